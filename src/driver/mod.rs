@@ -1,0 +1,19 @@
+//! A session with a server: connect, prepare, execute, copy, cancel; and the null target that answers at once.
+//!
+//! Two ways to a server. [`Control`] (tokio-postgres) is for everything that is not timed: schema, COPY, catalogue.
+//! [`Session`] is the data plane: the wire protocol's codec straight on a socket, one reused buffer each way, rows
+//! handed out as raw bytes. Only this room imports tokio_postgres and postgres_protocol.
+
+mod control;
+mod encode;
+mod endpoint;
+mod error;
+mod session;
+mod types;
+
+pub use control::{Control, CopyIn, Described};
+pub use encode::{Args, Misfit, fits};
+pub use endpoint::{Address, Endpoint, Secret};
+pub use error::{DriverError, ServerError};
+pub use session::{CancelToken, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target};
+pub use types::{ColumnInfo, PgType, TypeKind};

@@ -1,0 +1,130 @@
+//! What happens, as values: the engine and its neighbours emit, progress and reports consume. Nothing is printed here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where events go. Called from the control plane only; must return quickly.
+#[derive(Clone)]
+pub struct Events(Arc<dyn Fn(Event) + Send + Sync>);
+
+impl Events {
+    /// Events go to `sink`.
+    pub fn new(sink: impl Fn(Event) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(sink))
+    }
+
+    /// Events go nowhere.
+    #[must_use]
+    pub fn ignored() -> Self {
+        Self::new(|_| {})
+    }
+
+    /// Tells what happened.
+    pub fn emit(&self, event: Event) {
+        (self.0)(event);
+    }
+}
+
+impl std::fmt::Debug for Events {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Events")
+    }
+}
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A stage of the run began ("starting PostgreSQL 15.18", "creating 2 tables" …).
+    StageStarted {
+        /// Which.
+        stage: Stage,
+        /// What exactly, in words.
+        what: String,
+    },
+    /// The stage ended well.
+    StageEnded {
+        /// Which.
+        stage: Stage,
+        /// How long it took.
+        took: Duration,
+        /// What came of it, in words (may be empty).
+        what: String,
+    },
+    /// Rows loaded so far, over all tables.
+    LoadProgress {
+        /// Rows written.
+        rows: u64,
+        /// Rows in all.
+        total: u64,
+        /// Time since the load began.
+        elapsed: Duration,
+    },
+    /// A slice began.
+    SliceStarted(SliceInfo),
+    /// One second (or less) of a slice.
+    Interval(IntervalFigures),
+    /// A slice closed.
+    SliceClosed {
+        /// Which.
+        slice: SliceInfo,
+        /// Whether it ended well; else why not.
+        failed: Option<String>,
+    },
+    /// Something the user should know.
+    Warning(String),
+}
+
+/// The stages of a run, in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stage {
+    /// Starting servers.
+    Topology,
+    /// Creating and loading tables.
+    Dataset,
+    /// Preparing statements, checking types.
+    Binding,
+    /// Comparing answers.
+    Answers,
+    /// Rounds.
+    Rounds,
+    /// Statistics and report.
+    Report,
+}
+
+/// Which slice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SliceInfo {
+    /// Round, from 1.
+    pub round: u32,
+    /// Rounds in all.
+    pub rounds: u32,
+    /// Position within the round, from 1.
+    pub position: u32,
+    /// Index of the variant in the plan.
+    pub variant: usize,
+    /// Its name.
+    pub name: String,
+    /// Slices closed before this one.
+    pub done: u32,
+    /// Slices in all.
+    pub total: u32,
+}
+
+/// Live figures of one interval of the whole mix.
+#[derive(Clone, Debug)]
+pub struct IntervalFigures {
+    /// Which slice.
+    pub slice: SliceInfo,
+    /// Whether this is the measurement (else warm-up).
+    pub measuring: bool,
+    /// Length.
+    pub seconds: f64,
+    /// Operations that succeeded.
+    pub succeeded: u64,
+    /// Operations that failed.
+    pub failed: u64,
+    /// Median response, µs; `None` when nothing ended.
+    pub response_p50_us: Option<f64>,
+    /// 99th percentile of response, µs.
+    pub response_p99_us: Option<f64>,
+}

@@ -1,0 +1,39 @@
+//! All that was measured in one slice.
+
+use super::{Distribution, Snapshot};
+
+/// A worker thread's use of the machine during the measurement.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct WorkerUsage {
+    /// On a CPU, ns.
+    pub cpu_ns: u64,
+    /// Runnable, waiting for a CPU (schedstat), ns; `None` when the kernel does not tell.
+    pub cpu_wait_ns: Option<u64>,
+    /// Length of the measurement, ns.
+    pub wall_ns: u64,
+}
+
+/// All that was measured in one slice. Counts and times are of the measurement alone.
+#[derive(Clone, Debug)]
+pub struct SliceMetrics {
+    /// Merged over workers and intervals, parallel to the variant's operations.
+    pub total: Snapshot,
+    /// The same for the warm-up (counts are needed by nothing but the record).
+    pub warmup: Snapshot,
+    /// Time of each connect, link included.
+    pub connect: Distribution,
+    /// Length of the measurement as planned, ns.
+    pub measure_ns: u64,
+    /// Length of the warm-up as it became, ns.
+    pub warmup_ns: u64,
+    /// Whether every connection ran each of its statements six times before the measurement.
+    pub warmed_up: bool,
+    /// Time from the end of the measurement until the last operation in flight ended, ns.
+    pub drain_ns: u64,
+    /// Workers.
+    pub workers: Vec<WorkerUsage>,
+    /// CPU that local servers used during the measurement, ns; `None` when not known.
+    pub server_cpu_ns: Option<u64>,
+    /// Why the slice failed, if it did (its figures are then left out).
+    pub failed: Option<String>,
+}

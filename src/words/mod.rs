@@ -1,0 +1,11 @@
+//! The vocabulary that every room shares: names whose meaning must be the same from the workload file to the report.
+//!
+//! Plain values only, without behaviour that needs another room. All rooms may use it; it uses none.
+
+mod exit;
+mod failure;
+mod metric;
+
+pub use exit::ExitCode;
+pub use failure::{FailureClass, FailureKey, SqlState};
+pub use metric::{Direction, Metric, Percentile, TimeKind, UnknownMetric};

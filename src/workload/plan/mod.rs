@@ -1,0 +1,340 @@
+//! The plan: a workload with every name resolved to an index and every override applied. No server was asked yet;
+//! types and encoders are bound later.
+//!
+//! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
+//! `--set` are already applied, so the engine never merges anything.
+
+mod place;
+mod statement;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+pub use place::{Place, SourceText};
+pub use statement::{Arg, SqlText, StatementPlan};
+
+use crate::param::{Generator, Literal};
+use crate::words::Metric;
+
+/// A whole workload, ready to be bound to servers.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// Name from the file, `[A-Za-z0-9_-]{1,64}`.
+    pub name: String,
+    /// What the file says it is about.
+    pub about: Option<String>,
+    /// Servers of the base workload.
+    pub topology: TopologyPlan,
+    /// Tables and rows; `None` when the file has no `[dataset]`.
+    pub dataset: Option<DatasetPlan>,
+    /// In the order of the file; at least one.
+    pub variants: Vec<VariantPlan>,
+    /// How many rounds, and the seed of draws and order.
+    pub run: RunPlan,
+    /// What is compared with what.
+    pub compare: ComparePlan,
+    /// `[[claim]]`.
+    pub claims: Vec<JudgementPlan>,
+    /// `[[expect]]`.
+    pub expectations: Vec<JudgementPlan>,
+    /// SHA-256 (hex) of the resolved workload.
+    pub workload_hash: String,
+    /// SHA-256 (hex) of the resolved topology.
+    pub topology_hash: String,
+    /// The resolved workload as JSON, and for each overridden key where its value came from.
+    pub resolved: serde_json::Value,
+    /// Dotted key → where its value came from (`--set`, `DBBENCH_ROUNDS`, …); keys of the file are not listed.
+    pub origins: BTreeMap<String, String>,
+    /// The workload file as written, for the report.
+    pub source: SourceText,
+    /// Things that are allowed but worth saying.
+    pub warnings: Vec<String>,
+}
+
+/// The servers that a run needs.
+#[derive(Clone, Debug, Default)]
+pub struct TopologyPlan {
+    /// Server settings changed from the default, by name.
+    pub settings: BTreeMap<String, String>,
+    /// `auth = "scram" | "md5"`; SCRAM by default.
+    pub md5: bool,
+}
+
+/// The network between client and endpoint.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LinkPlan {
+    /// Round-trip time added.
+    pub rtt: Duration,
+    /// Each direction's delay varies uniformly by up to ± half of this.
+    pub jitter: Duration,
+    /// The proxy stays in the path although both are 0 (a sweep or a variant varies the link).
+    pub in_path: bool,
+}
+
+impl LinkPlan {
+    /// Whether traffic goes through the proxy.
+    #[must_use]
+    pub fn is_used(&self) -> bool {
+        self.in_path || !self.rtt.is_zero() || !self.jitter.is_zero()
+    }
+}
+
+/// The data that variants read.
+#[derive(Clone, Debug)]
+pub struct DatasetPlan {
+    /// DDL, split into statements.
+    pub schema: Vec<SqlText>,
+    /// Statements after the load, each alone in autocommit.
+    pub after_load: Vec<SqlText>,
+    /// Seed of all column values.
+    pub seed: u64,
+    /// Tables with rows, in the order of the file.
+    pub tables: Vec<TablePlan>,
+    /// SHA-256 (hex) over schema, generators, rows, seed and after_load: the key of the dataset cache.
+    pub hash: String,
+}
+
+/// A table to be filled.
+#[derive(Clone, Debug)]
+pub struct TablePlan {
+    /// Name as written (may be schema-qualified).
+    pub name: String,
+    /// How many rows.
+    pub rows: u64,
+    /// Columns with a generator; the others take their default.
+    pub columns: Vec<ColumnPlan>,
+    /// Where the file names the table.
+    pub place: Place,
+}
+
+/// A column to be filled.
+#[derive(Clone, Debug)]
+pub struct ColumnPlan {
+    /// Column name.
+    pub name: String,
+    /// Where its values come from.
+    pub generator: Generator,
+    /// Where the file gives the generator.
+    pub place: Place,
+}
+
+/// One of the ways being compared, complete by itself.
+#[derive(Clone, Debug)]
+pub struct VariantPlan {
+    /// Name from the file.
+    pub name: String,
+    /// Free title.
+    pub title: Option<String>,
+    /// What the file says it is about.
+    pub about: Option<String>,
+    /// The link of this variant.
+    pub link: LinkPlan,
+    /// How load is offered.
+    pub load: LoadPlan,
+    /// Wait before the measurement; extended at most tenfold until every statement ran six times.
+    pub warmup: Duration,
+    /// Length of the measurement.
+    pub measure: Duration,
+    /// How long operations in flight may take after the measurement.
+    pub drain: Duration,
+    /// Worker threads; `None`: one per core, at most `clients`.
+    pub workers: Option<u32>,
+    /// How statements travel.
+    pub protocol: Protocol,
+    /// Operations of the mix (only those with a weight), in the order of the mix.
+    pub operations: Vec<OperationPlan>,
+    /// Weight of each operation, parallel to `operations`; all positive.
+    pub weights: Vec<f64>,
+    /// Parameters that the operations refer to.
+    pub params: Vec<ParamPlan>,
+    /// Statements of all operations.
+    pub statements: Vec<StatementPlan>,
+}
+
+/// How load is offered.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum LoadPlan {
+    /// Each client issues the next operation when the last one ended and `think` has passed.
+    Closed {
+        /// Number of clients, 1 … 100,000.
+        clients: u32,
+        /// Pause between operations.
+        think: Duration,
+    },
+}
+
+impl LoadPlan {
+    /// The number of clients, and so of dedicated connections.
+    #[must_use]
+    pub fn clients(&self) -> u32 {
+        match self {
+            Self::Closed { clients, .. } => *clients,
+        }
+    }
+}
+
+/// How statements travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// Parsed once per connection, then bound and executed.
+    Prepared,
+}
+
+/// One unit of the mix.
+#[derive(Clone, Debug)]
+pub struct OperationPlan {
+    /// Name from the file.
+    pub name: String,
+    /// Operations of the same job are alternatives; by default the operation's name.
+    pub job: String,
+    /// What is done, in order.
+    pub steps: Vec<StepPlan>,
+    /// Row sets bound by `as`, in order of their first binding.
+    pub sets: Vec<SetPlan>,
+    /// Indexes into [`VariantPlan::params`] of the parameters drawn for this operation, each once.
+    pub params: Vec<usize>,
+    /// What must be equal between variants.
+    pub answer: Option<AnswerPlan>,
+    /// Where the file defines the operation.
+    pub place: Place,
+}
+
+/// One action inside an operation.
+#[derive(Clone, Debug)]
+pub struct StepPlan {
+    /// Index into [`VariantPlan::statements`].
+    pub statement: usize,
+    /// The set that the rows are bound to.
+    pub binds: Option<usize>,
+    /// The set whose rows are visited, one execution each.
+    pub for_each: Option<usize>,
+    /// Where the file has the step.
+    pub place: Place,
+}
+
+/// A row set bound by `as`.
+#[derive(Clone, Debug)]
+pub struct SetPlan {
+    /// The name after `as`.
+    pub name: String,
+    /// Columns that anything refers to (references and answers), by name; only these are kept.
+    pub columns: Vec<String>,
+    /// The set that is being visited when this one is bound: its rows are joined with the row visited.
+    pub visiting: Option<usize>,
+}
+
+/// The answer of an operation: a multiset of tuples.
+#[derive(Clone, Debug)]
+pub struct AnswerPlan {
+    /// One per element of `answer`.
+    pub paths: Vec<AnswerPath>,
+    /// Whether order counts.
+    pub ordered: bool,
+}
+
+/// `u.id`, or `r.orders[].id` into JSON.
+#[derive(Clone, Debug)]
+pub struct AnswerPath {
+    /// As written.
+    pub text: String,
+    /// Index into [`OperationPlan::sets`].
+    pub set: usize,
+    /// Index into [`SetPlan::columns`].
+    pub column: usize,
+    /// Steps into the JSON value of the column; empty for a plain column.
+    pub json: Vec<JsonStep>,
+}
+
+/// A step into a JSON value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum JsonStep {
+    /// `.key`
+    Key(String),
+    /// `[]`: each element gives a tuple.
+    Each,
+}
+
+/// A parameter.
+#[derive(Clone, Debug)]
+pub struct ParamPlan {
+    /// Name from `[params]`; also the key of its random stream.
+    pub name: String,
+    /// Where its values come from.
+    pub generator: Generator,
+    /// Where the file gives the generator.
+    pub place: Place,
+}
+
+/// Rounds and seeds.
+#[derive(Clone, Debug)]
+pub struct RunPlan {
+    /// How many rounds, at least 1.
+    pub rounds: u32,
+    /// Seed of draws and of the order of variants.
+    pub seed: u64,
+}
+
+/// What is compared with what.
+#[derive(Clone, Debug)]
+pub struct ComparePlan {
+    /// Index of the baseline in [`Plan::variants`].
+    pub baseline: usize,
+    /// Whether answers are compared before any timing.
+    pub same_answer: bool,
+    /// How many draws each variant answers for that.
+    pub answer_draws: u32,
+    /// Half-width of the band that counts as no difference, 0.05 by default.
+    pub margin: f64,
+}
+
+/// A claim or an expectation.
+#[derive(Clone, Debug)]
+pub struct JudgementPlan {
+    /// The sentence.
+    pub claim: String,
+    /// Who says so.
+    pub source: Option<String>,
+    /// Index into [`Plan::variants`].
+    pub variant: usize,
+    /// Of one operation instead of the mix.
+    pub operation: Option<String>,
+    /// Of one job instead of the mix.
+    pub job: Option<String>,
+    /// What is judged.
+    pub metric: Metric,
+    /// Index of the variant it is compared with.
+    pub against: usize,
+    /// The bound.
+    pub bound: Bound,
+    /// Where the file states it.
+    pub place: Place,
+}
+
+/// What a claim requires.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// Of the ratio to `against`.
+    Ratio(Limit),
+    /// Of the figure itself; times in microseconds.
+    Value(Limit),
+}
+
+/// One side of a bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    /// ≤
+    AtMost(f64),
+    /// ≥
+    AtLeast(f64),
+    /// = (values only)
+    Equals(f64),
+}
+
+/// A constant, for messages and reports.
+#[derive(Clone, Debug)]
+pub struct Constant {
+    /// Name from `[constants]`.
+    pub name: String,
+    /// Its value.
+    pub value: Literal,
+}
