@@ -1,1 +1,5 @@
-//! (room: report)
+//! Reports: what a person sees.
+
+pub mod chart;
+pub mod format;
+pub mod progress;
