@@ -121,4 +121,11 @@ impl Ink {
         }
         css
     }
+
+    /// Style rules for swatches of the series beside names in tables (`s0` …).
+    #[must_use]
+    pub fn swatches(dark: bool) -> String {
+        let color = |pair: &Pair| if dark { pair.dark } else { pair.light };
+        SERIES.iter().enumerate().map(|(index, pair)| format!(".s{index}{{background:{}}}\n", color(pair))).collect()
+    }
 }

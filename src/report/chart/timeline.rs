@@ -6,7 +6,7 @@ use super::canvas::{Anchor, Canvas, ChartError, Lettering, text_width};
 use super::ink::Ink;
 use super::scale::{Scale, Spread, linear_ticks, log_range, log_ticks, tick_number, tick_time, zero_range};
 
-/// Above so many samples of one variant only the line is drawn, not each sample.
+/// Above so many samples in all only lines are drawn, not each sample.
 const MOST_MARKS: usize = 400;
 
 /// What the vertical axis measures.
@@ -113,8 +113,9 @@ impl Timeline {
             canvas.text(&tick_number(tick), at, Lettering::new(room.letters(), Ink::Muted).anchored(Anchor::Middle));
         }
         axes::name_below(canvas, field, "seconds since the first round began", room);
+        let marked = self.tracks.iter().map(|track| track.samples.len()).sum::<usize>() <= MOST_MARKS;
         for track in self.tracks.iter().rev() {
-            track.paint(canvas, x, y);
+            track.paint(canvas, x, y, marked);
         }
     }
 
@@ -143,9 +144,8 @@ impl Timeline {
 }
 
 impl Track {
-    fn paint(&self, canvas: &mut Canvas, x: Scale, y: Scale) {
+    fn paint(&self, canvas: &mut Canvas, x: Scale, y: Scale, marked: bool) {
         let ink = Ink::Series(self.series);
-        let marked = self.samples.len() <= MOST_MARKS;
         if marked {
             for sample in &self.samples {
                 if let Some(upper) = sample.upper {
