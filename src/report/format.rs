@@ -91,14 +91,15 @@ pub fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
 
-/// A share as per cent: `5 %`, `0.2 %`, `12 %`.
+/// A share as per cent: `5 %`, `0.2 %`, `2.1 %`, `12 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     if !value.is_finite() {
         return ABSENT.to_owned();
     }
-    if value == 0.0 || value.abs() >= 9.95 { format!("{value:.0} %") } else { format!("{value:.1} %") }
+    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// A ratio: `0.09×`, `0.31×`, `1.02×`, `12.3×`.
@@ -248,7 +249,7 @@ mod tests {
     #[test]
     fn durations_and_shares() {
         assert_eq!([0.11, 12.34, 200.0, 7500.0].map(duration_s), ["0.11 s", "12.3 s", "3 min 20 s", "2 h 5 min"]);
-        assert_eq!([0.0, 0.05, 0.123, 1.0].map(percent), ["0 %", "5.0 %", "12 %", "100 %"]);
+        assert_eq!([0.0, 0.05, 0.123, 1.0].map(percent), ["0 %", "5 %", "12 %", "100 %"]);
         assert_eq!([0.2, 59.2, 130.0].map(remaining_s), ["1 s", "60 s", "2 min 10 s"]);
     }
 

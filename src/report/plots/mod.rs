@@ -98,7 +98,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
         note: format!(
             "Diamond: geometric mean of the ratios within rounds. Line: its 95 % interval. Shaded: within ± {} of 1×, which \
              counts as no difference.",
-            format::percent(margin).replace(".0", "").replace(' ', "\u{a0}")
+            format::percent(margin).replace(' ', "\u{a0}")
         ),
         chart: Chart {
             caption: caption(format!("Ratios to {baseline}, with their intervals"), said),
