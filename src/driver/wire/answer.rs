@@ -13,10 +13,22 @@ pub(super) fn affected(tag: &[u8]) -> u64 {
     std::str::from_utf8(count).ok().and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
 
+/// An error before it is known to be whole.
+#[derive(Default)]
+struct Parts {
+    state: Option<SqlState>,
+    message: Option<String>,
+    detail: Option<String>,
+    hint: Option<String>,
+    position: Option<usize>,
+    context: Option<String>,
+    fatal: bool,
+}
+
 /// Reads an ErrorResponse; `None` when it is not one.
 #[cold]
 pub(super) fn server_error(body: &[u8]) -> Option<ServerError> {
-    let (mut state, mut message, mut detail, mut hint, mut position, mut fatal) = (None, None, None, None, None, false);
+    let mut error = Parts::default();
     let mut rest = body;
     while let [field, after @ ..] = rest {
         if *field == 0 {
@@ -27,16 +39,18 @@ pub(super) fn server_error(body: &[u8]) -> Option<ServerError> {
         rest = &after[end + 1..];
         match field {
             // The severity that is never translated.
-            b'V' => fatal = matches!(text.as_ref(), "FATAL" | "PANIC"),
-            b'C' => state = SqlState::new(&text),
-            b'M' => message = Some(text.into_owned()),
-            b'D' => detail = Some(text.into_owned()),
-            b'H' => hint = Some(text.into_owned()),
-            b'P' => position = text.parse().ok(),
+            b'V' => error.fatal = matches!(text.as_ref(), "FATAL" | "PANIC"),
+            b'C' => error.state = SqlState::new(&text),
+            b'M' => error.message = Some(text.into_owned()),
+            b'D' => error.detail = Some(text.into_owned()),
+            b'H' => error.hint = Some(text.into_owned()),
+            b'P' => error.position = text.parse().ok(),
+            b'W' => error.context = Some(text.into_owned()),
             _ => {}
         }
     }
-    Some(ServerError { state: state?, message: message?, detail, hint, position, fatal })
+    let Parts { state, message, detail, hint, position, context, fatal } = error;
+    Some(ServerError { state: state?, message: message?, detail, hint, position, context, fatal })
 }
 
 #[cfg(test)]
