@@ -7,9 +7,14 @@ use std::path::Path;
 
 use super::account::Account;
 
-/// Copies the folder `from` to `to`, which must not exist. Files and folders belong to `owner` (or to dbbench itself) and
-/// keep their permissions. Returns the size in bytes.
-pub(super) fn copy_tree(from: &Path, to: &Path, owner: Option<&Account>) -> io::Result<u64> {
+/// Copies the folder `from` to `to`, which must not exist, except for the files that `skip` takes out. Files and folders
+/// belong to `owner` (or to dbbench itself) and keep their permissions. Returns the size in bytes.
+pub(super) fn copy_tree(
+    from: &Path,
+    to: &Path,
+    owner: Option<&Account>,
+    skip: &dyn Fn(&Path) -> bool,
+) -> io::Result<u64> {
     fs::DirBuilder::new().mode(fs::metadata(from)?.mode() & 0o7777).create(to)?;
     let mut bytes = 0;
     for entry in fs::read_dir(from)? {
@@ -17,7 +22,9 @@ pub(super) fn copy_tree(from: &Path, to: &Path, owner: Option<&Account>) -> io::
         let target = to.join(entry.file_name());
         let kind = entry.file_type()?;
         if kind.is_dir() {
-            bytes += copy_tree(&entry.path(), &target, owner)?;
+            bytes += copy_tree(&entry.path(), &target, owner, skip)?;
+        } else if kind.is_file() && skip(&entry.path()) {
+            continue;
         } else if kind.is_file() {
             bytes += copy_file(&entry.path(), &target, owner)?;
         } else if kind.is_symlink() {
@@ -63,12 +70,15 @@ mod tests {
         fs::set_permissions(from.join("base/5/1259"), fs::Permissions::from_mode(0o600)).expect("permissions");
         fs::set_permissions(&from, fs::Permissions::from_mode(0o700)).expect("permissions");
         let to = root.path().join("to");
-        assert_eq!(copy_tree(&from, &to, None).expect("copied"), 100_000);
+        fs::write(from.join("base/skipped"), "x").expect("a file");
+        let skip = |path: &Path| path.ends_with("base/skipped");
+        assert_eq!(copy_tree(&from, &to, None, &skip).expect("copied"), 100_000);
+        assert!(!to.join("base/skipped").exists());
         assert_eq!(fs::read(to.join("base/5/1259")).expect("there"), vec![7; 100_000]);
         let mode = |path: &Path| fs::metadata(path).expect("there").mode() & 0o777;
         assert_eq!((mode(&to.join("base/5/1259")), mode(&to)), (0o600, 0o700));
         symlink("/etc/passwd", from.join("link")).expect("a link");
-        assert!(copy_tree(&from, &root.path().join("again"), None).is_err());
+        assert!(copy_tree(&from, &root.path().join("again"), None, &skip).is_err());
         assert!(copy_file(&from.join("empty"), &to.join("empty"), None).is_err());
     }
 }

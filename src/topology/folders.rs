@@ -106,7 +106,8 @@ fn is_dead(folder: &Path) -> bool {
     match File::open(folder.join(LOCK)) {
         Ok(lock) => !matches!(lock.try_lock(), Err(TryLockError::WouldBlock)),
         Err(_) => {
-            let age = fs::metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+            let age =
+                fs::metadata(folder).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
             age.is_some_and(|age| age > UNLOCKED_AGE)
         }
     }
@@ -125,7 +126,9 @@ pub(super) fn run_root(owner: Option<&Account>) -> Result<PathBuf, TopologyError
     };
     let socket = root.join(format!("{PREFIX}123456")).join(".s.PGSQL.65535");
     if socket.as_os_str().len() > SOCKET_LIMIT {
-        return unusable(format!("its path is too long for Unix sockets (limit {SOCKET_LIMIT} with the socket's name)"));
+        return unusable(format!(
+            "its path is too long for Unix sockets (limit {SOCKET_LIMIT} with the socket's name)"
+        ));
     }
     if let Some(owner) = owner
         && let Some(closed) = root.ancestors().find(|folder| !may_enter(folder, owner))

@@ -175,7 +175,9 @@ mod tests {
         let write = |text: &str| fs::write(data.path().join("postmaster.pid"), text).expect("written");
         assert!(!is_ready(data.path(), 7));
         let seven = "7\n/data\n1763630000\n5432\n/run\n127.0.0.1\n 123 456\n";
-        for (text, ready) in [(format!("{seven}starting\n"), false), (seven.into(), false), (format!("{seven}ready   \n"), true)] {
+        for (text, ready) in
+            [(format!("{seven}starting\n"), false), (seven.into(), false), (format!("{seven}ready   \n"), true)]
+        {
             write(&text);
             assert_eq!(is_ready(data.path(), 7), ready, "{text}");
         }

@@ -106,8 +106,12 @@ fn children_of(pid: i32) -> Vec<i32> {
 /// The shared memory objects that a process has mapped: they outlive a server that was killed.
 pub(super) fn shared_memory_of(pid: i32) -> Vec<PathBuf> {
     let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let mut found: Vec<PathBuf> =
-        maps.lines().filter_map(|line| line.split_whitespace().nth(5)).filter(is_postgres_object).map(PathBuf::from).collect();
+    let mut found: Vec<PathBuf> = maps
+        .lines()
+        .filter_map(|line| line.split_whitespace().nth(5))
+        .filter(is_postgres_object)
+        .map(PathBuf::from)
+        .collect();
     found.dedup();
     found
 }

@@ -138,7 +138,9 @@ fn start() -> Result<Connection, TopologyError> {
 fn program() -> PathBuf {
     let this = PathBuf::from("/proc/self/exe");
     let Ok(path) = this.read_link() else { return this };
-    if path.file_name().is_some_and(|name| name.as_bytes().strip_suffix(b" (deleted)").unwrap_or(name.as_bytes()) == b"dbbench")
+    if path
+        .file_name()
+        .is_some_and(|name| name.as_bytes().strip_suffix(b" (deleted)").unwrap_or(name.as_bytes()) == b"dbbench")
     {
         return this;
     }

@@ -59,7 +59,8 @@ pub(super) fn explain(log: &str, settings: &BTreeMap<String, String>) -> Topolog
     let mut said: Vec<&str> = Vec::new();
     for log_line in log.lines() {
         // `2026-11-20 11:14:00.000 UTC [123] FATAL:  message`
-        let Some(at) = ["LOG:  ", "FATAL:  ", "PANIC:  ", "HINT:  ", "DETAIL:  "].iter().find_map(|tag| log_line.find(tag))
+        let Some(at) =
+            ["LOG:  ", "FATAL:  ", "PANIC:  ", "HINT:  ", "DETAIL:  "].iter().find_map(|tag| log_line.find(tag))
         else {
             continue;
         };
@@ -78,7 +79,8 @@ pub(super) fn explain(log: &str, settings: &BTreeMap<String, String>) -> Topolog
             reason = before.to_owned();
         }
         // A hint belongs to the message before it.
-        if let Some(hint) = log.lines().find(|line| line.contains("HINT:  ")).and_then(|line| line.split_once("HINT:  "))
+        if let Some(hint) =
+            log.lines().find(|line| line.contains("HINT:  ")).and_then(|line| line.split_once("HINT:  "))
             && said.get(at + 1) == Some(&hint.1)
         {
             let _ = write!(reason, " ({})", hint.1);
