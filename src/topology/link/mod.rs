@@ -1,0 +1,3 @@
+//! (link)
+#[derive(Debug)]
+pub struct Link;
