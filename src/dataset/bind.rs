@@ -59,11 +59,7 @@ pub(super) fn find_tables(plan: &DatasetPlan, catalogue: &Catalogue) -> Result<V
 }
 
 /// Binds tables to those of the catalogue that [`find_tables`] gave, columns read.
-pub(super) fn bind(
-    plan: &DatasetPlan,
-    catalogue: &Catalogue,
-    found: &[usize],
-) -> Result<Vec<TableJob>, Vec<Problem>> {
+pub(super) fn bind(plan: &DatasetPlan, catalogue: &Catalogue, found: &[usize]) -> Result<Vec<TableJob>, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut jobs = Vec::new();
     for (table, index) in plan.tables.iter().zip(found) {
@@ -99,11 +95,14 @@ fn columns(table: &TablePlan, real: &Table, problems: &mut Vec<Problem>) -> Vec<
             problems.push(at(format!("{name} is GENERATED ALWAYS AS (…): only the server gives its value"), hint));
             continue;
         }
-        for domain in column.generator.domains() {
-            if let Err(misfit) = fits(&domain, &found.ty) {
-                problems.push(at(format!("{name}: {misfit}"), None));
-                break;
-            }
+        let checked =
+            column.generator.domains(table.rows).map_err(|unusable| unusable.to_string()).and_then(|domains| {
+                let misfit = domains.iter().find_map(|domain| fits(domain, &found.ty).err());
+                misfit.map_or(Ok(()), |misfit| Err(misfit.to_string()))
+            });
+        if let Err(message) = checked {
+            problems.push(at(format!("{name}: {message}"), None));
+            continue;
         }
         match Sampler::new(&column.generator) {
             Ok(sampler) => jobs.push(ColumnJob {

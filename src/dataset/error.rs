@@ -105,11 +105,15 @@ pub(super) fn copy_position(context: &str) -> (Option<u64>, Option<String>) {
 /// What to do about a failed COPY.
 pub(super) fn copy_remedy(error: &ServerError) -> Option<&'static str> {
     Some(match error.state.as_str() {
-        "23505" => "give the columns of a unique key values that never repeat: \"row_number\", \"uuid4\", an expr of :row",
+        "23505" => {
+            "give the columns of a unique key values that never repeat: \"row_number\", \"uuid4\", an expr of :row"
+        }
         "23503" => "draw the key from the table it points to: over = \"table.column\"",
         "23502" => "the column is NOT NULL: its generator must not give NULL",
         "23514" => "narrow the generators of the columns in that constraint",
-        "22003" | "22001" => "narrow the generator to what the column's type holds, or widen the type in dataset.schema",
+        "22003" | "22001" => {
+            "narrow the generator to what the column's type holds, or widen the type in dataset.schema"
+        }
         "53100" => "the disk with the server's data folder is full: free space or lower rows",
         "53200" => "the server is out of memory: load fewer rows or lower its settings",
         "57014" => "something cancelled the statement: look at statement_timeout",

@@ -36,5 +36,5 @@ pub struct KeyFacts {
     /// Share of the rows that the most frequent value takes, 0 to 1.
     pub top_key_share: Option<f64>,
     /// Share of the rows that the most frequent 1 % of the possible values (at least one) take, 0 to 1.
-    pub top_percent_share: Option<f64>,
+    pub top_1_percent_share: Option<f64>,
 }

@@ -30,7 +30,7 @@ struct Cell {
 
 /// A value that does not fit its column.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(transparent)]
+#[error("row {row}: {misfit}")]
 pub struct CellError {
     /// Index of the column.
     pub column: usize,

@@ -21,7 +21,8 @@ pub(super) fn null_rate(generator: &Generator) -> Option<f64> {
 /// Whether so many NULLs among `rows` agree with a rate.
 pub(super) fn nulls_agree(nulls: u64, rows: u64, rate: f64) -> bool {
     let (nulls, rows) = (as_f64(nulls), as_f64(rows));
-    (nulls - rows * rate).abs() <= DEVIATIONS * (rows * rate * (1.0 - rate)).sqrt() + f64::from(rate > 0.0 && rate < 1.0)
+    (nulls - rows * rate).abs()
+        <= DEVIATIONS * (rows * rate * (1.0 - rate)).sqrt() + f64::from(rate > 0.0 && rate < 1.0)
 }
 
 /// The range or column that a generator draws from.
@@ -94,7 +95,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::param::{Literal, Sampler, Scratch, Draw, Value, name_hash};
+    use crate::param::{Draw, Literal, Sampler, Scratch, Value, name_hash};
     use proptest::prelude::*;
 
     fn uniform_over(rows: u64, of: Generator) -> Generator {

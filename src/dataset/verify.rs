@@ -42,7 +42,8 @@ fn nulls_as_planned(job: &TableJob, column: &ColumnJob, nulls: u64, rows: u64, p
     if let Some(rate) = null_rate(&column.generator)
         && !nulls_agree(nulls, rows, rate)
     {
-        let message = format!("{}.{} is NULL in {nulls} of {rows} rows; the plan's rate is {rate}", job.name, column.name);
+        let message =
+            format!("{}.{} is NULL in {nulls} of {rows} rows; the plan's rate is {rate}", job.name, column.name);
         problems.push(problem(&column.place, message, None));
     }
 }
@@ -78,7 +79,7 @@ async fn keys(
         rows_per_key_max: max,
         rows_per_key_mean: (distinct > 0).then(|| as_f64(present) / as_f64(distinct)),
         top_key_share: share(max),
-        top_percent_share: share(top_percent),
+        top_1_percent_share: share(top_percent),
     }))
 }
 
@@ -115,12 +116,7 @@ fn parent_column<'a>(jobs: &'a [TableJob], column: &ColumnJob) -> Option<(&'a Ta
 }
 
 /// Values of some rows, derived again; only where a column tells which row is which.
-async fn values(
-    control: &Control,
-    job: &TableJob,
-    seed: u64,
-    problems: &mut Vec<Problem>,
-) -> Result<(), DriverError> {
+async fn values(control: &Control, job: &TableJob, seed: u64, problems: &mut Vec<Problem>) -> Result<(), DriverError> {
     let is_integer = |kind: &TypeKind| matches!(kind, TypeKind::Int2 | TypeKind::Int4 | TypeKind::Int8);
     let number = |column: &&ColumnJob| column.generator == Generator::RowNumber && is_integer(&column.ty.base().kind);
     let Some(id) = job.columns.iter().find(number) else { return Ok(()) };
