@@ -1,0 +1,2 @@
+//! `dbbench run`.
+mod record;
