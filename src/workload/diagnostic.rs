@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 
 use super::plan::{Place, SqlText};
 
@@ -92,7 +92,7 @@ impl Diagnostic {
             Some(place) => format!("{place}: error"),
             None => "error".to_owned(),
         };
-        let mut group = Level::ERROR.with_name(name).primary_title(self.title.as_str()).elements(Vec::<Snippet<'_, _>>::new());
+        let mut group = Level::ERROR.with_name(name).primary_title(self.title.as_str()).elements(Vec::<Element<'_>>::new());
         let mut left: Vec<(&Place, &str, AnnotationKind)> = Vec::new();
         left.extend(self.main.iter().map(|(place, label)| (place, label.as_str(), AnnotationKind::Primary)));
         left.extend(self.also.iter().map(|(place, label)| (place, label.as_str(), AnnotationKind::Context)));
