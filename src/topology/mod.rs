@@ -25,4 +25,4 @@ pub use discover::{Installation, Version, discover};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
 pub use info::ServerInfo;
-pub use link::Link;
+pub use link::{AddedDelay, Link, measure_added_delay};
