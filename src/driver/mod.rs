@@ -4,11 +4,13 @@
 //! [`Session`] is the data plane: the wire protocol's codec straight on a socket, one reused buffer each way, rows
 //! handed out as raw bytes. Only this room imports tokio_postgres and postgres_protocol.
 
+mod catalog;
 mod control;
 mod encode;
 mod endpoint;
 mod error;
 mod session;
+mod socket;
 mod types;
 
 pub use control::{Control, CopyIn, Described};
