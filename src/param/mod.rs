@@ -2,8 +2,10 @@
 //!
 //! Uses no other room. Knows nothing of servers: a value is turned into a column's type by `driver::encode`.
 
+mod arithmetic;
 mod generator;
 
+pub use arithmetic::{NoResult, apply, evaluate};
 pub use generator::{ColumnSource, Expr, Generator, Literal, Number, Over, SampledRows};
 
 mod stream;

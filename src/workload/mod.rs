@@ -2,4 +2,6 @@
 //!
 //! Starts nothing and knows no server. [`plan`] holds the compiled types that the other rooms read.
 
+pub mod arithmetic;
 pub mod plan;
+pub mod sql;
