@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use super::message::Failure;
 use super::state::WorkerState;
 use crate::driver::{DriverError, Session, StatementId};
 use crate::engine::clock::ns;
-use crate::words::SqlState;
+use crate::engine::error::chain;
+use crate::words::{FailureClass, FailureKey};
 
 /// For how long connecting may fail before the server counts as gone.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 /// The same while the server says that it is starting up or recovering (57P03).
 const RECOVERED_AFTER: Duration = Duration::from_secs(20);
+/// cannot_connect_now: the server is there but does not take connections yet.
+const RECOVERING: &str = "57P03";
+/// too_many_connections: also for a moment after others said goodbye.
+const TOO_MANY: &str = "53300";
 /// First pause between two attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pause between two attempts.
@@ -25,7 +31,7 @@ pub(super) struct Connection {
 }
 
 /// Connects and prepares.
-pub(super) async fn open(worker: &WorkerState) -> Result<Connection, DriverError> {
+async fn open(worker: &WorkerState) -> Result<Connection, DriverError> {
     let (mut session, times) = Session::connect(&worker.target, &worker.timer).await?;
     worker.connect.borrow_mut().record(ns(times.total));
     let mut prepared = Vec::with_capacity(worker.variant.statements.len());
@@ -35,11 +41,11 @@ pub(super) async fn open(worker: &WorkerState) -> Result<Connection, DriverError
     Ok(Connection { session, prepared })
 }
 
-/// Connects after a loss, with pauses in between.
+/// Connects; while the server does not take connections, tries again for a while.
 ///
 /// # Errors
-/// Why the server counts as gone.
-pub(super) async fn reconnect(worker: &WorkerState) -> Result<Connection, String> {
+/// The server is gone, or refuses what trying again does not change.
+pub(super) async fn open_patiently(worker: &WorkerState) -> Result<Connection, Failure> {
     let began_ns = worker.clock.now_ns();
     let mut pause = FIRST_PAUSE;
     loop {
@@ -47,24 +53,28 @@ pub(super) async fn reconnect(worker: &WorkerState) -> Result<Connection, String
             Ok(connection) => return Ok(connection),
             Err(error) => error,
         };
-        let patience = if is_recovering(&error) { RECOVERED_AFTER } else { GONE_AFTER };
+        let state = match error.key() {
+            FailureKey::State(state) => Some(state.as_str().to_owned()),
+            FailureKey::Class(_) => None,
+        };
+        let patience = match state.as_deref() {
+            Some(RECOVERING) => RECOVERED_AFTER,
+            _ => GONE_AFTER,
+        };
+        let unreachable = error.key().class() == FailureClass::Connection;
+        if !unreachable && state.as_deref() != Some(TOO_MANY) {
+            return Err(Failure { reason: format!("no session could be opened: {}", chain(&error)), server_gone: false });
+        }
         let now_ns = worker.clock.now_ns();
         if now_ns.saturating_sub(began_ns) >= ns(patience) {
-            return Err(format!(
-                "the server is gone: no connection could be made for {} s: {}",
-                patience.as_secs(),
-                crate::engine::error::chain(&error)
-            ));
+            let reason = format!("no connection for {} s: {}", patience.as_secs(), chain(&error));
+            return Err(if unreachable {
+                Failure { reason: format!("the server is gone: {reason}"), server_gone: true }
+            } else {
+                Failure { reason, server_gone: false }
+            });
         }
         worker.timer.sleep_until(worker.clock.instant(now_ns + ns(pause))).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-/// The server is there but does not take connections yet (cannot_connect_now).
-fn is_recovering(error: &DriverError) -> bool {
-    match error {
-        DriverError::Server(error) => Some(error.state) == SqlState::new("57P03"),
-        other => other.to_string().contains("57P03"),
     }
 }

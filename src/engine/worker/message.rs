@@ -1,8 +1,7 @@
 //! What coordinator and workers say to each other. Few words per second; the data plane does not talk.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use crate::metrics::{Distribution, Snapshot, WorkerUsage};
 
@@ -68,17 +67,40 @@ pub(in crate::engine) struct WorkerEnd {
 /// How many intervals of one worker may wait for the coordinator.
 const WAITING_INTERVALS: u32 = 16;
 
+/// Snapshots that the coordinator has merged and cleared, for the worker to record into again. Locked once a second.
+#[derive(Clone, Debug, Default)]
+pub(in crate::engine) struct SpentSnapshots(Arc<Mutex<Vec<Snapshot>>>);
+
+impl SpentSnapshots {
+    /// Gives one back.
+    pub(in crate::engine) fn give(&self, mut spent: Snapshot) {
+        spent.clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(spent);
+    }
+
+    fn take(&self) -> Option<Snapshot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+}
+
 /// A worker's end of the channel. Words are few and never lost; intervals are bounded.
 #[derive(Clone, Debug)]
 pub(in crate::engine) struct Messages {
-    sender: mpsc::Sender<Message>,
+    worker: usize,
+    sender: mpsc::Sender<(usize, Message)>,
     waiting: Arc<AtomicU32>,
+    spent: SpentSnapshots,
 }
 
 impl Messages {
-    /// A worker's end, and the counter that the coordinator lowers by [`Messages::taken`].
-    pub(in crate::engine) fn new(sender: mpsc::Sender<Message>, waiting: Arc<AtomicU32>) -> Self {
-        Self { sender, waiting }
+    /// The end of worker number `worker`.
+    pub(in crate::engine) fn new(worker: usize, sender: mpsc::Sender<(usize, Message)>) -> Self {
+        Self { worker, sender, waiting: Arc::default(), spent: SpentSnapshots::default() }
+    }
+
+    /// The coordinator's view of how many intervals wait.
+    pub(in crate::engine) fn desk(&self) -> Desk {
+        Desk { waiting: Arc::clone(&self.waiting), spent: self.spent.clone() }
     }
 
     /// Says something. A coordinator that is gone needs no word.
@@ -86,16 +108,31 @@ impl Messages {
         if matches!(message, Message::Interval(_)) {
             self.waiting.fetch_add(1, Ordering::Relaxed);
         }
-        let _ = self.sender.send(message);
+        let _ = self.sender.send((self.worker, message));
     }
 
     /// Whether the coordinator keeps up; if not, the worker keeps recording and the interval becomes longer.
     pub(in crate::engine) fn has_room(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) < WAITING_INTERVALS
     }
+
+    /// A cleared snapshot, if one came back.
+    pub(in crate::engine) fn spent(&self) -> Option<Snapshot> {
+        self.spent.take()
+    }
 }
 
-/// The coordinator has taken an interval out of the channel.
-pub(in crate::engine) fn taken(waiting: &AtomicU32) {
-    waiting.fetch_sub(1, Ordering::Relaxed);
+/// Where the coordinator acknowledges a worker's intervals.
+#[derive(Debug)]
+pub(in crate::engine) struct Desk {
+    waiting: Arc<AtomicU32>,
+    spent: SpentSnapshots,
+}
+
+impl Desk {
+    /// An interval was taken out of the channel and merged; its memory goes back.
+    pub(in crate::engine) fn done_with(&self, recorded: Snapshot) {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.spent.give(recorded);
+    }
 }

@@ -46,6 +46,15 @@ impl WorkerState {
         self.recorder(if measuring { Phase::Measure } else { Phase::Warmup }).swap()
     }
 
+    /// Gives the recorders what the coordinator has merged, so that a swap allocates nothing.
+    pub(super) fn reuse_spent(&self) {
+        for recorder in [&self.warmup, &self.measure] {
+            if let Some(spent) = self.messages.spent() {
+                recorder.borrow_mut().recycle(spent);
+            }
+        }
+    }
+
     /// One connection more is warm; the last one tells the coordinator.
     pub(super) fn connection_is_warm(&self) {
         if self.cold.fetch_sub(1, Ordering::AcqRel) == 1 {
