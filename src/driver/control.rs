@@ -291,6 +291,7 @@ fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
         detail: error.detail().map(str::to_owned),
         hint: error.hint().map(str::to_owned),
         position,
+        context: error.where_().map(str::to_owned),
         fatal: matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
     })
 }

@@ -17,6 +17,8 @@ pub struct ServerError {
     pub hint: Option<String>,
     /// Position in the SQL that was sent, in characters from 1.
     pub position: Option<usize>,
+    /// Where the server was, as it says: in a COPY `COPY orders, line 17, column total`. May hold row values.
+    pub context: Option<String>,
     /// Whether the server ends the session with it (severity FATAL or PANIC).
     pub fatal: bool,
 }

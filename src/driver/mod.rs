@@ -9,13 +9,17 @@ mod control;
 mod encode;
 mod endpoint;
 mod error;
+mod null;
 mod session;
 mod socket;
 mod types;
+mod wire;
 
 pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, Endpoint, Secret};
 pub use error::{DriverError, ServerError};
-pub use session::{CancelToken, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target};
+pub use session::{
+    CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
+};
 pub use types::{ColumnInfo, PgType, TypeKind};
