@@ -37,6 +37,8 @@ impl BoundVariant {
 #[derive(Clone, Debug)]
 pub(super) struct BoundParam {
     pub(super) name: String,
+    /// Hash of the name: the key of its stream.
+    pub(super) key: u64,
     pub(super) sampler: Sampler,
 }
 

@@ -2,7 +2,7 @@
 //! while clients already run.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::param::Phase;
 
@@ -13,6 +13,8 @@ const OPEN: u64 = u64::MAX;
 #[derive(Debug)]
 pub(super) struct SliceClock {
     origin: Instant,
+    /// The wall clock at the origin, µs since 1970-01-01 UTC: read once, so that it cannot jump.
+    wall_us: i64,
     from_ns: AtomicU64,
     until_ns: AtomicU64,
 }
@@ -20,12 +22,23 @@ pub(super) struct SliceClock {
 impl SliceClock {
     /// Starts now.
     pub(super) fn new() -> Self {
-        Self { origin: Instant::now(), from_ns: AtomicU64::new(OPEN), until_ns: AtomicU64::new(OPEN) }
+        let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self {
+            origin: Instant::now(),
+            wall_us: i64::try_from(wall.as_micros()).unwrap_or(i64::MAX),
+            from_ns: AtomicU64::new(OPEN),
+            until_ns: AtomicU64::new(OPEN),
+        }
     }
 
     /// Now.
     pub(super) fn now_ns(&self) -> u64 {
         ns(self.origin.elapsed())
+    }
+
+    /// The wall clock at a moment of this clock, µs since 1970-01-01 UTC.
+    pub(super) fn wall_us(&self, at_ns: u64) -> i64 {
+        self.wall_us.saturating_add(i64::try_from(at_ns / 1_000).unwrap_or(i64::MAX))
     }
 
     /// For timers.

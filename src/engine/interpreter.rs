@@ -5,10 +5,10 @@
 
 use std::cell::Cell;
 
-use super::bound::{ArgSource, BoundVariant, DrawnSource, Program, Step};
+use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Program, Step};
 use super::rows::{Rows, Sink};
 use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
-use crate::param::{Scratch, Stream, Value};
+use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::words::{FailureClass, FailureKey};
 
 /// How far an operation came; readable from outside while it runs.
@@ -88,7 +88,7 @@ impl Interpreter {
             for value in &operation.drawn {
                 let mut args = Args::default();
                 if let DrawnSource::Constant(literal) = &value.source {
-                    args.value(Value::from(literal), &value.ty)?;
+                    args.value(literal_value(literal), &value.ty)?;
                 }
                 values.push(args);
             }
@@ -107,12 +107,23 @@ impl Interpreter {
     ///
     /// # Errors
     /// When a value does not fit its type.
-    pub(super) fn draw(&mut self, variant: &BoundVariant, index: usize, stream: Stream) -> Result<(), Misfit> {
+    pub(super) fn draw(
+        &mut self,
+        variant: &BoundVariant,
+        index: usize,
+        stream: Stream,
+        now_us: i64,
+    ) -> Result<(), Misfit> {
         for (value, args) in variant.operations[index].drawn.iter().zip(&mut self.drawn[index]) {
             if let DrawnSource::Param { param, column } = value.source {
-                let param = &variant.params[param];
+                let BoundParam { key, sampler, .. } = &variant.params[param];
+                let draw = Draw::param(stream, *key, 0, now_us);
+                let drawn = match column {
+                    Some(column) => sampler.draw_column(&draw, column),
+                    None => sampler.draw(&draw, &mut self.scratch),
+                };
                 args.clear();
-                args.value(param.draw(stream, column, &mut self.scratch), &value.ty)?;
+                args.value(drawn, &value.ty)?;
             }
         }
         Ok(())
@@ -226,12 +237,24 @@ fn append(
     Ok(())
 }
 
+const MIX: u64 = name_hash("mix");
+
+/// A constant as a value.
+pub(super) fn literal_value(literal: &Literal) -> Value<'_> {
+    match literal {
+        Literal::Bool(value) => Value::Bool(*value),
+        Literal::Integer(value) => Value::Integer(*value),
+        Literal::Real { value, decimals } => Value::Real { value: *value, decimals: *decimals },
+        Literal::Text(text) => Value::Text(text),
+    }
+}
+
 /// Chooses an operation of the mix: a draw named `mix`, so that it is the same in every variant.
 pub(super) fn choose(variant: &BoundVariant, stream: Stream) -> usize {
     let Some((total, rest)) = variant.cumulative.split_last() else { return 0 };
     if rest.is_empty() {
         return 0;
     }
-    let at = stream.unit("mix", 0) * total;
+    let at = stream.fraction(MIX, 0) * total;
     rest.iter().position(|bound| at < *bound).unwrap_or(rest.len())
 }

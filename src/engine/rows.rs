@@ -103,7 +103,7 @@ impl RowSink for Sink<'_> {
         let first = rows.cells.len();
         rows.cells.resize(first + rows.columns, NULL);
         let mut wanted = keep.iter().peekable();
-        for (position, cell) in cells(row).enumerate() {
+        for (position, cell) in row.iter().enumerate() {
             let Some(next) = wanted.peek() else { break };
             if next.position == position {
                 let slot = first + next.slot;
@@ -117,23 +117,4 @@ impl RowSink for Sink<'_> {
         }
         rows.count += 1;
     }
-}
-
-/// The cells of a row: for each a big-endian 32-bit length (−1: NULL) and the bytes.
-fn cells<'a>(row: &RawRow<'a>) -> impl Iterator<Item = Option<&'a [u8]>> {
-    let mut rest = row.body;
-    std::iter::from_fn(move || {
-        let (length, tail) = rest.split_first_chunk::<4>()?;
-        match usize::try_from(i32::from_be_bytes(*length)) {
-            Err(_) => {
-                rest = tail;
-                Some(None)
-            }
-            Ok(length) => {
-                let (cell, tail) = tail.split_at_checked(length)?;
-                rest = tail;
-                Some(Some(cell))
-            }
-        }
-    })
 }

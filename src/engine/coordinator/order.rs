@@ -1,20 +1,12 @@
 //! The order in which a round visits the variants.
 
-use crate::param::{Phase, Stream};
+use crate::param::Stream;
 
-/// No client has this number: the order has draws of its own.
-const NOBODY: u32 = u32::MAX;
-
-/// The variants of a round in shuffled order (Fisher–Yates over draws from the seed): the same for the same seed and
-/// round, whatever else happens.
+/// The variants of a round in shuffled order: the same for the same seed and round, whatever else happens.
 #[must_use]
 pub fn order_of_variants(seed: u64, round: u32, variants: usize) -> Vec<usize> {
-    let stream = Stream::operation(seed, round, Phase::Answers, NOBODY, 0);
     let mut order: Vec<usize> = (0..variants).collect();
-    for last in (1..variants).rev() {
-        let chosen = stream.below("order", last as u64, last as u64 + 1);
-        order.swap(last, usize::try_from(chosen).unwrap_or(0));
-    }
+    Stream::purpose(seed, "order of variants", round.into()).shuffle(&mut order);
     order
 }
 

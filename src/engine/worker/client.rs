@@ -130,7 +130,7 @@ impl Client {
     ) -> Option<(u64, Result<(), OperationError>)> {
         let variant = &*worker.variant;
         let operation = choose(variant, stream);
-        let drawn = self.interpreter.draw(variant, operation, stream);
+        let drawn = self.interpreter.draw(variant, operation, stream, worker.clock.wall_us(intended_ns));
         self.view.progress.clear();
         worker.recorder(phase).started(operation);
         let started_ns = worker.clock.now_ns();
