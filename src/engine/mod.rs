@@ -3,6 +3,7 @@
 //! Control plane: [`bind`], [`answers`], the coordinator behind [`run`]. Data plane: the workers. Nothing here prints or
 //! writes files.
 
+mod bind;
 mod bound;
 mod clock;
 mod coordinator;
@@ -11,5 +12,6 @@ mod interpreter;
 mod rows;
 mod worker;
 
+pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, run, workers_of};
