@@ -22,3 +22,6 @@ pub use run::SCHEMA_VERSION;
 pub use store::{Store, default_dir, write_file, write_summary};
 pub use summarize::summarize;
 pub use times::{SliceTimes, TimesUs};
+
+#[cfg(test)]
+mod tests;
