@@ -7,8 +7,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// Which way of using my database is better, by how much, and why?
 #[derive(Debug, Parser)]
 #[command(name = "dbbench", version, about, long_about = None, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 done · 1 the run failed · 2 usage or workload file wrong · 3 an expectation was refuted · \
-    4 answers differ · 5 not valid · 130 interrupted")]
+#[command(
+    after_help = "Exit codes: 0 done · 1 the run failed · 2 usage or workload file wrong · 3 an expectation was refuted · \
+    4 answers differ · 5 not valid · 130 interrupted"
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

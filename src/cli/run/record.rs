@@ -216,7 +216,8 @@ mod tests {
 
     #[test]
     fn what_could_carry_a_password_is_not_kept() {
-        let args = ["dbbench", "run", "postgres://u:hunter2@h/db", "host=h password=hunter2", "--set", "load.clients=4"];
+        let args =
+            ["dbbench", "run", "postgres://u:hunter2@h/db", "host=h password=hunter2", "--set", "load.clients=4"];
         let kept = command(args.into_iter().map(str::to_owned)).join(" ");
         assert!(!kept.contains("hunter2"));
         assert!(kept.contains("load.clients=4"));
