@@ -3,6 +3,8 @@
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "in a test a panic is the message")]
 
+#[path = "support/draft.rs"]
+mod draft;
 #[path = "support/server.rs"]
 mod server;
 
@@ -11,68 +13,9 @@ use std::sync::{Arc, Mutex};
 use dbbench::dataset::{DatasetError, LoadInput, Loaded, create_and_load};
 use dbbench::driver::{Control, Endpoint};
 use dbbench::event::{Event, Events};
-use dbbench::param::{ColumnSource, Generator, Literal, Over};
-use dbbench::workload::plan::{ColumnPlan, DatasetPlan, Place, SourceText, SqlText, TablePlan};
+use dbbench::param::{Generator, Literal, Over};
+use draft::Draft;
 use server::Server;
-
-/// A plan as the file would give it: every place is that of the text's own words.
-struct Draft {
-    text: String,
-    plan: DatasetPlan,
-}
-
-impl Draft {
-    /// Schema and `after_load`, statements split at line ends.
-    fn new(schema: &str, after_load: &str) -> Self {
-        let text = format!("{schema}\n{after_load}\n");
-        let plan = DatasetPlan {
-            schema: Vec::new(),
-            after_load: Vec::new(),
-            seed: 7,
-            tables: Vec::new(),
-            hash: String::new(),
-        };
-        let mut draft = Self { text, plan };
-        draft.plan.schema = schema.lines().map(|line| draft.sql(line)).collect();
-        draft.plan.after_load = after_load.lines().map(|line| draft.sql(line)).collect();
-        draft
-    }
-
-    fn table(mut self, name: &str, rows: u64, columns: &[(&str, Generator)]) -> Self {
-        let column = |(name, generator): &(&str, Generator)| ColumnPlan {
-            name: (*name).to_owned(),
-            generator: generator.clone(),
-            place: self.place(0),
-        };
-        let columns = columns.iter().map(column).collect();
-        let place = self.place(0);
-        self.plan.tables.push(TablePlan { name: name.to_owned(), rows, columns, place });
-        self
-    }
-
-    /// The values of a column of a table that was given before.
-    fn over(&self, table: &str, column: &str) -> Over {
-        let of = self.plan.tables.iter().find(|it| it.name == table).unwrap();
-        let generator = of.columns.iter().find(|it| it.name == column).unwrap().generator.clone();
-        Over::Column(Arc::new(ColumnSource {
-            table: table.to_owned(),
-            column: column.to_owned(),
-            rows: of.rows,
-            seed: self.plan.seed,
-            generator,
-        }))
-    }
-
-    fn sql(&self, line: &str) -> SqlText {
-        let at = self.text.find(line).unwrap();
-        let place = Place { source: SourceText::new("w.toml", self.text.clone()), span: at..at + line.len() };
-        SqlText { sql: line.to_owned(), place, offsets: vec![(0, at)] }
-    }
-
-    fn place(&self, at: usize) -> Place {
-        Place { source: SourceText::new("w.toml", self.text.clone()), span: at..at }
-    }
-}
 
 fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
@@ -121,7 +64,8 @@ CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES u
     let after = "CREATE INDEX ON users (org_id)\nCREATE INDEX ON orders (user_id)";
     let id = || ("id", Generator::RowNumber);
     // The child stands first: the order of loading follows the foreign keys, not the file.
-    let draft = Draft::new(schema, after).table("users", users, &[id(), ("org_id", integers(1, 200)), ("name", text(4, 20))]);
+    let draft =
+        Draft::new(schema, after).table("users", users, &[id(), ("org_id", integers(1, 200)), ("name", text(4, 20))]);
     let over = draft.over("users", "id");
     let giver = Generator::Null { rate: 0.3, of: Box::new(Generator::Uniform(over.clone())) };
     let columns = [
@@ -273,7 +217,10 @@ fn rows_that_the_server_refuses_are_named() {
         Box::new(dbbench::param::Expr::Value(2)),
     ));
     let cases = [
-        ([("id", twice), ("n", integers(1, 9))], "t, row 3: the server refused the rows; give the columns of a unique key"),
+        (
+            [("id", twice), ("n", integers(1, 9))],
+            "t, row 3: the server refused the rows; give the columns of a unique key",
+        ),
         ([("id", Generator::RowNumber), ("n", integers(50, 90))], "t, row 1: the server refused the rows; narrow"),
         ([("id", Generator::RowNumber), ("p", integers(500, 900))], "the server refused the rows; draw the key"),
     ];
@@ -332,7 +279,15 @@ fn a_server_that_goes_away_is_an_error_soon() {
         let input = LoadInput { plan: &draft.plan, endpoint: &endpoint, maintenance: &maintenance, events: &events };
         let (loaded, began) = tokio::join!(create_and_load(input), async {
             receiver.await.unwrap();
-            let stopped = server.program("psql").args(["-Atqc", "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ '^COPY'", "postgres"]).output().unwrap();
+            let stopped = server
+                .program("psql")
+                .args([
+                    "-Atqc",
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ '^COPY'",
+                    "postgres",
+                ])
+                .output()
+                .unwrap();
             assert!(stopped.status.success());
             std::time::Instant::now()
         });

@@ -53,8 +53,7 @@ impl Server {
             let _ = stopped.recv();
             end(&mut child);
         });
-        let server =
-            Self { folder, binaries, databases: AtomicU32::new(0), stop: Some(stop), keeper: Some(keeper) };
+        let server = Self { folder, binaries, databases: AtomicU32::new(0), stop: Some(stop), keeper: Some(keeper) };
         server.wait();
         server
     }
