@@ -3,6 +3,7 @@
 //! Control plane: [`bind`], [`answers`], the coordinator behind [`run`]. Data plane: the workers. Nothing here prints or
 //! writes files.
 
+pub mod answers;
 mod bind;
 mod bound;
 mod clock;
