@@ -11,6 +11,8 @@ mod coordinator;
 mod error;
 mod interpreter;
 mod rows;
+#[cfg(test)]
+mod testing;
 mod worker;
 
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};

@@ -174,7 +174,7 @@ fn table(
     };
     let widths: Vec<usize> = (0..columns.len()).map(width).collect();
     for row in std::iter::once(columns).chain(rows.iter().map(Vec::as_slice)) {
-        let mut line = String::from("   ");
+        let mut line = String::from("    ");
         for (cell, width) in row.iter().zip(&widths) {
             line.push_str(&format!(" {cell:<width$} "));
         }
