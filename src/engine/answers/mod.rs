@@ -21,9 +21,11 @@ use super::coordinator::Interrupt;
 
 pub use differ::{AnswersDiffer, Side};
 
-/// All variants gave the same answers.
+/// No two answers differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AnswerReport {
+    /// Whether any two operations were compared.
+    pub compared: bool,
     /// Draws that each operation answered.
     pub draws: u32,
     /// What was compared with each other.
@@ -109,7 +111,7 @@ struct Member {
 ///
 /// # Errors
 /// The first operation that writes or fails.
-pub fn trial(
+pub fn try_operations(
     plan: &Plan,
     bound: &[BoundVariant],
     targets: &[Target],
@@ -128,20 +130,21 @@ pub fn trial(
     })
 }
 
-/// Compares the answers of operations that do the same job. `Ok(None)`: nothing to compare, or the null target, whose
-/// answers say nothing.
+/// Compares the answers of operations that do the same job. With the null target, whose answers say nothing, nothing is
+/// compared.
 ///
 /// # Errors
 /// [`AnswersError::Differ`] with the first draw that two operations answer differently, or what kept them from answering.
-pub fn compare(
+pub fn compare_answers(
     plan: &Plan,
     bound: &[BoundVariant],
     targets: &[Target],
     interrupt: &Interrupt,
-) -> Result<Option<AnswerReport>, AnswersError> {
+) -> Result<AnswerReport, AnswersError> {
     let (groups, alone) = groups(bound);
+    let draws = plan.compare.answer_draws;
     if groups.is_empty() || targets.iter().any(|target| matches!(target, Target::Null(_))) {
-        return Ok(None);
+        return Ok(AnswerReport { compared: false, draws, groups: Vec::new(), alone });
     }
     let now_us = SliceClock::new().wall_us(0);
     on_own_thread(async |timer| {
@@ -161,7 +164,7 @@ pub fn compare(
         for runner in runners {
             runner.close().await;
         }
-        Ok(Some(AnswerReport { draws: plan.compare.answer_draws, groups: reports, alone }))
+        Ok(AnswerReport { compared: true, draws, groups: reports, alone })
     })
 }
 
