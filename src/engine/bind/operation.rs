@@ -113,10 +113,11 @@ impl<'a> Binder<'a> {
     }
 
     /// The operation, unless there was a problem.
-    pub(super) fn finish(self) -> Option<BoundOperation> {
+    pub(super) fn finish(mut self) -> Option<BoundOperation> {
         if !self.complete {
             return None;
         }
+        self.check_answer();
         let answer = self.operation.answer.as_ref().map(|plan| {
             let types = plan.paths.iter().map(|path| match self.sets.get(path.set) {
                 Some(Some(columns)) => columns[path.column].1.clone(),
@@ -137,6 +138,19 @@ impl<'a> Binder<'a> {
             answering,
             answer,
         })
+    }
+
+    /// Paths into JSON need a column that holds JSON.
+    fn check_answer(&mut self) {
+        for path in self.operation.answer.iter().flat_map(|answer| &answer.paths) {
+            let Some(Some(columns)) = self.sets.get(path.set) else { continue };
+            let ty = &columns[path.column].1;
+            if !path.json.is_empty() && !matches!(ty.base().kind, TypeKind::Json | TypeKind::Jsonb | TypeKind::Text) {
+                let title = format!("answer \"{}\" enters a column of type {ty}, which holds no JSON", path.text);
+                let hints = vec!["only json and jsonb columns have elements to name".to_owned()];
+                self.problems.push(BindProblem::in_file(&self.operation.place, title, hints));
+            }
+        }
     }
 
     fn fail_step(&mut self, step: &StepPlan) {

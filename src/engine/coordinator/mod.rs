@@ -140,7 +140,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
     let bound: Vec<Arc<BoundVariant>> = input.bound.iter().cloned().map(Arc::new).collect();
     let workers: Vec<u32> = plan.variants.iter().map(workers_of).collect();
-    let precision = precision_of(plan, &workers);
+    let precision = precision(plan);
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut end = RunEnd { slices: 0, failed: 0, interrupted: false };
     for round in 1..=plan.run.rounds {
@@ -180,9 +180,10 @@ pub fn workers_of(variant: &VariantPlan) -> u32 {
     variant.workers.unwrap_or(cores).min(variant.load.clients()).max(1)
 }
 
-fn precision_of(plan: &Plan, workers: &[u32]) -> Precision {
-    let workers = workers.iter().copied().max().unwrap_or(1) as usize;
+/// The precision of all histograms of a run: what the largest of its variants leaves room for.
+#[must_use]
+pub fn precision(plan: &Plan) -> Precision {
+    let workers = plan.variants.iter().map(workers_of).max().unwrap_or(1) as usize;
     let operations = plan.variants.iter().map(|variant| variant.operations.len()).max().unwrap_or(1);
     precision_for(workers, operations)
 }
-

@@ -140,8 +140,8 @@ impl Slice<'_, '_> {
 
     /// Listens to the workers until the last one has ended.
     fn attend(&mut self, receiver: &mpsc::Receiver<(usize, Message)>, desks: &[Desk], workers: usize) {
-        let (mut ready, mut ended) = (0, 0);
-        while ended < workers {
+        let (mut ready, mut ends) = (0, Vec::with_capacity(workers));
+        while ends.len() < workers {
             let message = match receiver.recv_timeout(self.patience()) {
                 Ok(message) => Some(message),
                 Err(RecvTimeoutError::Timeout) => None,
@@ -167,13 +167,14 @@ impl Slice<'_, '_> {
                     }
                 }
                 Some((_, Message::Failed(failure))) => self.fail(failure),
-                Some((_, Message::End(end))) => {
-                    ended += 1;
-                    let (from_ns, until_ns) = self.drain_bounds(end.last_end_ns);
-                    self.gathering.end(*end, from_ns, until_ns);
-                }
+                Some((_, Message::End(end))) => ends.push(*end),
             }
             self.look_at_the_clock();
+        }
+        let last_end_ns = ends.iter().map(|end| end.last_end_ns).max().unwrap_or(0);
+        let (from_ns, until_ns) = self.drain_bounds(last_end_ns);
+        for end in ends {
+            self.gathering.end(end, from_ns, until_ns);
         }
     }
 
@@ -259,7 +260,7 @@ impl Slice<'_, '_> {
         Some(now?.saturating_sub(before?))
     }
 
-    /// Where the rest of a worker's figures lies: from the end of the measurement to its last operation's end.
+    /// Where the rest of the workers' figures lies: from the end of the measurement to the last operation's end.
     fn drain_bounds(&self, last_end_ns: u64) -> (u64, u64) {
         match self.clock.measurement() {
             Some((_, until_ns)) if last_end_ns >= until_ns => (until_ns, last_end_ns),

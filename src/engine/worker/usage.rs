@@ -18,11 +18,6 @@ impl UsageMark {
         Self { at_ns, cpu_ns: thread_cpu_ns(), wait_ns: thread_wait_ns() }
     }
 
-    /// CPU time of the thread so far, ns.
-    pub(super) fn cpu_ns(self) -> u64 {
-        self.cpu_ns
-    }
-
     /// What was used since an earlier mark.
     pub(super) fn since(self, earlier: Self) -> WorkerUsage {
         WorkerUsage {
