@@ -4,6 +4,7 @@
 //! [`Session`] is the data plane: the wire protocol's codec straight on a socket, one reused buffer each way, rows
 //! handed out as raw bytes. Only this room imports tokio_postgres and postgres_protocol.
 
+mod canonical;
 mod catalog;
 mod control;
 mod encode;
@@ -15,6 +16,7 @@ mod socket;
 mod types;
 mod wire;
 
+pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};
 pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, Endpoint, Secret};

@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use bytes::{BufMut, BytesMut};
 
 pub use fits::fits;
+pub(super) use text::uuid as uuid_text;
 
 use self::numeric::StackText;
 use super::types::{PgType, TypeKind};

@@ -9,7 +9,7 @@ use super::Rule;
 use crate::driver::types::PgType;
 
 /// Text of bounded length on the stack.
-pub(super) struct StackText<const N: usize> {
+pub(in crate::driver) struct StackText<const N: usize> {
     bytes: [u8; N],
     len: usize,
 }
@@ -19,7 +19,7 @@ impl<const N: usize> StackText<N> {
         Self { bytes: [0; N], len: 0 }
     }
 
-    pub(super) fn as_str(&self) -> &str {
+    pub(in crate::driver) fn as_str(&self) -> &str {
         // Only whole `str`s are written.
         std::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
     }

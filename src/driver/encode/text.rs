@@ -77,7 +77,7 @@ pub(super) fn put(out: &mut BytesMut, text: &str, ty: &PgType) -> Result<(), Rul
 }
 
 /// The usual form of a UUID.
-pub(super) fn uuid(bytes: &[u8; 16]) -> StackText<36> {
+pub(in crate::driver) fn uuid(bytes: &[u8; 16]) -> StackText<36> {
     let mut text = StackText::new();
     for (at, byte) in bytes.iter().enumerate() {
         let dash = if matches!(at, 4 | 6 | 8 | 10) { "-" } else { "" };
