@@ -1,32 +1,59 @@
 //! The control plane's session, over tokio-postgres: schema, COPY, catalogue, descriptions of statements.
 
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio::task::JoinHandle;
+use tokio_postgres::error::Severity;
+use tokio_postgres::types::{Kind, Type};
+use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
+
+use super::catalog;
 use super::endpoint::Endpoint;
-use super::error::DriverError;
-use super::types::{ColumnInfo, PgType};
+use super::error::{DriverError, ServerError};
+use super::socket::{self, Socket};
+use super::types::{ColumnInfo, PgType, TypeKind};
+use crate::words::SqlState;
 
 /// A described statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Described {
     /// Types of `$1…`.
     pub params: Vec<PgType>,
-    /// Columns of the result; empty for statements that return none.
+    /// Columns of the result; empty for statements that return none. (For a column of a domain the server names the
+    /// type under it.)
     pub columns: Vec<ColumnInfo>,
 }
 
 /// A connection for everything that is not timed.
 #[derive(Debug)]
 pub struct Control {
-    _private: (),
+    client: Client,
+    task: JoinHandle<()>,
+    endpoint: String,
 }
 
 impl Control {
-    /// Connects; the connection is driven by a task of the current runtime.
+    /// Connects; the connection is driven by a task of the current runtime, which needs I/O and time enabled.
     ///
     /// # Errors
     /// As for [`super::Session::connect`].
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, DriverError> {
-        let _ = endpoint;
-        unimplemented!()
+        let login = async {
+            let socket = Socket::connect(endpoint).await?;
+            if !endpoint.connect_delay.is_zero() {
+                tokio::time::sleep(endpoint.connect_delay).await;
+            }
+            config(endpoint).connect_raw(socket, NoTls).await.map_err(|error| at_login(endpoint, error))
+        };
+        let (client, connection) =
+            tokio::time::timeout(socket::CONNECT_TIMEOUT, login).await.map_err(|_| socket::timed_out(endpoint))??;
+        // What ends the connection also fails the request that waits for it, where it is reported.
+        let task = tokio::spawn(async move { drop(connection.await) });
+        Ok(Self { client, task, endpoint: endpoint.name.clone() })
     }
 
     /// Runs one or several statements without parameters (simple protocol).
@@ -34,8 +61,7 @@ impl Control {
     /// # Errors
     /// [`DriverError::Server`] with the position in `sql`.
     pub async fn batch(&self, sql: &str) -> Result<(), DriverError> {
-        let _ = sql;
-        unimplemented!()
+        self.client.batch_execute(sql).await.map_err(|error| self.failed(error))
     }
 
     /// Rows of a query as text (simple protocol); `None` is NULL.
@@ -43,18 +69,71 @@ impl Control {
     /// # Errors
     /// As [`Control::batch`].
     pub async fn rows(&self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DriverError> {
-        let _ = sql;
-        unimplemented!()
+        let messages = self.client.simple_query(sql).await.map_err(|error| self.failed(error))?;
+        let rows = messages.into_iter().filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some((0..row.len()).map(|i| row.get(i).map(str::to_owned)).collect()),
+            _ => None,
+        });
+        Ok(rows.collect())
     }
 
     /// Prepares and describes a statement with declared parameter types (0: inferred), resolving types that are not
-    /// built in from the catalogue; the statement is closed again.
+    /// built in from the catalogue; the statement is closed again. Modifiers are known of columns, not of parameters.
     ///
     /// # Errors
     /// [`DriverError::Server`] with the position in `sql`.
     pub async fn describe(&self, sql: &str, params: &[u32]) -> Result<Described, DriverError> {
-        let _ = (sql, params);
-        unimplemented!()
+        let declared: Vec<Type> = params.iter().map(|oid| declared_type(*oid)).collect();
+        let statement = self.client.prepare_typed(sql, &declared).await.map_err(|error| self.failed(error))?;
+        let mut described = Described {
+            params: statement.params().iter().map(|ty| catalog::of(ty, -1)).collect(),
+            columns: (statement.columns().iter())
+                .map(|column| ColumnInfo {
+                    name: column.name().to_owned(),
+                    ty: catalog::of(column.type_(), column.type_modifier()),
+                })
+                .collect(),
+        };
+        let types = described.params.iter_mut().chain(described.columns.iter_mut().map(|column| &mut column.ty));
+        for ty in types {
+            self.complete(ty).await?;
+        }
+        Ok(described)
+    }
+
+    /// The type with an OID of this database; `modifier` as in `pg_attribute.atttypmod` (−1: none).
+    ///
+    /// # Errors
+    /// [`DriverError::Server`] when there is no such type.
+    pub async fn resolve(&self, oid: u32, modifier: i32) -> Result<PgType, DriverError> {
+        if let Some(ty) = PgType::built_in(oid, modifier) {
+            return Ok(ty);
+        }
+        let described = self.describe("SELECT $1", &[oid]).await?;
+        let Some(mut ty) = described.params.into_iter().next() else {
+            return Err(self.odd(format!("no type for OID {oid}")));
+        };
+        ty.modifier = modifier;
+        if let TypeKind::Array(element) = &mut ty.kind {
+            element.modifier = modifier;
+        }
+        Ok(ty)
+    }
+
+    /// The array type over a type.
+    ///
+    /// # Errors
+    /// [`DriverError::Protocol`] when the server has none.
+    pub async fn array_of(&self, element: &PgType) -> Result<PgType, DriverError> {
+        if let Some(ty) = PgType::built_in_array(element.oid, element.modifier) {
+            return Ok(ty);
+        }
+        let sql = format!("SELECT typarray FROM pg_catalog.pg_type WHERE oid = {} AND typarray <> 0", element.oid);
+        let oid = self.number(&sql).await?;
+        match oid.and_then(|oid| u32::try_from(oid).ok()) {
+            Some(oid) => self.resolve(oid, element.modifier).await,
+            None => Err(self.odd(format!("type {} has no array type", element.name))),
+        }
     }
 
     /// Starts `COPY … FROM STDIN`.
@@ -62,32 +141,157 @@ impl Control {
     /// # Errors
     /// As [`Control::batch`].
     pub async fn copy_in(&self, sql: &str) -> Result<CopyIn, DriverError> {
-        let _ = sql;
-        unimplemented!()
+        let sink = self.client.copy_in(sql).await.map_err(|error| self.failed(error))?;
+        Ok(CopyIn { sink: Box::pin(sink), endpoint: self.endpoint.clone() })
+    }
+
+    /// Says goodbye and waits until the connection is closed.
+    pub async fn close(self) {
+        drop(self.client);
+        // A task that ended by a panic has closed the connection as well.
+        drop(self.task.await);
+    }
+
+    /// Fills in what a description of types leaves out: the modifier that a domain gives the type under it.
+    async fn complete(&self, ty: &mut PgType) -> Result<(), DriverError> {
+        let mut at = ty;
+        loop {
+            let oid = at.oid;
+            match &mut at.kind {
+                TypeKind::Array(element) => at = element,
+                TypeKind::Domain(base) => {
+                    let sql = format!("SELECT typtypmod FROM pg_catalog.pg_type WHERE oid = {oid}");
+                    let modifier = self.number(&sql).await?;
+                    base.modifier = modifier.and_then(|modifier| i32::try_from(modifier).ok()).unwrap_or(-1);
+                    at = base;
+                }
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn number(&self, sql: &str) -> Result<Option<i64>, DriverError> {
+        let rows = self.rows(sql).await?;
+        let cell = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+        Ok(cell.and_then(|text| text.parse().ok()))
+    }
+
+    fn failed(&self, error: tokio_postgres::Error) -> DriverError {
+        failure(&self.endpoint, error)
+    }
+
+    fn odd(&self, what: String) -> DriverError {
+        DriverError::Protocol { endpoint: self.endpoint.clone(), what }
     }
 }
 
-/// A COPY in progress.
-#[derive(Debug)]
+/// A COPY in progress. Dropped without [`CopyIn::finish`], it is aborted.
 pub struct CopyIn {
-    _private: (),
+    sink: Pin<Box<CopyInSink<Bytes>>>,
+    endpoint: String,
+}
+
+impl std::fmt::Debug for CopyIn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CopyIn").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 impl CopyIn {
     /// Sends a chunk (tens of KiB are best).
     ///
     /// # Errors
-    /// As [`Control::batch`].
-    pub async fn send(&mut self, chunk: bytes::Bytes) -> Result<(), DriverError> {
-        let _ = chunk;
-        unimplemented!()
+    /// A lost connection. What the server thinks of the rows comes with [`CopyIn::finish`].
+    pub async fn send(&mut self, chunk: Bytes) -> Result<(), DriverError> {
+        self.sink.feed(chunk).await.map_err(|error| failure(&self.endpoint, error))
     }
 
     /// Ends the COPY; returns the rows that the server counted.
     ///
     /// # Errors
     /// As [`Control::batch`].
-    pub async fn finish(self) -> Result<u64, DriverError> {
-        unimplemented!()
+    pub async fn finish(mut self) -> Result<u64, DriverError> {
+        self.sink.as_mut().finish().await.map_err(|error| failure(&self.endpoint, error))
     }
+}
+
+fn config(endpoint: &Endpoint) -> Config {
+    let mut config = Config::new();
+    config.user(&endpoint.user).dbname(&endpoint.database).application_name("dbbench");
+    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+    if let Some(password) = &endpoint.password {
+        config.password(password.reveal());
+    }
+    if !endpoint.startup.is_empty() {
+        config.options(startup_options(&endpoint.startup));
+    }
+    config
+}
+
+/// Settings as the `options` of a startup message: `-c name=value`, blanks and backslashes escaped.
+fn startup_options(settings: &[(String, String)]) -> String {
+    let mut options = String::new();
+    for (name, value) in settings {
+        options.push_str(" -c ");
+        options.push_str(name);
+        options.push('=');
+        for c in value.chars() {
+            if c == '\\' || c.is_ascii_whitespace() {
+                options.push('\\');
+            }
+            options.push(c);
+        }
+    }
+    options
+}
+
+/// A type to be declared for a parameter; only its OID goes over the wire.
+fn declared_type(oid: u32) -> Type {
+    Type::from_oid(oid).unwrap_or_else(|| Type::new("declared".to_owned(), oid, Kind::Simple, String::new()))
+}
+
+fn at_login(endpoint: &Endpoint, error: tokio_postgres::Error) -> DriverError {
+    let reason = match server_error(&error) {
+        Some(server) => return server.at_login(endpoint),
+        // The only configuration that can be missing is the password.
+        None if endpoint.password.is_none() && error.to_string().contains("configuration") => {
+            format!("the server asks for a password and none is given for role \"{}\"", endpoint.user)
+        }
+        None => match error.source() {
+            Some(source) => format!("login failed: {error}: {source}"),
+            None => format!("login failed: {error}"),
+        },
+    };
+    DriverError::Connect { endpoint: endpoint.label(), reason, state: None }
+}
+
+fn failure(endpoint: &str, error: tokio_postgres::Error) -> DriverError {
+    if let Some(server) = server_error(&error) {
+        return DriverError::Server(server);
+    }
+    let endpoint = endpoint.to_owned();
+    let (closed, what) = (error.is_closed(), error.to_string());
+    match error.into_source().map(|source| source.downcast::<io::Error>()) {
+        Some(Ok(source)) => DriverError::Io { endpoint, source: *source },
+        Some(Err(source)) => DriverError::Protocol { endpoint, what: format!("{what}: {source}") },
+        None if closed => DriverError::Io { endpoint, source: io::ErrorKind::ConnectionAborted.into() },
+        None => DriverError::Protocol { endpoint, what },
+    }
+}
+
+fn server_error(error: &tokio_postgres::Error) -> Option<ServerError> {
+    let error = error.as_db_error()?;
+    let position = match error.position() {
+        Some(tokio_postgres::error::ErrorPosition::Original(at)) => usize::try_from(*at).ok(),
+        _ => None,
+    };
+    Some(ServerError {
+        state: SqlState::new(error.code().code())?,
+        message: error.message().to_owned(),
+        detail: error.detail().map(str::to_owned),
+        hint: error.hint().map(str::to_owned),
+        position,
+        context: error.where_().map(str::to_owned),
+        fatal: matches!(error.parsed_severity(), Some(Severity::Fatal | Severity::Panic)),
+    })
 }

@@ -53,6 +53,27 @@ pub enum Address {
     },
 }
 
+impl Address {
+    /// The path of a Unix socket.
+    #[must_use]
+    pub fn socket_path(&self) -> Option<PathBuf> {
+        match self {
+            Self::Tcp { .. } => None,
+            Self::Unix { dir, port } => Some(dir.join(format!(".s.PGSQL.{port}"))),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix { dir, port } => write!(f, "{}/.s.PGSQL.{port}", dir.display()),
+        }
+    }
+}
+
 /// A server, a database on it, and who logs in.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
@@ -70,4 +91,11 @@ pub struct Endpoint {
     pub startup: Vec<(String, String)>,
     /// What the connector waits after `connect()` for the round trip that a link in front of the endpoint hides.
     pub connect_delay: Duration,
+}
+
+impl Endpoint {
+    /// Name and address, for messages.
+    pub(super) fn label(&self) -> String {
+        format!("{} ({})", self.name, self.address)
+    }
 }

@@ -1,5 +1,6 @@
 //! What can go wrong with a session.
 
+use super::endpoint::Endpoint;
 use crate::words::{FailureClass, FailureKey, SqlState};
 
 /// What the server said.
@@ -16,6 +17,10 @@ pub struct ServerError {
     pub hint: Option<String>,
     /// Position in the SQL that was sent, in characters from 1.
     pub position: Option<usize>,
+    /// Where the server was, as it says: in a COPY `COPY orders, line 17, column total`. May hold row values.
+    pub context: Option<String>,
+    /// Whether the server ends the session with it (severity FATAL or PANIC).
+    pub fatal: bool,
 }
 
 /// A failure of a session.
@@ -40,6 +45,8 @@ pub enum DriverError {
         endpoint: String,
         /// What failed and what to try.
         reason: String,
+        /// The server's code, when it was the server that refused (`57P03`: still starting up).
+        state: Option<SqlState>,
     },
     /// The server sent what the protocol does not allow here.
     #[error("unexpected answer from {endpoint}: {what}")]
@@ -57,6 +64,7 @@ impl DriverError {
     pub fn key(&self) -> FailureKey {
         match self {
             Self::Server(error) => FailureKey::State(error.state),
+            Self::Connect { state: Some(state), .. } => FailureKey::State(*state),
             Self::Io { .. } | Self::Connect { .. } => FailureKey::Class(FailureClass::Connection),
             Self::Protocol { .. } => FailureKey::Class(FailureClass::Other),
         }
@@ -66,8 +74,26 @@ impl DriverError {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         match self {
-            Self::Server(error) => FailureClass::of(error.state) == FailureClass::Connection,
+            Self::Server(error) => error.fatal || FailureClass::of(error.state) == FailureClass::Connection,
             _ => true,
         }
+    }
+}
+
+impl ServerError {
+    /// What a refusal during the login means for `endpoint`, and what to try. Never holds the password.
+    pub(super) fn at_login(&self, endpoint: &Endpoint) -> DriverError {
+        let Endpoint { user, database, .. } = endpoint;
+        let remedy = match self.state.as_str() {
+            "28P01" => format!("check the password of role \"{user}\""),
+            "28000" => format!("check the role \"{user}\" and the server's pg_hba.conf"),
+            "3D000" => format!("create the database \"{database}\" or name another one"),
+            "53300" => "use fewer clients, or raise max_connections".to_owned(),
+            "57P03" => "wait until the server is up".to_owned(),
+            "22023" | "42704" | "42501" => "check the settings that are sent when connecting".to_owned(),
+            _ => "see the server's log".to_owned(),
+        };
+        let reason = format!("{} (SQLSTATE {}); {remedy}", self.message, self.state);
+        DriverError::Connect { endpoint: endpoint.label(), reason, state: Some(self.state) }
     }
 }

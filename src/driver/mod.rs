@@ -4,16 +4,24 @@
 //! [`Session`] is the data plane: the wire protocol's codec straight on a socket, one reused buffer each way, rows
 //! handed out as raw bytes. Only this room imports tokio_postgres and postgres_protocol.
 
+mod canonical;
+mod catalog;
 mod control;
 mod encode;
 mod endpoint;
 mod error;
+mod null;
 mod session;
+mod socket;
 mod types;
+mod wire;
 
+pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};
 pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, Endpoint, Secret};
 pub use error::{DriverError, ServerError};
-pub use session::{CancelToken, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target};
+pub use session::{
+    CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
+};
 pub use types::{ColumnInfo, PgType, TypeKind};

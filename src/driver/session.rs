@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
+use super::null::Null;
 use super::types::ColumnInfo;
+use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
 
 /// Takes rows as they arrive. Implemented by the engine; static dispatch.
@@ -15,12 +17,63 @@ pub trait RowSink {
 }
 
 /// A row as it came over the wire; nothing is decoded.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct RawRow<'a> {
     /// The body of the DataRow message after the column count.
     pub body: &'a [u8],
     /// How many columns.
     pub columns: u16,
+}
+
+impl<'a> RawRow<'a> {
+    /// Column `i`'s bytes in the wire's binary form; `None` is NULL (or no such column). Walks over those before it.
+    #[inline]
+    #[must_use]
+    pub fn column(&self, i: usize) -> Option<&'a [u8]> {
+        self.iter().nth(i).flatten()
+    }
+
+    /// All columns in order; `None` is NULL.
+    #[inline]
+    #[must_use]
+    pub fn iter(&self) -> Columns<'a> {
+        Columns { rest: self.body }
+    }
+}
+
+impl<'a> IntoIterator for &RawRow<'a> {
+    type Item = Option<&'a [u8]>;
+    type IntoIter = Columns<'a>;
+
+    fn into_iter(self) -> Columns<'a> {
+        self.iter()
+    }
+}
+
+/// The columns of a row.
+#[derive(Clone, Debug)]
+pub struct Columns<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Columns<'a> {
+    type Item = Option<&'a [u8]>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (length, rest) = self.rest.split_first_chunk()?;
+        match usize::try_from(i32::from_be_bytes(*length)) {
+            Err(_) => {
+                self.rest = rest;
+                Some(None)
+            }
+            Ok(length) => {
+                let (column, rest) = rest.split_at_checked(length)?;
+                self.rest = rest;
+                Some(Some(column))
+            }
+        }
+    }
 }
 
 /// What an execution did.
@@ -63,18 +116,30 @@ pub enum Target {
 
 /// A connection of the data plane. Lives on one thread.
 #[derive(Debug)]
-pub struct Session {
-    _private: (),
+pub struct Session(Inner);
+
+#[derive(Debug)]
+enum Inner {
+    Postgres(Wire),
+    Null(Null),
 }
 
 impl Session {
-    /// Connects and logs in.
+    /// Connects and logs in. On behalf of a link in front of the endpoint, `connect_delay` is waited for between the
+    /// two.
     ///
     /// # Errors
     /// Says which step failed (address, TCP, authentication, database) and what to try.
     pub async fn connect(target: &Target, timer: &Timer) -> Result<(Self, ConnectTimes), DriverError> {
-        let _ = (target, timer);
-        unimplemented!()
+        match target {
+            Target::Postgres(endpoint) => {
+                let (wire, times) = Wire::connect(endpoint, timer).await?;
+                Ok((Self(Inner::Postgres(wire)), times))
+            }
+            Target::Null(null) => {
+                Ok((Self(Inner::Null(Null::new(null.clone(), timer.clone()))), ConnectTimes::default()))
+            }
+        }
     }
 
     /// Prepares `sql` with declared parameter types (0: let the server infer). One round trip.
@@ -88,48 +153,64 @@ impl Session {
         params: &[u32],
         columns: &[ColumnInfo],
     ) -> Result<StatementId, DriverError> {
-        let _ = (sql, params, columns);
-        unimplemented!()
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.prepare(sql, params).await,
+            Inner::Null(null) => Ok(null.prepare(columns)),
+        }
     }
 
     /// Bind, Execute, Sync; all values binary both ways. Allocates nothing.
     ///
+    /// A future that is dropped before it ended leaves its answer on the way: the session can then only be closed.
+    ///
     /// # Errors
     /// What the server says (the session goes on), or a lost connection.
+    #[inline]
     pub async fn execute(
         &mut self,
         statement: StatementId,
         args: &Args,
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
-        let _ = (statement, args, sink);
-        unimplemented!()
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.execute(statement, args, sink).await,
+            Inner::Null(null) => null.execute(statement, sink).await.ok_or_else(|| DriverError::Protocol {
+                endpoint: "null".to_owned(),
+                what: format!("statement {} was not prepared on this session", statement.0),
+            }),
+        }
     }
 
     /// What a cancel request needs: sent over a connection of its own.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
-        unimplemented!()
+        match &self.0 {
+            Inner::Postgres(wire) => CancelToken(Some(wire.canceller())),
+            Inner::Null(_) => CancelToken(None),
+        }
     }
 
     /// Says goodbye (Terminate) and closes. Dropping a session closes the socket without it.
     pub async fn close(self) {
-        unimplemented!()
+        if let Inner::Postgres(wire) = self.0 {
+            wire.close().await;
+        }
     }
 }
 
 /// Cancels what a session is doing.
 #[derive(Clone, Debug)]
-pub struct CancelToken {
-    _private: (),
-}
+pub struct CancelToken(Option<Canceller>);
 
 impl CancelToken {
-    /// Sends the request; waits until the server has taken it.
+    /// Sends the request; waits until the server has taken it. (The null target has nothing to cancel.)
     ///
     /// # Errors
     /// When no connection can be made.
     pub async fn cancel(&self) -> Result<(), DriverError> {
-        unimplemented!()
+        match &self.0 {
+            Some(canceller) => canceller.cancel().await,
+            None => Ok(()),
+        }
     }
 }

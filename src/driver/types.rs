@@ -1,5 +1,7 @@
 //! Server types, as far as values are encoded, compared and explained.
 
+use std::fmt;
+
 /// A type of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PgType {
@@ -65,4 +67,57 @@ pub struct ColumnInfo {
     pub name: String,
     /// Type.
     pub ty: PgType,
+}
+
+impl PgType {
+    /// The type itself, or what lies under its domains.
+    #[must_use]
+    pub fn base(&self) -> &Self {
+        let mut at = self;
+        while let TypeKind::Domain(base) = &at.kind {
+            at = base;
+        }
+        at
+    }
+
+    /// Precision and scale of a `numeric(p, s)`.
+    #[must_use]
+    pub fn numeric_modifier(&self) -> Option<(i32, i32)> {
+        let packed = self.modifier.checked_sub(HEADER).filter(|packed| *packed >= 0)?;
+        // The scale is a signed number of 11 bits.
+        let scale = ((packed & 0x7ff) ^ 0x400) - 0x400;
+        (self.kind == TypeKind::Numeric).then_some(((packed >> 16) & 0xffff, scale))
+    }
+
+    /// The most characters that a text type takes.
+    #[must_use]
+    pub fn text_limit(&self) -> Option<usize> {
+        match (&self.kind, self.oid) {
+            (TypeKind::Text, NAME) => Some(63),
+            (TypeKind::Text, VARCHAR | BPCHAR) => usize::try_from(self.modifier.checked_sub(HEADER)?).ok(),
+            _ => None,
+        }
+    }
+}
+
+const NAME: u32 = 19;
+pub(super) const BPCHAR: u32 = 1042;
+const VARCHAR: u32 = 1043;
+
+/// What the server adds to lengths and scales in a modifier.
+const HEADER: i32 = 4;
+
+impl fmt::Display for PgType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let TypeKind::Array(element) = &self.kind {
+            return write!(f, "{element}[]");
+        }
+        f.write_str(&self.name)?;
+        if let Some((precision, scale)) = self.numeric_modifier() {
+            write!(f, "({precision},{scale})")?;
+        } else if let (Some(most), 0..) = (self.text_limit(), self.modifier) {
+            write!(f, "({most})")?;
+        }
+        Ok(())
+    }
 }

@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod histograms;
 pub mod interval;
+mod log;
 mod reader;
 pub mod run;
 pub mod slice;
@@ -22,3 +23,6 @@ pub use run::SCHEMA_VERSION;
 pub use store::{Store, default_dir, write_file, write_summary};
 pub use summarize::summarize;
 pub use times::{SliceTimes, TimesUs};
+
+#[cfg(test)]
+mod tests;

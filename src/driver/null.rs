@@ -1,0 +1,107 @@
+//! The null target: a server that is not there. It answers every statement with the same rows after the same time, so
+//! that everything above it can be tested, and its own cost be known.
+
+use std::time::Instant;
+
+use super::encode::Args;
+use super::session::{Executed, NullTarget, RawRow, RowSink, StatementId};
+use super::types::{ColumnInfo, PgType, TypeKind};
+use crate::param::Value;
+use crate::timer::Timer;
+
+/// Answers that come at once let others run after so many.
+const TURN: u32 = 32;
+
+/// A session with the null target.
+#[derive(Debug)]
+pub(super) struct Null {
+    target: NullTarget,
+    timer: Timer,
+    rows: Vec<(Args, u16)>,
+    in_turn: u32,
+}
+
+impl Null {
+    pub(super) fn new(target: NullTarget, timer: Timer) -> Self {
+        Self { target, timer, rows: Vec::new(), in_turn: 0 }
+    }
+
+    pub(super) fn prepare(&mut self, columns: &[ColumnInfo]) -> StatementId {
+        let mut row = Args::default();
+        for column in columns {
+            put_one(&mut row, &column.ty);
+        }
+        let count = row.count();
+        self.rows.push((row, count));
+        StatementId(u32::try_from(self.rows.len() - 1).unwrap_or(u32::MAX))
+    }
+
+    pub(super) async fn execute(&mut self, statement: StatementId, sink: &mut impl RowSink) -> Option<Executed> {
+        let (row, columns) = self.rows.get(statement.0 as usize)?;
+        if self.target.service.is_zero() {
+            self.in_turn += 1;
+            if self.in_turn >= TURN {
+                self.in_turn = 0;
+                tokio::task::yield_now().await;
+            }
+        } else {
+            self.timer.sleep_until(Instant::now() + self.target.service).await;
+        }
+        let row = RawRow { body: row.bytes(), columns: *columns };
+        for _ in 0..self.target.rows {
+            sink.row(&row);
+        }
+        Some(Executed { rows: self.target.rows.into(), affected: 0 })
+    }
+}
+
+/// The value 1, in whatever way the type has one; NULL where it has none.
+fn put_one(row: &mut Args, ty: &PgType) {
+    /// The second day of 2000, whose date is 1; and one microsecond into that year.
+    const SECOND_DAY_US: i64 = 946_684_800_000_000 + 86_400_000_000;
+    const FIRST_US: i64 = 946_684_800_000_001;
+    let base = ty.base();
+    let value = match &base.kind {
+        TypeKind::Bool => Value::Bool(true),
+        TypeKind::Uuid => Value::Uuid(1_u128.to_be_bytes()),
+        TypeKind::Date => Value::TimestampUs(SECOND_DAY_US),
+        TypeKind::Timestamp | TypeKind::TimestampTz => Value::TimestampUs(FIRST_US),
+        TypeKind::Bytea | TypeKind::Json | TypeKind::Jsonb => Value::Text("1"),
+        TypeKind::Enum(labels) => labels.first().map_or(Value::Null, |label| Value::Text(label)),
+        TypeKind::Array(element) => {
+            let mut one = Args::default();
+            put_one(&mut one, element);
+            return row.array(element.oid, std::iter::once(one.bytes().get(4..).filter(|bytes| !bytes.is_empty())));
+        }
+        TypeKind::Other => Value::Null,
+        _ => Value::Integer(1),
+    };
+    // A `numeric(1, 1)` has no 1.
+    if row.value(value, base).is_err() {
+        row.raw(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::put_one;
+    use crate::driver::{Args, PgType};
+
+    #[test]
+    fn one_is_one_in_every_type() {
+        let one = |oid| {
+            let mut row = Args::default();
+            put_one(&mut row, &PgType::built_in(oid, -1).expect("a built-in type"));
+            row.bytes()[4..].to_vec()
+        };
+        assert_eq!(one(20), [0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(one(25), *b"1");
+        assert_eq!(one(16), [1]);
+        assert_eq!(one(1700), [0, 1, 0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(one(1082), [0, 0, 0, 1]);
+        assert_eq!(one(1184), [0, 0, 0, 0, 0, 0, 0, 1]);
+        assert_eq!(one(2950)[15], 1);
+        assert_eq!(one(1007), [0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 23, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 1]);
+        assert!(one(600).is_empty(), "a point has no 1");
+    }
+}

@@ -1,0 +1,264 @@
+//! The PostgreSQL side of a session: the wire protocol straight on a socket.
+//!
+//! One write and one read per statement, one reused buffer each way, no allocation once the buffers have their size.
+
+mod answer;
+mod inbox;
+mod login;
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Poll, ready};
+use std::time::Instant;
+
+use bytes::{BufMut, BytesMut};
+use postgres_protocol::message::{backend, frontend};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use self::inbox::Inbox;
+use super::encode::Args;
+use super::endpoint::Endpoint;
+use super::error::{DriverError, ServerError};
+use super::session::{ConnectTimes, Executed, RawRow, RowSink, StatementId};
+use super::socket::{self, Socket};
+use crate::timer::Timer;
+
+/// Room for the usual answer several times over.
+const INBOX_SIZE: usize = 32 * 1024;
+
+/// Execute of the unnamed portal without a limit of rows, and Sync.
+const EXECUTE_AND_SYNC: [u8; 15] = [b'E', 0, 0, 0, 9, 0, 0, 0, 0, 0, b'S', 0, 0, 0, 4];
+
+/// All result columns in binary form.
+const BINARY_RESULTS: [u8; 4] = [0, 1, 0, 1];
+
+/// What a cancel request must show.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct BackendKey {
+    process: i32,
+    secret: i32,
+}
+
+/// A session with a server. `S` is the socket; tests put a fake one in.
+#[derive(Debug)]
+pub(super) struct Wire<S = Socket> {
+    socket: S,
+    inbox: Inbox,
+    out: BytesMut,
+    /// Of every statement: what stands in its Bind between the length and the count of values.
+    bind_heads: Vec<Box<[u8]>>,
+    endpoint: Arc<Endpoint>,
+    key: BackendKey,
+    /// An answer is outstanding: set until ReadyForQuery has come.
+    busy: bool,
+    notices: u64,
+}
+
+/// What has come of an answer so far.
+#[derive(Default)]
+struct Progress {
+    executed: Executed,
+    error: Option<Box<ServerError>>,
+}
+
+impl Wire {
+    /// Connects and logs in, within [`socket::CONNECT_TIMEOUT`].
+    pub(super) async fn connect(endpoint: &Endpoint, timer: &Timer) -> Result<(Self, ConnectTimes), DriverError> {
+        let started = Instant::now();
+        let connected = async {
+            let mut socket = Socket::connect(endpoint).await?;
+            if !endpoint.connect_delay.is_zero() {
+                timer.sleep_until(Instant::now() + endpoint.connect_delay).await;
+            }
+            let mut inbox = Inbox::new(INBOX_SIZE);
+            let key = login::login(endpoint, &mut socket, &mut inbox).await?;
+            Ok::<_, DriverError>(Self::new(socket, inbox, Arc::new(endpoint.clone()), key))
+        };
+        let wire = tokio::select! {
+            biased;
+            wire = connected => wire?,
+            () = timer.sleep_until(started + socket::CONNECT_TIMEOUT) => return Err(socket::timed_out(endpoint)),
+        };
+        Ok((wire, ConnectTimes { total: started.elapsed() }))
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
+    fn new(socket: S, inbox: Inbox, endpoint: Arc<Endpoint>, key: BackendKey) -> Self {
+        let out = BytesMut::with_capacity(1024);
+        Self { socket, inbox, out, bind_heads: Vec::new(), endpoint, key, busy: false, notices: 0 }
+    }
+
+    /// Parse and Sync.
+    pub(super) async fn prepare(&mut self, sql: &str, params: &[u32]) -> Result<StatementId, DriverError> {
+        struct NoRows;
+        impl RowSink for NoRows {
+            fn row(&mut self, _: &RawRow<'_>) {}
+        }
+        // Counted by the protocol in 16 bits, and named by what a `StatementId` holds.
+        let id = u32::try_from(self.bind_heads.len()).map_err(|_| self.odd("too many statements".to_owned()))?;
+        let name = format!("s{id}");
+        self.out.clear();
+        frontend::parse(&name, sql, params.iter().copied(), &mut self.out)
+            .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
+        frontend::sync(&mut self.out);
+        self.round_trip(&mut NoRows).await?;
+        // The unnamed portal, the statement's name, one format for all values: binary.
+        self.bind_heads.push([b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into());
+        Ok(StatementId(id))
+    }
+
+    /// Bind, Execute, Sync.
+    #[inline]
+    pub(super) async fn execute(
+        &mut self,
+        statement: StatementId,
+        args: &Args,
+        sink: &mut impl RowSink,
+    ) -> Result<Executed, DriverError> {
+        self.put_execute(statement, args)?;
+        self.round_trip(sink).await
+    }
+
+    fn put_execute(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        let Some(head) = self.bind_heads.get(statement.0 as usize) else {
+            return Err(self.odd(format!("statement {} was not prepared on this session", statement.0)));
+        };
+        let length = 4 + head.len() + 2 + args.buffer.len() + BINARY_RESULTS.len();
+        let Ok(length) = i32::try_from(length) else {
+            return Err(self.odd("the values of the statement are longer than 2 GiB".to_owned()));
+        };
+        let out = &mut self.out;
+        out.clear();
+        out.put_u8(b'B');
+        out.put_i32(length);
+        out.put_slice(head);
+        out.put_u16(args.count);
+        out.put_slice(&args.buffer);
+        out.put_slice(&BINARY_RESULTS);
+        out.put_slice(&EXECUTE_AND_SYNC);
+        Ok(())
+    }
+
+    /// Sends what is in `out` and reads up to ReadyForQuery.
+    async fn round_trip(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        if self.busy {
+            return Err(self.odd("a statement was given up before its answer had ended".to_owned()));
+        }
+        self.busy = true;
+        let mut progress = Progress::default();
+        let mut gone = self.send().await.err();
+        loop {
+            if self.digest(sink, &mut progress)? {
+                self.busy = false;
+                return match progress.error {
+                    None => Ok(progress.executed),
+                    Some(error) => Err(DriverError::Server(*error)),
+                };
+            }
+            if let Err(error) = self.inbox.fill(&mut self.socket).await {
+                // When sending failed, what the server said before it closed was still worth reading.
+                return Err(self.lost(gone.take().unwrap_or(error)));
+            }
+        }
+    }
+
+    /// Reads the messages that are here; whether the answer has ended.
+    #[inline]
+    fn digest(&mut self, sink: &mut impl RowSink, progress: &mut Progress) -> Result<bool, DriverError> {
+        loop {
+            let (tag, at) = match self.inbox.next() {
+                Ok(Some(message)) => message,
+                Ok(None) => return Ok(false),
+                Err(error) => return Err(self.odd(error.to_string())),
+            };
+            let body = self.inbox.body(at);
+            match tag {
+                backend::DATA_ROW_TAG => {
+                    let Some((columns, body)) = body.split_first_chunk() else {
+                        return Err(self.odd("a row without a count of columns".to_owned()));
+                    };
+                    progress.executed.rows += 1;
+                    sink.row(&RawRow { body, columns: u16::from_be_bytes(*columns) });
+                }
+                backend::COMMAND_COMPLETE_TAG => progress.executed.affected = answer::affected(body),
+                backend::READY_FOR_QUERY_TAG => return Ok(true),
+                backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG => {}
+                backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG => {}
+                backend::NOTICE_RESPONSE_TAG => self.notices += 1,
+                backend::ERROR_RESPONSE_TAG => match answer::server_error(body) {
+                    // After a fatal error nothing more comes.
+                    Some(error) if error.fatal => return Err(DriverError::Server(error)),
+                    Some(error) => progress.error = Some(Box::new(error)),
+                    None => return Err(self.odd("an error that cannot be read".to_owned())),
+                },
+                backend::COPY_IN_RESPONSE_TAG | backend::COPY_OUT_RESPONSE_TAG => {
+                    return Err(self.odd("COPY cannot be a timed statement".to_owned()));
+                }
+                _ => return Err(self.odd(format!("message '{}'", char::from(tag)))),
+            }
+        }
+    }
+
+    /// Writes `out`: one system call, unless the socket is full.
+    async fn send(&mut self) -> io::Result<()> {
+        let mut sent = 0;
+        while sent < self.out.len() {
+            sent += poll_fn(|cx| -> Poll<io::Result<usize>> {
+                let written = ready!(Pin::new(&mut self.socket).poll_write(cx, &self.out[sent..]))?;
+                Poll::Ready(if written == 0 { Err(io::ErrorKind::WriteZero.into()) } else { Ok(written) })
+            })
+            .await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn canceller(&self) -> Canceller {
+        Canceller { endpoint: Arc::clone(&self.endpoint), key: self.key }
+    }
+
+    /// Terminate, and the end of the connection from our side.
+    pub(super) async fn close(mut self) {
+        self.out.clear();
+        frontend::terminate(&mut self.out);
+        // A connection that is gone already needs no goodbye.
+        if self.send().await.is_ok() {
+            let _ = self.socket.shutdown().await;
+        }
+    }
+
+    #[cold]
+    fn lost(&self, source: io::Error) -> DriverError {
+        DriverError::Io { endpoint: self.endpoint.name.clone(), source }
+    }
+
+    #[cold]
+    fn odd(&self, what: String) -> DriverError {
+        DriverError::Protocol { endpoint: self.endpoint.name.clone(), what }
+    }
+}
+
+/// Asks the server to give up what a session is doing.
+#[derive(Clone, Debug)]
+pub(super) struct Canceller {
+    endpoint: Arc<Endpoint>,
+    key: BackendKey,
+}
+
+impl Canceller {
+    pub(super) async fn cancel(&self) -> Result<(), DriverError> {
+        let mut socket = Socket::connect(&self.endpoint).await?;
+        let mut request = BytesMut::new();
+        frontend::cancel_request(self.key.process, self.key.secret, &mut request);
+        let lost = |source| DriverError::Io { endpoint: self.endpoint.name.clone(), source };
+        socket.write_all(&request).await.map_err(lost)?;
+        // The server closes the connection when it has passed the request on.
+        let _ = socket.read(&mut [0; 1]).await;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
