@@ -37,13 +37,21 @@ impl Failure {
         Self { code, message: message.into(), bare: true }
     }
 
-    /// Prints it to stderr.
-    pub fn print(&self) {
+    /// The same with something to read below it.
+    #[must_use]
+    pub fn with_note(mut self, note: &str) -> Self {
+        self.message = format!("{}\n{}", self.message.trim_end(), note.trim_end());
+        self
+    }
+
+    /// Prints it to stderr and hands out the exit code.
+    pub fn print(&self) -> ExitCode {
         if self.bare {
             anstream::eprintln!("{}", self.message.trim_end());
         } else {
             anstream::eprintln!("error: {}", self.message.trim_end());
         }
+        self.code
     }
 }
 

@@ -138,7 +138,8 @@ pub fn read_line(line: &str) -> Result<Option<LogLine>, HlogError> {
     let start = seconds("no start")?;
     let length = seconds("no length")?;
     let _max = fields.next();
-    let bytes = fields.next().and_then(base64).filter(is_whole).ok_or_else(|| bad("no complete histogram"))?;
+    let bytes =
+        fields.next().and_then(base64).filter(|bytes| is_whole(bytes)).ok_or_else(|| bad("no complete histogram"))?;
     let histogram: Histogram<u64> =
         Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|error| bad(&error.to_string()))?;
     Ok(Some(LogLine { tag, start, length, distribution: Distribution::restore(histogram, None) }))
@@ -146,7 +147,7 @@ pub fn read_line(line: &str) -> Result<Option<LogLine>, HlogError> {
 
 /// Whether as many bytes are there as the head of a compressed histogram (cookie, length) announces: the decoder would
 /// be content with less.
-fn is_whole(bytes: &Vec<u8>) -> bool {
+fn is_whole(bytes: &[u8]) -> bool {
     let length = bytes.get(4..8).and_then(|length| length.try_into().ok()).map(u32::from_be_bytes);
     length.is_some_and(|length| bytes.len() == 8 + length as usize)
 }

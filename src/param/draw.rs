@@ -41,7 +41,8 @@ impl Draw {
     }
 
     /// The draw of another parameter or column in the same operation or row.
-    pub(super) const fn named(&self, name: u64) -> Self {
+    #[must_use]
+    pub const fn named(&self, name: u64) -> Self {
         Self { name, ..*self }
     }
 }

@@ -1,9 +1,10 @@
 //! The distributions over a range: which of its positions, or which real, a draw takes.
 
-use rand_distr::{Distribution, StandardNormal, Zipf};
+use rand_distr::{Distribution, StandardNormal};
 
 use super::scramble::Scramble;
 use super::stream::{Random, fraction, up_to};
+use super::zipf::Zipf;
 
 /// Draws outside of the range are drawn again this often. A range that takes less than [`LEAST_INSIDE`] of a normal
 /// distribution is refused beforehand, so that this many in a row are less likely than 10⁻¹⁷.
@@ -24,21 +25,27 @@ pub(super) enum Law {
     /// Every position equally likely.
     Uniform,
     /// Rank k with probability ∝ 1/k^s; rank 1 is position 0 before scrambling.
-    Zipf { zipf: Zipf<f64>, scramble: Option<Scramble> },
+    Zipf { zipf: Zipf, scramble: Option<Scramble> },
     /// The lowest `fraction` of the range takes `weight` of the draws; uniform within both parts.
     Hotspot { fraction: f64, weight: f64 },
     /// Truncated to the range; position k takes [k, k + 1), so `mean` is half more than the mean position.
     Normal { mean: f64, deviation: f64 },
-    /// Truncated to the range; position k takes [k, k + 1).
-    Exponential { mean: f64 },
+    /// Truncated to the range; position k takes [k, k + 1). `below_end` is minus the probability of lying in the range.
+    Exponential { mean: f64, below_end: f64 },
 }
 
 impl Law {
     /// Zipf's law over positions 0 … `last`.
     pub(super) fn zipf(last: u64, exponent: f64, scramble: bool) -> Result<Self, Unusable> {
-        let zipf = Zipf::new(count(last), exponent)
-            .map_err(|_| Unusable(format!("`exponent` of zipf must be a number ≥ 0, got {exponent}")))?;
-        Ok(Self::Zipf { zipf, scramble: scramble.then(|| Scramble::new(last)) })
+        if !(exponent.is_finite() && exponent >= 0.0) {
+            return Err(Unusable(format!("`exponent` must be a number ≥ 0, got {exponent}")));
+        }
+        Ok(Self::Zipf { zipf: Zipf::new(count(last), exponent), scramble: scramble.then(|| Scramble::new(last)) })
+    }
+
+    /// An exponential law over a range of this length.
+    pub(super) fn exponential(mean: f64, length: f64) -> Self {
+        Self::Exponential { mean, below_end: (-length / mean).exp_m1() }
     }
 
     /// Refuses what could not be drawn by drawing again.
@@ -62,8 +69,8 @@ impl Law {
         match *self {
             Self::Uniform => up_to(random, last),
             Self::Zipf { zipf, scramble } => {
-                // Rounding may carry the rank past the end by one.
-                let position = whole(zipf.sample(random)).saturating_sub(1).min(last);
+                // Ranks begin at 1; beyond 2⁵³ the largest is rounded past the end.
+                let position = whole(zipf.rank(random) - 1.0).min(last);
                 scramble.map_or(position, |scramble| scramble.apply(position))
             }
             Self::Hotspot { fraction: hot, weight } => {
@@ -78,7 +85,7 @@ impl Law {
                 let end = count(last);
                 whole(redrawn(random, mean, deviation, |at| at >= 0.0 && at < end)).min(last)
             }
-            Self::Exponential { mean } => whole(exponential(random, mean, count(last))).min(last),
+            Self::Exponential { mean, below_end } => whole(exponential(random, mean, below_end)).min(last),
         }
     }
 
@@ -95,7 +102,7 @@ impl Law {
                 }
             }
             Self::Normal { mean, deviation } => redrawn(random, mean, deviation, |at| (0.0..=length).contains(&at)),
-            Self::Exponential { mean } => exponential(random, mean, length),
+            Self::Exponential { mean, below_end } => exponential(random, mean, below_end),
         };
         at.clamp(0.0, length)
     }
@@ -135,8 +142,8 @@ fn redrawn(random: &mut Random, mean: f64, deviation: f64, is_inside: impl Fn(f6
     at
 }
 
-/// An exponential variate below `length`, by inversion of the truncated distribution: the same law as drawing again until
-/// it lies below, in one draw.
-fn exponential(random: &mut Random, mean: f64, length: f64) -> f64 {
-    -mean * (fraction(random) * (-length / mean).exp_m1()).ln_1p()
+/// An exponential variate inside of the range, by inversion of the truncated distribution: the same law as drawing again
+/// until it lies inside, in one draw.
+fn exponential(random: &mut Random, mean: f64, below_end: f64) -> f64 {
+    -mean * (fraction(random) * below_end).ln_1p()
 }

@@ -18,12 +18,16 @@ mod scramble;
 mod skew;
 mod stream;
 mod value;
+mod zipf;
 
 pub use arithmetic::{NoResult, apply, evaluate};
 pub use draw::{Draw, Scratch};
-pub use generator::{ColumnSource, Expr, Generator, Literal, Number, Over, SampledRows};
+pub use generator::{Cells, ColumnSource, Expr, Generator, Literal, Number, Over, SampledRows};
 pub use law::Unusable;
 pub use sampler::Sampler;
 pub use skew::{Skew, skew};
 pub use stream::{Phase, Random, Stream, name_hash};
 pub use value::{Domain, Value};
+
+#[cfg(test)]
+mod tests;

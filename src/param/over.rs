@@ -139,7 +139,7 @@ fn law(shape: &Shape, range: &Range) -> Result<Law, Unusable> {
         }
         Shape::Exponential { mean } => {
             within("mean", mean, mean > 0.0 && mean.is_finite(), "above 0")?;
-            Ok(Law::Exponential { mean })
+            Ok(Law::exponential(mean, length(range)))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::draw::Draw;
+use super::generator::Cells;
 use super::law::Unusable;
 use super::stream::up_to;
 use super::value::Value;
@@ -11,12 +12,12 @@ use super::value::Value;
 #[derive(Clone, Debug)]
 pub(super) struct Table {
     columns: Vec<String>,
-    rows: Arc<Vec<Vec<Option<String>>>>,
+    rows: Cells,
     last: u64,
 }
 
 impl Table {
-    pub(super) fn new(columns: &[String], rows: &Arc<Vec<Vec<Option<String>>>>) -> Result<Self, Unusable> {
+    pub(super) fn new(columns: &[String], rows: &Cells) -> Result<Self, Unusable> {
         let Some(last) = (rows.len() as u64).checked_sub(1) else {
             return Err(Unusable("there is no row to draw from".to_owned()));
         };

@@ -2,13 +2,11 @@
 //!
 //! A draw allocates nothing: text goes into the caller's [`Scratch`], which keeps its space.
 
-use std::sync::Arc;
-
 use rand::Rng;
 
 use super::arithmetic::evaluate;
 use super::draw::{Draw, Drawn, Scratch};
-use super::generator::{Expr, Generator, Literal, SampledRows};
+use super::generator::{Cells, Expr, Generator, Literal, SampledRows};
 use super::json;
 use super::law::Unusable;
 use super::over::{Shape, Spread};
@@ -64,7 +62,7 @@ struct Member {
 }
 
 /// Columns and rows that came from a query.
-type Supplied<'a> = Option<(&'a [String], &'a Arc<Vec<Vec<Option<String>>>>)>;
+type Supplied<'a> = Option<(&'a [String], &'a Cells)>;
 
 impl Sampler {
     /// Prepares a generator.
@@ -80,11 +78,7 @@ impl Sampler {
     ///
     /// # Errors
     /// As [`Sampler::new`]; no rows; a row that does not have a cell per column.
-    pub fn with_rows(
-        generator: &Generator,
-        columns: &[String],
-        rows: &Arc<Vec<Vec<Option<String>>>>,
-    ) -> Result<Self, Unusable> {
+    pub fn with_rows(generator: &Generator, columns: &[String], rows: &Cells) -> Result<Self, Unusable> {
         Self::build(generator, Some((columns, rows)))
     }
 

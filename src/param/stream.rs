@@ -144,7 +144,6 @@ pub(super) const fn low_word(product: u128) -> u64 {
     product as u64
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "what is left after the shift is one word")]
 pub(super) const fn high_word(product: u128) -> u64 {
     (product >> 64) as u64
 }

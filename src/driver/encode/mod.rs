@@ -87,6 +87,12 @@ impl Args {
         }
     }
 
+    /// Appends all arguments of `other` as they are.
+    pub fn extend(&mut self, other: &Self) {
+        self.buffer.extend_from_slice(&other.buffer);
+        self.count += other.count;
+    }
+
     /// Appends bytes that already are in the wire's binary form of the declared type; `None` is NULL.
     pub fn raw(&mut self, bytes: Option<&[u8]>) {
         self.count += 1;

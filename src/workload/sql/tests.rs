@@ -1,3 +1,5 @@
+//! What hides a `;` or a `:`, and what does not.
+
 use proptest::prelude::*;
 
 use super::*;
