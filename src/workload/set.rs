@@ -51,7 +51,9 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
             }
         } else if let Some(earlier) = outside.assigned.iter().find(|earlier| earlier.path == path) {
             sink.push(
-                problem(&place, format!("`{key}` is set twice")).also(&earlier.place, "set here first").hint("keep one"),
+                problem(&place, format!("`{key}` is set twice"))
+                    .also(&earlier.place, "set here first")
+                    .hint("keep one"),
             );
             continue;
         }
@@ -94,7 +96,12 @@ fn names_exist(root: &Table, path: &[String], places: &[Place], sink: &Sink) -> 
         let Some(key) = keys::child(pattern, part) else { return true };
         let must_exist = matches!(
             key.path,
-            "constants.*" | "params.*" | "operations.*" | "variants.*" | "dataset.tables.*" | "dataset.tables.*.columns.*"
+            "constants.*"
+                | "params.*"
+                | "operations.*"
+                | "variants.*"
+                | "dataset.tables.*"
+                | "dataset.tables.*.columns.*"
         );
         let entry = table.and_then(|table| table.get(part));
         if must_exist && entry.is_none() {

@@ -137,7 +137,9 @@ impl Shape<'_> {
         if nearest(name, known.clone()).is_none() {
             let elsewhere = keys::KEYS
                 .iter()
-                .filter(|key| key.name() == name && !key.path.contains('*') && keys::KEYS.iter().any(|k| k.path == key.parent()))
+                .filter(|key| {
+                    key.name() == name && !key.path.contains('*') && keys::KEYS.iter().any(|k| k.path == key.parent())
+                })
                 .max_by_key(|key| key.supported);
             if let Some(key) = elsewhere {
                 return problem.hint(format!("`{name}` belongs to [{}]", key.parent()));

@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use super::Command;
 use super::record::record;
 use super::stage::Stage;
-use super::Command;
 use crate::cli::failure::{Failure, chain};
 use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};
@@ -83,9 +83,7 @@ fn compare_answers(
 /// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
 fn unanswered(error: AnswersError) -> Failure {
     match error {
-        AnswersError::Interrupted => {
-            Failure::text(ExitCode::Interrupted, "interrupted before anything was measured")
-        }
+        AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
         AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
             Failure::text(ExitCode::Usage, chain(&error))
         }

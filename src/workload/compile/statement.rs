@@ -92,8 +92,11 @@ fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
         [_] => {}
         [_, second, ..] => {
             return Some(
-                problem(&document::inside(node, second.clone()), "a step is one statement, and here a second one begins")
-                    .hint("write two steps"),
+                problem(
+                    &document::inside(node, second.clone()),
+                    "a step is one statement, and here a second one begins",
+                )
+                .hint("write two steps"),
             );
         }
     }
@@ -108,11 +111,14 @@ fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
             problem(&place, format!("`{upper}` in a step is not supported by this version"))
                 .hint("each statement runs in a transaction of its own")
         }
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "CREATE" | "ALTER" | "DROP" | "COPY" => {
-            problem(&place, format!("`{upper}` in a step is not supported by this version"))
-                .label("this writes")
-                .hint("all sessions under load are read-only (the server would refuse it with 25006); data is made by [dataset]")
-        }
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "CREATE" | "ALTER" | "DROP" | "COPY" => problem(
+            &place,
+            format!("`{upper}` in a step is not supported by this version"),
+        )
+        .label("this writes")
+        .hint(
+            "all sessions under load are read-only (the server would refuse it with 25006); data is made by [dataset]",
+        ),
         _ => return None,
     })
 }
@@ -152,7 +158,9 @@ fn argument(
     if let Some(value) = names.constants.get(name) {
         return match reference.path {
             Path::Plain => Ok(Arg::Constant { name: name.to_owned(), value: value.clone() }),
-            _ => fail(problem(place, format!("`{name}` is a constant, not a set of rows")).hint(format!("write `:{name}`"))),
+            _ => fail(
+                problem(place, format!("`{name}` is a constant, not a set of rows")).hint(format!("write `:{name}`")),
+            ),
         };
     }
     if building.is_bound_anywhere(name) {
@@ -171,7 +179,10 @@ fn argument(
         .collect();
     let hint = did_you_mean(name, known.iter().copied())
         .unwrap_or_else(|| format!("draw it under [params]: `{name} = {{ uniform = [1, 1000] }}`"));
-    fail(problem(place, format!("`:{name}` refers to nothing: no parameter, constant or earlier set has this name")).hint(hint))
+    fail(
+        problem(place, format!("`:{name}` refers to nothing: no parameter, constant or earlier set has this name"))
+            .hint(hint),
+    )
 }
 
 fn parameter(
@@ -203,6 +214,8 @@ fn parameter(
             let hint = did_you_mean(column, columns.iter().map(String::as_str));
             fail(problem(place, format!("`{name}` has no column `{column}`")).maybe_hint(hint))
         }
-        _ => fail(problem(place, format!("`{name}` is a parameter, not a set of rows")).hint(format!("write `:{name}`"))),
+        _ => {
+            fail(problem(place, format!("`{name}` is a parameter, not a set of rows")).hint(format!("write `:{name}`")))
+        }
     }
 }

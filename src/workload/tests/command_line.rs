@@ -85,7 +85,10 @@ fn only_keeps_the_baseline_and_drops_claims_about_the_rest() {
     let plan = only(&["third"]).expect("right");
     let names: Vec<&str> = plan.variants.iter().map(|variant| variant.name.as_str()).collect();
     assert_eq!(names, ["many", "third"]);
-    assert_eq!((plan.compare.baseline, plan.claims.len(), plan.claims[0].variant, plan.claims[0].against), (0, 1, 1, 0));
+    assert_eq!(
+        (plan.compare.baseline, plan.claims.len(), plan.claims[0].variant, plan.claims[0].against),
+        (0, 1, 1, 0)
+    );
     assert_eq!(plan.warnings.len(), 1);
     let message = rendered(only(&["thrid"]));
     assert!(message.contains("there is no variant `thrid`") && message.contains("did you mean `third`?"), "{message}");

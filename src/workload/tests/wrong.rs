@@ -27,7 +27,11 @@ fn keys_and_tables() {
             ("a key of the table around", "rows = 1_000", "rows = 1_000\nafter_load = \"SELECT 1\""),
             ("a key that is not supported", "", "[load]\nrate = \"4000/s\"\n"),
             ("a table that is not supported", "", "[cache]\nbackend = \"redis\"\npolicy = \"aside\"\n"),
-            ("a step that is not supported", "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }", "{ as = \"u\", transaction = [] }"),
+            (
+                "a step that is not supported",
+                "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }",
+                "{ as = \"u\", transaction = [] }"
+            ),
             ("a table declared twice", "", "[params]\nx = 1\n"),
             ("a key given twice", "limit = 20", "limit = 20\nlimit = 21"),
             ("a value where a table belongs", "", "load = 8\n"),
@@ -36,7 +40,11 @@ fn keys_and_tables() {
             ("no name", "name = \"small\"\n", ""),
             ("a name with spaces", "name = \"small\"", "name = \"my workload\""),
             ("the name of a variant", "many = {}", "\"n+1\" = { mix = { many = 1 } }"),
-            ("the name of a parameter", "org = { uniform = [1, 20] }\nuser", "2nd = 1\norg = { uniform = [1, 20] }\nuser"),
+            (
+                "the name of a parameter",
+                "org = { uniform = [1, 20] }\nuser",
+                "2nd = 1\norg = { uniform = [1, 20] }\nuser"
+            ),
         ])
     );
 }
@@ -86,7 +94,11 @@ fn generators() {
             ("an impossible part", "exponent = 0.9", "exponent = -1"),
             ("a row number outside of the dataset", org, "\"row_number\"\nuser"),
             ("the clock in the dataset", "\"row_number\"", "\"now\""),
-            ("columns in a circle", "columns.org = { uniform = [1, 20] }", "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }"),
+            (
+                "columns in a circle",
+                "columns.org = { uniform = [1, 20] }",
+                "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }"
+            ),
             ("a column of an empty table", "rows = 1_000", "rows = 0"),
             ("a generator that is not supported", org, "{ next = \"users.id\" }\nuser"),
             ("a choice of nothing", org, "{ choice = [[\"a\", 0]] }\nuser"),
@@ -109,7 +121,11 @@ fn names_and_references() {
             ("a set as a value", ":u.id\"", ":u\""),
             ("a loop over nothing", "for_each = \"u\"", "for_each = \"v\""),
             ("a set bound later", "org = :org LIMIT", "org = :o.first.id LIMIT"),
-            ("a name taken by a parameter", "{ as = \"u\", sql = \"SELECT id FROM users WHERE org", "{ as = \"org\", sql = \"SELECT id FROM users WHERE org"),
+            (
+                "a name taken by a parameter",
+                "{ as = \"u\", sql = \"SELECT id FROM users WHERE org",
+                "{ as = \"org\", sql = \"SELECT id FROM users WHERE org"
+            ),
             ("a constant and a parameter of one name", "limit = 20", "limit = 20\norg = 3"),
             ("a server's argument", "= :user", "= $1"),
             ("two statements", "= :user\"", "= :user; SELECT 2\""),
@@ -117,11 +133,31 @@ fn names_and_references() {
             ("a setting", "SELECT id FROM users WHERE id = :user", "SET work_mem = '64MB'"),
             ("a write", "SELECT id FROM users WHERE id = :user", "UPDATE users SET org = 1 WHERE id = :user"),
             ("no statement", "SELECT id FROM users WHERE id = :user", " -- nothing"),
-            ("an answer of an unknown set", "answer = [\"u.id\"]\n[operations.many]", "answer = [\"v.id\"]\n[operations.many]"),
-            ("an answer that is no path", "answer = [\"u.id\"]\n[operations.many]", "answer = [\"id\"]\n[operations.many]"),
-            ("an answer of sets that are not joined", " for_each = \"u\", sql = \"SELECT id FROM orders WHERE user_id = :u.id\" },\n]\nanswer = [\"u.id\"]", " sql = \"SELECT id FROM orders\" },\n]\nanswer = [\"u.id\", \"o.id\"]"),
-            ("answers of different width", "answer = [\"u.id\"]\n[variants]", "answer = [\"u.id\", \"o.id\"]\n[variants]"),
-            ("an answer missing where asked for", "answer = [\"u.id\"]\n[variants]", "[compare]\nsame_answer = true\n[variants]"),
+            (
+                "an answer of an unknown set",
+                "answer = [\"u.id\"]\n[operations.many]",
+                "answer = [\"v.id\"]\n[operations.many]"
+            ),
+            (
+                "an answer that is no path",
+                "answer = [\"u.id\"]\n[operations.many]",
+                "answer = [\"id\"]\n[operations.many]"
+            ),
+            (
+                "an answer of sets that are not joined",
+                " for_each = \"u\", sql = \"SELECT id FROM orders WHERE user_id = :u.id\" },\n]\nanswer = [\"u.id\"]",
+                " sql = \"SELECT id FROM orders\" },\n]\nanswer = [\"u.id\", \"o.id\"]"
+            ),
+            (
+                "answers of different width",
+                "answer = [\"u.id\"]\n[variants]",
+                "answer = [\"u.id\", \"o.id\"]\n[variants]"
+            ),
+            (
+                "an answer missing where asked for",
+                "answer = [\"u.id\"]\n[variants]",
+                "[compare]\nsame_answer = true\n[variants]"
+            ),
             ("an operation without steps", "", "[operations.none]\njob = \"x\"\n"),
         ])
     );
@@ -142,15 +178,41 @@ fn variants_and_claims() {
         ("a variant with setup", "many = {}", "many = { setup = \"CREATE INDEX ON users (org)\" }".into()),
         ("an unknown baseline", "", "[compare]\nbaseline = \"oen\"\n".into()),
         ("a claim without its parts", "", "[[claim]]\nsource = \"H\"\n".into()),
-        ("a claim about an unknown variant", "", claim("variant = \"mny\"\nmetric = \"goodput\"\nratio = { at_least = 2 }")),
-        ("a claim about the baseline itself", "", claim("variant = \"one\"\nmetric = \"goodput\"\nratio = { at_least = 2 }")),
+        (
+            "a claim about an unknown variant",
+            "",
+            claim("variant = \"mny\"\nmetric = \"goodput\"\nratio = { at_least = 2 }"),
+        ),
+        (
+            "a claim about the baseline itself",
+            "",
+            claim("variant = \"one\"\nmetric = \"goodput\"\nratio = { at_least = 2 }"),
+        ),
         ("an unknown metric", "", claim("variant = \"many\"\nmetric = \"respons.p50\"\nratio = { at_least = 2 }")),
-        ("a metric by the name of the results", "", claim("variant = \"many\"\nmetric = \"response_us.p50\"\nratio = { at_least = 2 }")),
-        ("a metric that is not supported", "", claim("variant = \"many\"\nmetric = \"stale_reads\"\nvalue = { equals = 0 }")),
+        (
+            "a metric by the name of the results",
+            "",
+            claim("variant = \"many\"\nmetric = \"response_us.p50\"\nratio = { at_least = 2 }"),
+        ),
+        (
+            "a metric that is not supported",
+            "",
+            claim("variant = \"many\"\nmetric = \"stale_reads\"\nvalue = { equals = 0 }"),
+        ),
         ("a time without unit", "", claim("variant = \"many\"\nmetric = \"response.p50\"\nvalue = { at_most = 5 }")),
         ("two bounds", "", claim("variant = \"many\"\nmetric = \"goodput\"\nratio = { at_most = 5, at_least = 2 }")),
-        ("a claim about an operation elsewhere", "", claim("variant = \"many\"\noperation = \"many\"\nmetric = \"goodput\"\nratio = { at_most = 5 }")),
-        ("a point of a sweep", "", claim("variant = \"many\"\nmetric = \"goodput\"\nat = { \"constants.limit\" = 1 }\nratio = { at_most = 5 }")),
+        (
+            "a claim about an operation elsewhere",
+            "",
+            claim("variant = \"many\"\noperation = \"many\"\nmetric = \"goodput\"\nratio = { at_most = 5 }"),
+        ),
+        (
+            "a point of a sweep",
+            "",
+            claim(
+                "variant = \"many\"\nmetric = \"goodput\"\nat = { \"constants.limit\" = 1 }\nratio = { at_most = 5 }",
+            ),
+        ),
     ];
     let cases: Vec<(&str, &str, &str)> = cases.iter().map(|(what, from, to)| (*what, *from, to.as_str())).collect();
     insta::assert_snapshot!("variants_and_claims", shown(&cases));
@@ -158,15 +220,18 @@ fn variants_and_claims() {
 
 #[test]
 fn all_problems_come_at_once_in_the_order_of_the_file() {
-    let text = SMALL.replace("rows = 1_000", "rows = -1").replace("= :user", "= :usr").replace("limit = 20", "limit = []");
+    let text =
+        SMALL.replace("rows = 1_000", "rows = -1").replace("= :user", "= :usr").replace("limit = 20", "limit = []");
     let problems = compile(&text).expect_err("three problems");
-    let lines: Vec<usize> = problems.list().iter().filter_map(|p| p.place()).map(|place| place.line_column().0).collect();
+    let lines: Vec<usize> =
+        problems.list().iter().filter_map(|p| p.place()).map(|place| place.line_column().0).collect();
     assert!(lines.len() >= 3 && lines.is_sorted(), "{lines:?}");
 }
 
 #[test]
 fn a_constant_of_the_dataset_is_not_for_variants() {
-    let text = SMALL.replace("rows = 1_000", "rows = \"50 * :limit\"").replace("many = {}", "many = { constants.limit = 5 }");
+    let text =
+        SMALL.replace("rows = 1_000", "rows = \"50 * :limit\"").replace("many = {}", "many = { constants.limit = 5 }");
     let problems = compile(&text).expect_err("a problem");
     assert_eq!(problems.list()[0].title(), "a variant may not set the constant `limit`: [dataset] uses it");
 }

@@ -30,7 +30,11 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
     };
     Some(match &spec.value {
         GeneratorSpec::RowNumber | GeneratorSpec::Expr { of_row: true, .. } if !around.is_dataset() => {
-            return refuse(around, "a parameter has no row number", "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`");
+            return refuse(
+                around,
+                "a parameter has no row number",
+                "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`",
+            );
         }
         GeneratorSpec::Now if around.is_dataset() => {
             return refuse(
@@ -55,11 +59,9 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
         GeneratorSpec::Null { rate, of } => Generator::Null { rate: *rate, of: Box::new(resolve(of, around)?) },
         GeneratorSpec::Timestamp { from_us, to_us } => Generator::Timestamp { from_us: *from_us, to_us: *to_us },
         GeneratorSpec::Expr { expr, .. } => Generator::Expr(expr.clone()),
-        GeneratorSpec::SameAs { name, distinct } => Generator::SameAs {
-            name: name.value.clone(),
-            of: Box::new(around.sibling(name)?),
-            distinct: *distinct,
-        },
+        GeneratorSpec::SameAs { name, distinct } => {
+            Generator::SameAs { name: name.value.clone(), of: Box::new(around.sibling(name)?), distinct: *distinct }
+        }
         GeneratorSpec::Csv(path) => Generator::Rows(sampled::csv(path, around.sink())?),
     })
 }
@@ -136,7 +138,10 @@ impl Columns {
             State::New => {}
         }
         if chain.len() >= MAX_CHAIN {
-            sink.push(problem(&spec.name.place, format!("columns refer to each other over more than {MAX_CHAIN} steps")));
+            sink.push(problem(
+                &spec.name.place,
+                format!("columns refer to each other over more than {MAX_CHAIN} steps"),
+            ));
             return None;
         }
         self.states[table][column] = State::Busy;
@@ -257,7 +262,8 @@ impl InParams<'_> {
     fn generator_of(&mut self, index: usize) -> Option<Generator> {
         let (name, spec) = &self.specs[index];
         if self.chain.contains(&index) || self.chain.len() >= MAX_CHAIN {
-            let names: Vec<String> = self.chain.iter().map(|index| format!("`{}`", self.specs[*index].0.value)).collect();
+            let names: Vec<String> =
+                self.chain.iter().map(|index| format!("`{}`", self.specs[*index].0.value)).collect();
             let title = format!("the parameters {} take their distribution from each other", names.join(", "));
             self.sink.push(problem(&name.place, title).hint("give one of them a distribution of its own"));
             return None;
