@@ -92,13 +92,15 @@ impl Diagnostic {
             Some(place) => format!("{place}: error"),
             None => "error".to_owned(),
         };
-        let mut group = Level::ERROR.with_name(name).primary_title(self.title.as_str()).elements(Vec::<Element<'_>>::new());
+        let mut group =
+            Level::ERROR.with_name(name).primary_title(self.title.as_str()).elements(Vec::<Element<'_>>::new());
         let mut left: Vec<(&Place, &str, AnnotationKind)> = Vec::new();
         left.extend(self.main.iter().map(|(place, label)| (place, label.as_str(), AnnotationKind::Primary)));
         left.extend(self.also.iter().map(|(place, label)| (place, label.as_str(), AnnotationKind::Context)));
         let main_source = self.place().map(|place| &place.source);
         while let Some((first, _, _)) = left.first().copied() {
-            let (here, elsewhere): (Vec<_>, Vec<_>) = left.into_iter().partition(|(place, ..)| place.source == first.source);
+            let (here, elsewhere): (Vec<_>, Vec<_>) =
+                left.into_iter().partition(|(place, ..)| place.source == first.source);
             left = elsewhere;
             let text = first.source.text();
             let mut snippet = Snippet::source(text);
@@ -190,10 +192,6 @@ impl Sink {
         if !known {
             list.push(problem);
         }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.list.borrow().len()
     }
 
     pub(super) fn is_empty(&self) -> bool {

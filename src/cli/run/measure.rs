@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use super::Command;
 use super::record::record;
 use super::stage::Stage;
-use super::Command;
 use crate::cli::failure::{Failure, chain};
 use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};

@@ -29,10 +29,23 @@ pub(super) struct BoundStep<'a> {
 pub(super) enum StepArg {
     /// Index into the operation's drawn values.
     Drawn(usize),
-    Visited { set: usize, column: usize },
-    Whole { set: usize, column: usize, element_oid: u32 },
-    First { set: usize, column: usize },
-    Last { set: usize, column: usize },
+    Visited {
+        set: usize,
+        column: usize,
+    },
+    Whole {
+        set: usize,
+        column: usize,
+        element_oid: u32,
+    },
+    First {
+        set: usize,
+        column: usize,
+    },
+    Last {
+        set: usize,
+        column: usize,
+    },
 }
 
 pub(super) struct Binder<'a> {
@@ -297,7 +310,9 @@ impl<'a> Binder<'a> {
                     found.push((position, column.ty.clone()));
                     continue;
                 }
-                (None, _) => format!("`{}.{name}` is referred to, but this statement returns no column `{name}`", set.name),
+                (None, _) => {
+                    format!("`{}.{name}` is referred to, but this statement returns no column `{name}`", set.name)
+                }
                 (Some(_), Some(_)) => {
                     format!("`{}.{name}` is referred to, but this statement returns several columns `{name}`", set.name)
                 }

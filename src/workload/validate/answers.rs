@@ -23,9 +23,15 @@ pub(in crate::workload) fn same_answer(
     let with = with.count();
     if let (Some(asked), Some((variant, operation))) = (asked, without.first()) {
         sink.push(
-            problem(&operation.place, format!("`same_answer = true`, but the operation `{}` of the variant `{}` has no `answer`", operation.name, variant.name))
-                .also(&asked.place, "asked for here")
-                .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
+            problem(
+                &operation.place,
+                format!(
+                    "`same_answer = true`, but the operation `{}` of the variant `{}` has no `answer`",
+                    operation.name, variant.name
+                ),
+            )
+            .also(&asked.place, "asked for here")
+            .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
         );
         return true;
     }
