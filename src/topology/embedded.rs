@@ -134,6 +134,12 @@ impl Embedded {
         }
     }
 
+    /// The server's data folder, of its own user.
+    #[must_use]
+    pub fn data_folder(&self) -> PathBuf {
+        self.data()
+    }
+
     fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }

@@ -13,7 +13,7 @@ use crate::event::{Event, Stage as Phase};
 use crate::result::run;
 use crate::topology::{DATABASE, Embedded, Link, StartOptions};
 use crate::words::ExitCode;
-use crate::workload::diagnostic::Diagnostic;
+use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan};
 
 /// Sessions that dbbench itself holds beside those of the clients.
@@ -78,7 +78,7 @@ impl Stage {
             settings: info.changed_settings.into_iter().collect(),
         });
         known.data_file_system = info.data_file_system;
-        known.flush_us = crate::probe::flush_us(embedded.folder()).ok();
+        known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
 
         let endpoint = read_only(embedded.endpoint(DATABASE));
         let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
