@@ -31,24 +31,12 @@ use document::Table;
 use plan::{ComparePlan, JudgementPlan, Plan, SourceText, VariantPlan};
 use read::Context;
 
-/// A value for a key, given outside of the file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Override {
-    /// Dotted path from the top.
-    pub key: String,
-    /// A TOML value; bare words are texts.
-    pub value: String,
-    /// Where it was given: `--set`, the option that stands for a key (`--rounds`), or a variable (`DBBENCH_ROUNDS`).
-    pub origin: String,
-}
-
 /// What comes from outside of the file.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Options: they override the file.
-    pub set: Vec<Override>,
-    /// Variables of the environment: they fill in what neither options nor file set.
-    pub defaults: Vec<Override>,
+    /// Dotted key, TOML value (bare words allowed), and where it was given: `--set`, another option (`--rounds`), or a
+    /// variable (`DBBENCH_…`). Options override the file; variables fill in what it leaves out.
+    pub set: Vec<(String, String, String)>,
     /// Names of the variants to keep; empty for all. The baseline always stays.
     pub only: Vec<String>,
 }

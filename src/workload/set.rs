@@ -5,11 +5,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::Overrides;
 use super::diagnostic::{Sink, did_you_mean, problem};
 use super::document::{self, Entry, Node, Table, Value};
 use super::keys::{self, Kind};
 use super::plan::{Place, SourceText};
-use super::{Override, Overrides};
 
 /// A value that an option has set.
 #[derive(Clone, Debug)]
@@ -32,9 +32,11 @@ pub(super) struct Outside {
 /// Lays values from outside over the file.
 pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Outside {
     let mut outside = Outside::default();
-    let options = overrides.set.iter().map(|option| (option, false));
-    let variables = overrides.defaults.iter().map(|variable| (variable, true));
-    for (Override { key, value, origin }, is_variable) in options.chain(variables) {
+    let (variables, options): (Vec<_>, Vec<_>) =
+        overrides.set.iter().partition(|(_, _, origin)| origin.starts_with("DBBENCH_"));
+    let options = options.into_iter().map(|option| (option, false));
+    let variables = variables.into_iter().map(|variable| (variable, true));
+    for ((key, value, origin), is_variable) in options.chain(variables) {
         let (source, key_at, value_at) = source_of(key, value, origin, is_variable);
         let place = Place { source: source.clone(), span: key_at.clone() };
         let Some(parts) = document::read_key(key) else {

@@ -35,7 +35,7 @@ fn file_with(key: &Key) -> String {
                 format!("{SMALL}[{table}]\n{line}")
             }
         }
-        [name] if SMALL.contains(&format!("[{name}]")) || SMALL.contains(&format!("{name} =")) => SMALL.to_owned(),
+        [name] if SMALL.contains(&format!("[{name}")) || SMALL.contains(&format!("{name} =")) => SMALL.to_owned(),
         _ => format!("{} = {value}\n{SMALL}", path(&parts)),
     }
 }

@@ -6,7 +6,7 @@ mod plans;
 mod properties;
 mod wrong;
 
-use super::{Override, Overrides, Problems, compile_text};
+use super::{Overrides, Problems, compile_text};
 use crate::workload::plan::{Plan, SourceText};
 
 /// A small file that is right; tests change a part of it.
@@ -41,13 +41,8 @@ fn compile(text: &str) -> Result<Plan, Problems> {
 }
 
 fn compile_set(text: &str, set: &[(&str, &str, &str)]) -> Result<Plan, Problems> {
-    let given = set.iter().map(|(key, value, origin)| Override {
-        key: (*key).to_owned(),
-        value: (*value).to_owned(),
-        origin: (*origin).to_owned(),
-    });
-    let (defaults, set) = given.partition(|given| given.origin.starts_with("DBBENCH_"));
-    compile_text(SourceText::new("w.toml", text), &Overrides { set, defaults, only: Vec::new() })
+    let set = set.iter().map(|(key, value, origin)| ((*key).to_owned(), (*value).to_owned(), (*origin).to_owned()));
+    compile_text(SourceText::new("w.toml", text), &Overrides { set: set.collect(), only: Vec::new() })
 }
 
 fn rendered(result: Result<Plan, Problems>) -> String {
