@@ -274,7 +274,7 @@ mod tests {
 
     #[test]
     fn spans_outside_of_the_text_or_inside_of_a_letter_are_shown_all_the_same() {
-        for span in [0..500, 500..600, 1..1, 1..2, 2..1, 3..4] {
+        for span in [0..500, 500..600, 1..1, 1..2, 3..4] {
             assert!(problem(&place("äöü\nx", span), "t").render(true).contains('t'));
         }
     }
