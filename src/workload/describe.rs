@@ -200,7 +200,10 @@ fn link(link: &LinkPlan) -> String {
 fn over(over: &Over) -> String {
     match over {
         Over::Integers { low, high } => format!("{low} … {high}"),
-        Over::Reals { low, high, .. } => format!("{low} … {high}"),
+        Over::Reals { low, high, decimals } => {
+            let decimals = usize::from(*decimals);
+            format!("{low:.decimals$} … {high:.decimals$}")
+        }
         Over::Column(source) => format!("{}.{}", source.table, source.column),
     }
 }
