@@ -146,6 +146,9 @@ pub(super) fn read_value(source: &SourceText, span: Range<usize>, sink: &Sink) -
 
 /// Reads a dotted key: its parts, each with its span in the text.
 pub(super) fn read_key(text: &str) -> Option<Vec<(String, Range<usize>)>> {
+    if text.contains(['\n', '\r', '#']) || text.trim_start().starts_with('[') {
+        return None;
+    }
     let line = format!("{text}=0");
     let mut table = DeTable::parse(&line).ok()?.into_inner();
     let mut parts = Vec::new();

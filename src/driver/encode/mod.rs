@@ -7,6 +7,7 @@
 
 mod fits;
 mod numeric;
+mod short;
 mod text;
 
 use std::borrow::Cow;
