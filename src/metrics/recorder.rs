@@ -241,15 +241,15 @@ impl Recorder {
     }
 }
 
-/// Bytes that the histograms of a plan take at most: for each worker and operation of the largest variant six kinds in
-/// two buffers, and the coordinator's sums of measurement and warm-up.
+/// Bytes that the histograms of a plan take at most: six kinds for each operation of the largest variant; on each worker
+/// two buffers of them for the warm-up and two for the measurement, at the coordinator a sum of each and an interval.
 #[must_use]
 pub fn histogram_bytes(workers: usize, operations: usize, precision: Precision) -> usize {
     const KINDS: usize = 6;
-    const BUFFERS: usize = 2;
+    const BUFFERS: usize = 4;
     // Merged counts are twice as wide.
-    let merged = BUFFERS * 2;
-    operations * KINDS * precision.bytes() * (workers * BUFFERS + merged)
+    const MERGED: usize = 3 * 2;
+    operations * KINDS * precision.bytes() * (workers * BUFFERS + MERGED)
 }
 
 /// The precision at which the histograms of a plan stay within 256 MB.

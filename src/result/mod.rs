@@ -7,6 +7,7 @@ mod error;
 mod files;
 mod histograms;
 pub mod interval;
+mod log;
 mod reader;
 pub mod run;
 pub mod slice;

@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime};
 use super::error::StoreError;
 use super::files::{Appended, replace};
 use super::interval::{ErrorRow, IntervalContext, IntervalRow};
+use super::log::SliceLog;
 use super::run::RunRecord;
 use super::slice::{SliceContext, SliceRecord};
 use super::summary::Summary;
-use crate::metrics::hlog::{IntervalLogWriter, LogTag};
-use crate::metrics::{Distribution, OperationMetrics, SliceMetrics, Snapshot};
+use crate::metrics::hlog::IntervalLogWriter;
+use crate::metrics::{SliceMetrics, Snapshot};
 
 pub(super) const RUN: &str = "run.json";
 pub(super) const SLICES: &str = "slices.jsonl";
@@ -30,7 +31,7 @@ pub struct Store {
     intervals: Appended,
     histograms: Appended,
     errors: Appended,
-    log: IntervalLogWriter,
+    log: SliceLog,
 }
 
 impl Store {
@@ -63,7 +64,7 @@ impl Store {
             intervals: Appended::create(dir.join(INTERVALS), &csv_head::<IntervalRow>(dir, INTERVALS)?)?,
             histograms: Appended::create(dir.join(HISTOGRAMS), &IntervalLogWriter::header(start))?,
             errors: Appended::create(dir.join(ERRORS), &csv_head::<ErrorRow>(dir, ERRORS)?)?,
-            log: IntervalLogWriter::new(),
+            log: SliceLog::default(),
             dir: dir.to_owned(),
         };
         store.write_run(run)?;
@@ -92,7 +93,8 @@ impl Store {
         write_summary(&self.dir, summary)
     }
 
-    /// Appends one interval to `intervals.csv` and `errors.csv`.
+    /// Appends one interval to `intervals.csv` and `errors.csv`, and every ten seconds of a slice to `histograms.hlog`. All
+    /// intervals of a measurement must come, or none: from ten seconds on, the log is made of them.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -100,7 +102,10 @@ impl Store {
         let rows = csv_rows(self.intervals.path(), &context.rows(snapshot))?;
         self.intervals.append(&rows)?;
         let rows = csv_rows(self.errors.path(), &context.errors(snapshot))?;
-        self.errors.append(&rows)
+        self.errors.append(&rows)?;
+        let lines = self.log.interval(context, snapshot);
+        let lines = lines.map_err(|error| StoreError::encode(self.histograms.path(), error))?;
+        self.histograms.append(lines.as_bytes())
     }
 
     /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed.
@@ -109,26 +114,8 @@ impl Store {
     /// When they cannot be written.
     pub fn close_slice(&mut self, context: &SliceContext, metrics: &SliceMetrics) -> Result<SliceRecord, StoreError> {
         let record = SliceRecord::new(context, metrics);
-        let mut lines = String::new();
-        let start = Duration::try_from_secs_f64(context.start_s).unwrap_or_default();
-        let length = Duration::from_nanos(metrics.measure_ns);
-        let mut line = |operation: &str, kind: &str, times: &Distribution| {
-            let tag = LogTag {
-                variant: context.variant.clone(),
-                operation: operation.to_owned(),
-                kind: kind.to_owned(),
-                point: context.point,
-                round: context.round,
-            };
-            self.log.line(&tag, start, length, times).map(|line| lines.push_str(&line))
-        };
-        let failed = |error| StoreError::encode(self.histograms.path(), error);
-        for ((name, _), operation) in context.operations.iter().zip(&metrics.total.operations) {
-            for (kind, times) in kinds(operation) {
-                line(name, kind, times).map_err(failed)?;
-            }
-        }
-        line("", "connect", &metrics.connect).map_err(failed)?;
+        let lines = self.log.close(context, metrics);
+        let lines = lines.map_err(|error| StoreError::encode(self.histograms.path(), error))?;
         self.histograms.append(lines.as_bytes())?;
         self.histograms.sync()?;
         self.intervals.sync()?;
@@ -180,18 +167,6 @@ pub fn default_dir(base: &Path, workload: &str, at: jiff::Timestamp) -> PathBuf 
         return first;
     }
     (2_u32..).map(|n| base.join(format!("{name}-{n}"))).find(|dir| !dir.exists()).unwrap_or(first)
-}
-
-/// The distributions of an operation that go into the log, by the names of their tags.
-pub(super) fn kinds(metrics: &OperationMetrics) -> [(&'static str, &Distribution); 6] {
-    [
-        ("response", &metrics.response),
-        ("service", &metrics.service),
-        ("queue", &metrics.queue),
-        ("acquire", &metrics.acquire),
-        ("lag", &metrics.lag),
-        ("failed_response", &metrics.failed_response),
-    ]
 }
 
 fn json<T: serde::Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, StoreError> {

@@ -132,6 +132,37 @@ fn a_summary_merges_the_histograms_of_valid_rounds_and_adds_counts() {
 }
 
 #[test]
+fn a_long_slice_is_logged_every_ten_seconds_and_read_as_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let mut whole = metrics(1);
+    whole.total = Snapshot::default();
+    for n in 0..25_u32 {
+        let part = metrics(u64::from(n) + 1).total;
+        whole.total.merge(&part);
+        let interval = IntervalContext {
+            start_s: f64::from(n),
+            seconds: 1.0,
+            round: 1,
+            measuring: true,
+            variant: "a".into(),
+            operations: vec!["read".into(), "list".into()],
+            ..IntervalContext::default()
+        };
+        store.append_interval(&interval, &part).unwrap();
+    }
+    store.close_slice(&context("a", 1), &whole).unwrap();
+    let log = std::fs::read_to_string(dir.path().join("histograms.hlog")).unwrap();
+    let lines: Vec<&str> = log.lines().filter(|line| line.starts_with("Tag=a/read/response/p0/r1")).collect();
+    assert_eq!(lines.len(), 3);
+    assert!(lines[2].starts_with("Tag=a/read/response/p0/r1,20.000,5.000,"));
+    let summary = summary(&Reader::open(dir.path()).unwrap());
+    let p99 = whole.total.operations[0].response.quantile_ns(0.99, 0).map(|ns| ns / 1e3);
+    assert!(p99.is_some());
+    assert_eq!(summary.variants[0].operations[0].figures.response_us.p99, p99);
+}
+
+#[test]
 fn a_folder_cut_off_anywhere_gives_what_was_closed() {
     let dir = tempfile::tempdir().unwrap();
     write(dir.path());

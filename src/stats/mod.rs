@@ -8,4 +8,4 @@ mod estimate;
 pub use estimate::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, difference, ratio, value};
 
 #[cfg(test)]
-mod simulation;
+mod tests;
