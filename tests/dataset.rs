@@ -219,10 +219,10 @@ fn rows_that_the_server_refuses_are_named() {
     let cases = [
         (
             [("id", twice), ("n", integers(1, 9))],
-            "t, row 3: the server refused the rows; give the columns of a unique key",
+            "t, row 3: the server refused to take rows: duplicate key value violates unique constraint \"t_pkey\" (SQLSTATE 23505); give the columns of a unique key",
         ),
-        ([("id", Generator::RowNumber), ("n", integers(50, 90))], "t, row 1: the server refused the rows; narrow"),
-        ([("id", Generator::RowNumber), ("p", integers(500, 900))], "the server refused the rows; draw the key"),
+        ([("id", Generator::RowNumber), ("n", integers(50, 90))], "(SQLSTATE 23514); narrow"),
+        ([("id", Generator::RowNumber), ("p", integers(500, 900))], "(SQLSTATE 23503); draw the key"),
     ];
     for (columns, expected) in cases {
         let found = problems(&Draft::new(schema, "").table("t", 100, &columns));

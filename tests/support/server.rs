@@ -28,13 +28,18 @@ impl Server {
         if let Some(server) = shared.upgrade() {
             return server;
         }
-        let server = Arc::new(Self::start());
+        // Nobody reads its data after a crash.
+        let server = Arc::new(Self::start_with(&["fsync=off"]));
         *shared = Arc::downgrade(&server);
         server
     }
 
-    /// A server of one's own.
+    /// A server of one's own, durable as shipped.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    fn start_with(settings: &'static [&'static str]) -> Self {
         let binaries = binaries();
         let folder = tempfile::Builder::new().prefix("dbbench-test-").tempdir().unwrap();
         give_to_postgres(folder.path());
@@ -49,7 +54,7 @@ impl Server {
         let (program, socket) = (binaries.join("postgres"), folder.path().to_owned());
         // The signal at the parent's death follows the thread that started the server: one that lives as long as it.
         let keeper = std::thread::spawn(move || {
-            let mut child = serve(&program, &data, &socket);
+            let mut child = serve(&program, &data, &socket, settings);
             let _ = stopped.recv();
             end(&mut child);
         });
@@ -106,10 +111,11 @@ impl Drop for Server {
     }
 }
 
-fn serve(program: &Path, data: &Path, socket: &Path) -> Child {
+fn serve(program: &Path, data: &Path, socket: &Path, settings: &[&str]) -> Child {
     let socket = format!("unix_socket_directories={}", socket.display());
     as_postgres(program)
         .args(["-D", data.to_str().unwrap(), "-c", "listen_addresses=", "-c", &socket, "-p", "5432"])
+        .args(settings.iter().flat_map(|setting| ["-c", setting]))
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

@@ -70,7 +70,7 @@ pub const DOORS: &[(&str, Door)] = &[
     ("csv", Door::Rooms(&["workload", "report"])),
     ("strsim", Door::Rooms(&["workload", "dataset", "words", "cli"])),
     ("sha2", Door::Rooms(&["workload", "topology", "dataset", "result", "cli"])),
-    ("tempfile", Door::Rooms(&["topology", "result", "cli"])),
+    ("tempfile", Door::Rooms(&["topology", "result", "probe", "cli"])),
     ("bytesize", Door::Rooms(&["workload", "topology", "report", "cli"])),
     ("rand", Door::Rooms(&["param", "load", "stats", "engine", "topology", "driver"])),
     ("rand_distr", Door::Rooms(&["param", "load"])),

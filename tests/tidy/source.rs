@@ -49,6 +49,11 @@ impl Source {
         }
     }
 
+    /// Whether the file holds nothing but tests.
+    pub fn is_test(&self) -> bool {
+        self.shipped_lines() == 0
+    }
+
     /// Line of a byte offset, from 1.
     pub fn line(&self, offset: usize) -> usize {
         self.raw[..offset].matches('\n').count() + 1
