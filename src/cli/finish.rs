@@ -42,7 +42,7 @@ fn curves(summary: &Summary, histograms: &Histograms) -> Vec<report::ResponseCur
         let points = histograms.curve(&variant.name, None, "response", censored);
         (!points.is_empty()).then(|| report::ResponseCurve {
             variant: variant.name.clone(),
-            points: points.iter().map(|point| (point.quantile, point.time_us)).collect(),
+            points,
             ranked: variant.mix.succeeded + censored,
         })
     };
