@@ -77,7 +77,8 @@ impl Wake for Alarm {
 }
 
 impl Timer {
-    /// Makes the timer of this thread. Must be called inside a runtime; in a `current_thread` one it is precise.
+    /// Makes the timer of this thread. Must be called inside a runtime with I/O enabled (it panics elsewhere, as all of
+    /// tokio does); in a `current_thread` one it is precise.
     ///
     /// # Errors
     /// When the kernel refuses a timerfd or the runtime cannot register it.
