@@ -8,8 +8,6 @@ mod operation;
 mod params;
 mod problem;
 mod program;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 

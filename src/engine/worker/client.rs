@@ -115,6 +115,9 @@ impl Client {
             }
             // A target that answers without waiting must not keep the other clients from running.
             tokio::task::consume_budget().await;
+            if worker.stopped.get() {
+                break;
+            }
         }
         self.connection.session.close().await;
         ClientEnd::Done
