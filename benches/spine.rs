@@ -76,8 +76,16 @@ impl Bench {
         }
         let pairs = self.sizes.pairs;
         println!("prepared single-row select, 16 clients, {workers} threads, {pairs} alternating pairs, medians");
-        println!("  dbbench  {:>8.0} /s   {:>5.2} µs CPU each", median(&ours, |s| s.per_s), median(&ours, |s| s.cpu_us));
-        println!("  pgbench  {:>8.0} /s   {:>5.2} µs CPU each", median(&theirs, |s| s.per_s), median(&theirs, |s| s.cpu_us));
+        println!(
+            "  dbbench  {:>8.0} /s   {:>5.2} µs CPU each",
+            median(&ours, |s| s.per_s),
+            median(&ours, |s| s.cpu_us)
+        );
+        println!(
+            "  pgbench  {:>8.0} /s   {:>5.2} µs CPU each",
+            median(&theirs, |s| s.per_s),
+            median(&theirs, |s| s.cpu_us)
+        );
         print_ratio("throughput", &ours, &theirs, |speed| speed.per_s);
         print_ratio("client CPU", &ours, &theirs, |speed| speed.cpu_us);
     }
@@ -93,13 +101,18 @@ impl Bench {
             let metrics = slice(&plan, &bound, &link.endpoint(&direct));
             metrics.total.mix().response.quantile_ns(0.5, 0).unwrap() / 1e3
         };
-        let mut added_us: Vec<f64> = (0..self.sizes.pairs).map(|_| {
-            let without = p50_us(&links[0]);
-            p50_us(&links[1]) - without
-        }).collect();
+        let mut added_us: Vec<f64> = (0..self.sizes.pairs)
+            .map(|_| {
+                let without = p50_us(&links[0]);
+                p50_us(&links[1]) - without
+            })
+            .collect();
         added_us.sort_by(f64::total_cmp);
         let (low, high) = (added_us[0], added_us[added_us.len() - 1]);
-        println!("the link at 500 µs adds at the median of a select, one client, {} alternating pairs", self.sizes.pairs);
+        println!(
+            "the link at 500 µs adds at the median of a select, one client, {} alternating pairs",
+            self.sizes.pairs
+        );
         println!("  {:.0} µs (from {low:.0} to {high:.0})", added_us[added_us.len() / 2]);
     }
 
@@ -138,8 +151,7 @@ impl Bench {
 
     fn pgbench_select(&self, threads: usize) -> Speed {
         let (threads, seconds) = (threads.to_string(), self.sizes.seconds.to_string());
-        let (text, cpu_s) =
-            self.pgbench(&["-n", "-S", "-M", "prepared", "-c", "16", "-j", &threads, "-T", &seconds]);
+        let (text, cpu_s) = self.pgbench(&["-n", "-S", "-M", "prepared", "-c", "16", "-j", &threads, "-T", &seconds]);
         let after = |key: &str| -> f64 {
             let rest = text.split(key).nth(1).unwrap();
             rest.split_whitespace().next().unwrap().parse().unwrap()
