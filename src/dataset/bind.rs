@@ -51,6 +51,10 @@ pub(super) fn find_tables(plan: &DatasetPlan, catalogue: &Catalogue) -> Result<V
     let mut found = Vec::new();
     for table in &plan.tables {
         match catalogue.find(&table.name) {
+            Some(index) if found.contains(&index) => {
+                let message = format!("{} names a table that is already filled under another name", table.name);
+                problems.push(Problem { place: table.place.clone(), message, hint: None });
+            }
             Some(index) => found.push(index),
             None => problems.push(no_table(table, catalogue)),
         }
@@ -81,6 +85,11 @@ pub(super) fn bind(plan: &DatasetPlan, catalogue: &Catalogue, found: &[usize]) -
 
 fn columns(table: &TablePlan, real: &Table, problems: &mut Vec<Problem>) -> Vec<ColumnJob> {
     let mut jobs = Vec::new();
+    if table.columns.is_empty() {
+        let hint = Some("give at least one column a generator".to_owned());
+        let message = format!("{} has rows but no columns to fill", table.name);
+        problems.push(Problem { place: table.place.clone(), message, hint });
+    }
     for column in &table.columns {
         let at = |message: String, hint: Option<String>| Problem { place: column.place.clone(), message, hint };
         let name = format!("{}.{}", table.name, column.name);

@@ -130,3 +130,65 @@ fn make(
         block += share.step;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::{PgType, TypeKind};
+    use crate::param::{Expr, Generator, Sampler};
+
+    /// Makers of rows of one column.
+    fn encoders(count: usize, generator: &Generator, kind: &TypeKind) -> Vec<RowEncoder> {
+        let ty = PgType { oid: 20, name: "int".to_owned(), kind: kind.clone(), modifier: -1 };
+        let sampler = Sampler::new(generator).unwrap();
+        (0..count).map(|_| RowEncoder::new(1, "t", [("id", &sampler, &ty)])).collect()
+    }
+
+    /// All blocks; `Err` is the row that does not fit.
+    fn collect(mut blocks: Blocks) -> Result<Vec<Block>, u64> {
+        let mut all = Vec::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            while let Some(block) = blocks.next().await {
+                all.push(block.map_err(|error| error.row)?);
+            }
+            Ok(all)
+        })
+    }
+
+    #[test]
+    fn rows_come_in_order_whatever_the_number_of_makers() {
+        // Count of fields, length, and eight bytes.
+        const ROW_BYTES: usize = 14;
+        for (makers, rows) in [(1, 100_000), (3, 100_000), (4, 3)] {
+            let blocks = Blocks::start(rows, encoders(makers, &Generator::RowNumber, &TypeKind::Int8)).unwrap();
+            let all = collect(blocks).unwrap();
+            assert_eq!(all.iter().map(|block| block.rows).sum::<u64>(), rows);
+            assert!(all.iter().all(|block| block.bytes.len() as u64 == block.rows * ROW_BYTES as u64));
+            let bytes: Vec<u8> = all.iter().flat_map(|block| block.bytes.to_vec()).collect();
+            let id = |row: &[u8]| u64::from_be_bytes(row[6..].try_into().unwrap());
+            assert!(bytes.chunks(ROW_BYTES).map(id).eq(1..=rows), "{makers} makers");
+        }
+    }
+
+    #[test]
+    fn memory_goes_round() {
+        let mut blocks = Blocks::start(10_000_000, encoders(1, &Generator::RowNumber, &TypeKind::Int8)).unwrap();
+        let mut places = std::collections::HashSet::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            for _ in 0..200 {
+                places.insert(blocks.next().await.unwrap().unwrap().bytes.as_ptr());
+            }
+        });
+        assert!(places.len() <= 2 * AHEAD + 4, "{} places for 200 blocks", places.len());
+    }
+
+    #[test]
+    fn a_value_that_does_not_fit_ends_the_rows() {
+        let row_less = |number: i64| Expr::Binary('-', Box::new(Expr::Row), Box::new(Expr::Value(number)));
+        let generator = Generator::Expr(row_less(-32_000));
+        let blocks = Blocks::start(50_000, encoders(2, &generator, &TypeKind::Int2)).unwrap();
+        assert_eq!(collect(blocks).unwrap_err(), 768);
+    }
+}

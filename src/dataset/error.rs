@@ -59,7 +59,9 @@ impl DatasetError {
                 },
             }],
             Self::Mismatch(problems) | Self::Shape(problems) => problems.clone(),
-            Self::Copy { what, .. } => vec![what.clone()],
+            Self::Copy { what, source } => {
+                vec![Problem { message: format!("{}: {source}", what.message), ..what.clone() }]
+            }
             Self::Server { .. } => Vec::new(),
         }
     }

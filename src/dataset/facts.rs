@@ -1,7 +1,7 @@
 //! What was measured of loaded data: part of the result, since skew that nobody chose decides more than most variants.
 
 /// A loaded table.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct TableFacts {
     /// Name as in the file.
     pub name: String,
@@ -12,7 +12,7 @@ pub struct TableFacts {
 }
 
 /// A loaded column.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct ColumnFacts {
     /// Name as in the file.
     pub name: String,
@@ -23,7 +23,7 @@ pub struct ColumnFacts {
 }
 
 /// How often values repeat: the fan-out of a foreign key, the skew of a distribution.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct KeyFacts {
     /// Different values found.
     pub distinct: u64,

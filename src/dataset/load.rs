@@ -62,11 +62,9 @@ async fn table(
     let encoders = (0..makers).map(|_| encoder(job, seed)).collect();
     let mut blocks = Blocks::start(job.rows, encoders).map_err(|error| no_thread(job, error))?;
     let control = Control::connect(endpoint).await.map_err(|error| lost(job, error))?;
-    let begin = match job.freeze {
-        true => format!("BEGIN; TRUNCATE {}", job.sql),
-        false => "BEGIN".to_owned(),
-    };
-    control.batch(&begin).await.map_err(|error| lost(job, error))?;
+    let truncate = if job.freeze { format!("TRUNCATE {}", job.sql) } else { String::new() };
+    control.batch("SET statement_timeout = 0").await.map_err(|error| lost(job, error))?;
+    control.batch(&format!("BEGIN; {truncate}")).await.map_err(|error| lost(job, error))?;
     let mut sent = 0;
     while sent < job.rows {
         let rows = copy(job, sent, &control, &mut blocks, progress).await?;
@@ -140,7 +138,10 @@ fn does_not_fit(job: &TableJob, error: CellError) -> DatasetError {
 
 /// The server refused rows: says which table, column and row as far as the server does, and what to do.
 fn refused(job: &TableJob, before: u64, source: DriverError) -> DatasetError {
-    let DriverError::Server(error) = &source else { return lost(job, source) };
+    let error = match &source {
+        DriverError::Server(error) if !source.is_fatal() => error,
+        _ => return lost(job, source),
+    };
     let (line, column) = error.context.as_deref().map_or((None, None), copy_position);
     let column = column.and_then(|name| job.columns.iter().find(|column| column.name == name));
     let row = line.map(|line| format!(", row {}", before + line)).unwrap_or_default();
@@ -150,7 +151,7 @@ fn refused(job: &TableJob, before: u64, source: DriverError) -> DatasetError {
     };
     let what = Problem {
         place: place.clone(),
-        message: format!("{name}{row}: the server refused the rows"),
+        message: format!("{name}{row}: the server refused to take rows"),
         hint: copy_remedy(error).map(str::to_owned).or_else(|| error.hint.clone()),
     };
     DatasetError::Copy { what, source: source.into() }

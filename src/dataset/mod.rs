@@ -21,12 +21,14 @@ pub use error::{DatasetError, Problem};
 pub use facts::{ColumnFacts, KeyFacts, TableFacts};
 pub use rows::{CellError, RowEncoder};
 
+use std::time::Instant;
+
 use bind::TableJob;
 use catalogue::Catalogue;
 use progress::Progress;
 
 use crate::driver::{Control, DriverError, Endpoint};
-use crate::event::Events;
+use crate::event::{Event, Events, Stage};
 use crate::workload::plan::{DatasetPlan, SqlText};
 
 /// What is loaded, and where.
@@ -60,12 +62,15 @@ pub struct Loaded {
 /// # Errors
 /// [`DatasetError`]; the database is then in an unknown state and must be dropped.
 pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetError> {
-    let LoadInput { plan, endpoint, .. } = input;
+    let LoadInput { plan, endpoint, events, .. } = input;
+    let began = Instant::now();
+    let rows = plan.tables.iter().map(|table| table.rows).sum();
+    let what = format!("loading {rows} rows into {} tables", plan.tables.len());
+    events.emit(Event::StageStarted { stage: Stage::Dataset, what });
     let control = connect(endpoint).await?;
     run(&control, "dataset.schema", &plan.schema).await?;
     let (jobs, catalogue) = bind_tables(&control, plan).await?;
-    let rows = jobs.iter().map(|job| job.rows).sum();
-    let progress = Progress::new(input.events.clone(), rows);
+    let progress = Progress::new(events.clone(), rows);
     load::load(&jobs, &catalogue.references, plan.seed, endpoint, &progress).await?;
     let seconds = progress.finish().as_secs_f64();
     let tables = verify(&control, &jobs, plan.seed).await?;
@@ -74,12 +79,17 @@ pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetErro
     settle(input).await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rows_per_s = (rows > 0 && seconds > 0.0).then(|| rows as f64 / seconds);
+    let what = rows_per_s.map_or_else(String::new, |rate| format!("{rate:.0} rows/s"));
+    events.emit(Event::StageEnded { stage: Stage::Dataset, took: began.elapsed(), what });
     Ok(Loaded { rows, seconds, rows_per_s, tables })
 }
 
 async fn connect(endpoint: &Endpoint) -> Result<Control, DatasetError> {
-    let doing = server("connect to the database that is to be loaded");
-    Control::connect(endpoint).await.map_err(doing)
+    let doing = || server("connect to the database that is to be loaded");
+    let control = Control::connect(endpoint).await.map_err(doing())?;
+    // What a workload's settings limit is its load, not its preparation.
+    control.batch("SET statement_timeout = 0").await.map_err(doing())?;
+    Ok(control)
 }
 
 /// Statements of the file, each alone in autocommit.
@@ -105,12 +115,12 @@ async fn bind_tables(control: &Control, plan: &DatasetPlan) -> Result<(Vec<Table
 async fn verify(control: &Control, jobs: &[TableJob], seed: u64) -> Result<Vec<TableFacts>, DatasetError> {
     let doing = || server("verify the loaded rows");
     // Groups of millions of keys shall not go through temporary files.
-    control.batch("SET work_mem = '256MB'; SET statement_timeout = 0").await.map_err(doing())?;
+    control.batch("SET work_mem = '256MB'").await.map_err(doing())?;
     let (mut facts, mut problems) = (Vec::new(), Vec::new());
     for job in jobs {
         facts.push(verify::table(control, jobs, job, seed, &mut problems).await.map_err(doing())?);
     }
-    control.batch("RESET work_mem; RESET statement_timeout").await.map_err(doing())?;
+    control.batch("RESET work_mem").await.map_err(doing())?;
     if problems.is_empty() { Ok(facts) } else { Err(DatasetError::Shape(problems)) }
 }
 

@@ -18,4 +18,6 @@ mod worker;
 pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations};
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
-pub use coordinator::{EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run, workers_of};
+pub use coordinator::{
+    EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run, workers_of,
+};

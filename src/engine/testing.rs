@@ -7,8 +7,8 @@ use super::bind::bind;
 use super::bound::BoundVariant;
 use crate::param::{Generator, Literal, Over};
 use crate::workload::plan::{
-    AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan, Protocol, RunPlan,
-    SetPlan, SourceText, SqlText, StatementPlan, StepPlan, TopologyPlan, VariantPlan,
+    AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan, Protocol,
+    RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StepPlan, TopologyPlan, VariantPlan,
 };
 
 /// A place in no file.
@@ -25,11 +25,7 @@ pub(super) fn sql(text: &str) -> SqlText {
 
 /// A parameter with integers of a range.
 pub(super) fn integers(name: &str, low: i64, high: i64) -> ParamPlan {
-    ParamPlan {
-        name: name.to_owned(),
-        generator: Generator::Uniform(Over::Integers { low, high }),
-        place: nowhere(),
-    }
+    ParamPlan { name: name.to_owned(), generator: Generator::Uniform(Over::Integers { low, high }), place: nowhere() }
 }
 
 pub(super) fn param(param: usize) -> Arg {

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::report::{Inputs, ResponseCurve};
-use crate::result::TimesUs;
 use crate::result::interval::IntervalRow;
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
@@ -12,6 +11,7 @@ use crate::result::slice::SliceRecord;
 use crate::result::summary::{
     Comparison, Figures, Finding, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
 };
+use crate::result::{CurvePoint, TimesUs};
 
 pub(super) const ROUNDS: u32 = 7;
 const CLIENTS: f64 = 8.0;
@@ -286,11 +286,13 @@ fn intervals() -> Vec<IntervalRow> {
 fn curves() -> Vec<ResponseCurve> {
     let curve = |index: usize| {
         let (name, median, sigma, _) = VARIANTS[index];
-        let points = (1..4000).map(|i| 1.0 - 10f64.powf(-f64::from(i) / 800.0)).map(|q| (q, at(median, sigma, q)));
+        let points = (1..4000)
+            .map(|i| 1.0 - 10f64.powf(-f64::from(i) / 800.0))
+            .map(|q| CurvePoint { quantile: q, time_us: at(median, sigma, q) });
         let ranked = (goodput(index) * 1.5 * f64::from(ROUNDS)) as u64;
         ResponseCurve {
             variant: name.to_owned(),
-            points: points.chain([(1.0, at(median, sigma, 0.99999))]).collect(),
+            points: points.chain([CurvePoint { quantile: 1.0, time_us: at(median, sigma, 0.99999) }]).collect(),
             ranked,
         }
     };

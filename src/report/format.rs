@@ -91,14 +91,15 @@ pub fn count(value: u64) -> String {
     grouped(&value.to_string())
 }
 
-/// A share as per cent: `5 %`, `0.2 %`, `12 %`.
+/// A share as per cent: `5 %`, `0.2 %`, `2.1 %`, `12 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
     let value = share * 100.0;
     if !value.is_finite() {
         return ABSENT.to_owned();
     }
-    if value == 0.0 || value.abs() >= 9.95 { format!("{value:.0} %") } else { format!("{value:.1} %") }
+    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
 }
 
 /// A ratio: `0.09×`, `0.31×`, `1.02×`, `12.3×`.
@@ -110,11 +111,12 @@ pub fn ratio(value: f64) -> String {
     format!("{}×", decimal(value, ratio_decimals(value)))
 }
 
-/// The interval beside a ratio, one digit finer than the ratio: `0.086–0.094`.
+/// The interval beside a ratio: two significant digits of its lower end, more where the ends would look the same
+/// (`0.086–0.094`, `0.29–0.33`, `1.0001–1.0004`).
 #[must_use]
-pub fn interval(low: f64, high: f64, estimate: f64) -> String {
-    let mut decimals = ratio_decimals(estimate) + 1;
-    while decimals < 6 && decimal(low, decimals) == decimal(high, decimals) && low < high {
+pub fn interval(low: f64, high: f64) -> String {
+    let mut decimals = fixed_decimals(low);
+    while decimals < 8 && low < high && decimal(low, decimals) == decimal(high, decimals) {
         decimals += 1;
     }
     format!("{}–{}", decimal(low, decimals), decimal(high, decimals))
@@ -124,28 +126,26 @@ pub fn interval(low: f64, high: f64, estimate: f64) -> String {
 #[must_use]
 pub fn ratio_with_interval(estimate: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
     match (estimate, low, high) {
-        (Some(estimate), Some(low), Some(high)) => format!("{}, {}", ratio(estimate), interval(low, high, estimate)),
+        (Some(estimate), Some(low), Some(high)) => format!("{}, {}", ratio(estimate), interval(low, high)),
         (Some(estimate), _, _) => ratio(estimate),
         _ => ABSENT.to_owned(),
     }
 }
 
-/// Decimals that show at least two significant digits, or one where the second is a zero (`0.09`).
+/// Decimals of a ratio: as [`fixed_decimals`], one less where the last would be a zero (`0.09`).
 fn ratio_decimals(value: f64) -> usize {
-    let value = value.abs();
-    if value >= 99.95 {
-        return 0;
+    let decimals = fixed_decimals(value);
+    if decimals > 2 && format!("{value:.decimals$}").ends_with('0') { decimals - 1 } else { decimals }
+}
+
+/// Decimals that show two significant digits below 1, and two, one or none above.
+fn fixed_decimals(value: f64) -> usize {
+    match value.abs() {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.0995 || v == 0.0 => 2,
+        _ => usize::try_from(1 - exponent_of(round_to(value, 2))).unwrap_or(2).min(8),
     }
-    if value >= 9.995 {
-        return 1;
-    }
-    if value >= 0.0995 || value == 0.0 {
-        return 2;
-    }
-    let exponent = exponent_of(round_to(value, 2));
-    let decimals = usize::try_from(1 - exponent).unwrap_or(2).min(8);
-    let text = format!("{value:.decimals$}");
-    if text.ends_with('0') { decimals - 1 } else { decimals }
 }
 
 fn decimal(value: f64, decimals: usize) -> String {
@@ -231,8 +231,8 @@ mod tests {
     #[test]
     fn a_ratio_reads_as_in_a_sentence() {
         assert_eq!(ratio_with_interval(Some(0.09), Some(0.0861), Some(0.0939)), "0.09×, 0.086–0.094");
-        assert_eq!(ratio_with_interval(Some(0.31), Some(0.29), Some(0.33)), "0.31×, 0.290–0.330");
-        assert_eq!(ratio_with_interval(Some(21.26), Some(20.9), Some(21.8)), "21.3×, 20.90–21.80");
+        assert_eq!(ratio_with_interval(Some(0.31), Some(0.29), Some(0.33)), "0.31×, 0.29–0.33");
+        assert_eq!(ratio_with_interval(Some(21.26), Some(20.9), Some(21.8)), "21.3×, 20.9–21.8");
         assert_eq!(ratio_with_interval(Some(1.0), None, None), "1.00×");
         assert_eq!(ratio_with_interval(None, None, None), "–");
         assert_eq!(
@@ -243,13 +243,13 @@ mod tests {
 
     #[test]
     fn a_narrow_interval_still_shows_two_ends() {
-        assert_eq!(interval(1.0001, 1.0004, 1.0002), "1.0001–1.0004");
+        assert_eq!(interval(1.0001, 1.0004), "1.0001–1.0004");
     }
 
     #[test]
     fn durations_and_shares() {
         assert_eq!([0.11, 12.34, 200.0, 7500.0].map(duration_s), ["0.11 s", "12.3 s", "3 min 20 s", "2 h 5 min"]);
-        assert_eq!([0.0, 0.05, 0.123, 1.0].map(percent), ["0 %", "5.0 %", "12 %", "100 %"]);
+        assert_eq!([0.0, 0.05, 0.123, 1.0].map(percent), ["0 %", "5 %", "12 %", "100 %"]);
         assert_eq!([0.2, 59.2, 130.0].map(remaining_s), ["1 s", "60 s", "2 min 10 s"]);
     }
 

@@ -1,5 +1,7 @@
 //! The page: one self-contained file that asks nobody for anything.
 
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 
 use crate::report::chart::Ink;
@@ -18,12 +20,12 @@ pub(super) fn page(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<String, Report
     let view = View::of(inputs, plots)?;
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
+    let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(ReportError::Page)?;
+    environment.set_syntax(syntax);
     // The name's ending switches escaping on.
     environment.add_template("report.html", TEMPLATE).map_err(ReportError::Page)?;
     let template = environment.get_template("report.html").map_err(ReportError::Page)?;
-    template.render(context! { style => style(), view => view }).map_err(ReportError::Page)
+    template.render(context! { style => style(), view => Serde(&view) }).map_err(ReportError::Page)
 }
 
 /// The style sheet with the inks of the plots, light and dark.

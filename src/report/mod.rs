@@ -6,7 +6,6 @@
 
 pub mod chart;
 pub mod format;
-mod headline;
 mod html;
 mod plots;
 pub mod progress;
@@ -14,13 +13,11 @@ pub mod terminal;
 mod view;
 mod wording;
 
-pub use headline::headline;
-pub use wording::Tone;
-
 use crate::result::interval::IntervalRow;
 use crate::result::run::RunRecord;
 use crate::result::slice::SliceRecord;
-use crate::result::summary::Summary;
+use crate::result::summary::{Summary, Variant};
+use crate::result::{CurvePoint, Histograms};
 
 /// What reports are made from.
 #[derive(Clone, Copy, Debug)]
@@ -42,10 +39,30 @@ pub struct Inputs<'a> {
 pub struct ResponseCurve {
     /// Name of the variant.
     pub variant: String,
-    /// (share of all values that are at most this, time in µs), both rising; ends below 1 where values are censored.
-    pub points: Vec<(f64, f64)>,
+    /// Rising; ends below 1 where values are censored.
+    pub points: Vec<CurvePoint>,
     /// How many values are ranked, the censored ones included.
     pub ranked: u64,
+}
+
+impl ResponseCurve {
+    /// The curves of all variants of a run whose histograms are complete.
+    #[must_use]
+    pub fn of(summary: &Summary, histograms: &Histograms) -> Vec<Self> {
+        let curve = |variant: &Variant| {
+            let mix = &variant.mix;
+            #[expect(
+                clippy::cast_precision_loss,
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of a count, rounded back to the count that it came from"
+            )]
+            let censored = (mix.censored * mix.planned as f64).round() as u64;
+            let points = histograms.curve(&variant.name, None, "response", censored);
+            Self { variant: variant.name.clone(), points, ranked: mix.succeeded + censored }
+        };
+        summary.variants.iter().map(curve).collect()
+    }
 }
 
 /// A file of the result folder.

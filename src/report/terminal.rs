@@ -6,9 +6,9 @@ use std::fmt::Write as _;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::report::format;
-use crate::report::headline::headline;
-use crate::report::wording::{self, Tone};
+use crate::report::wording::{self, PRIMARY, Tone};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::verdict::headline;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,14 +22,12 @@ pub struct Look {
 /// From so many columns on the ratio stands in the table of figures.
 const WIDE: u16 = 120;
 
-const PRIMARY: &str = "response_us.p50";
-
 /// The report as text, each line ended.
 #[must_use]
 pub fn render(summary: &Summary, look: Look) -> String {
     let mut out = String::new();
-    let (sentence, tone) = headline(summary);
-    for line in wrapped(&sentence, look.width) {
+    let tone = wording::tone(summary);
+    for line in wrapped(&headline(summary), look.width.min(100)) {
         push(&mut out, &painted(&line, tone, look, true));
     }
     push(&mut out, "");
@@ -41,11 +39,9 @@ pub fn render(summary: &Summary, look: Look) -> String {
     judged(&mut out, "claims", &summary.claims, look);
     judged(&mut out, "expectations", &summary.expectations, look);
     for check in summary.checks.iter().filter(|check| !check.passed) {
-        let text = format!(
-            "check {} failed in {}: expected {}, found {}",
-            check.name, check.variant, check.expected, check.found
-        );
-        push(&mut out, &painted(&text, Tone::Bad, look, false));
+        let text =
+            format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
+        listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);
     }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
         push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
@@ -79,7 +75,7 @@ fn figures(summary: &Summary, look: Look) -> String {
         header.extend(["response p50", "verdict"]);
     }
     table.set_header(header.iter().enumerate().map(|(column, text)| aligned(text, column)));
-    let names = usize::from(look.width.saturating_sub(58)).clamp(12, 40);
+    let names = usize::from(look.width.saturating_sub(64)).clamp(12, 40);
     for variant in &summary.variants {
         let mix = &variant.mix;
         let times = &mix.response_us;
@@ -94,7 +90,7 @@ fn figures(summary: &Summary, look: Look) -> String {
         ];
         if look.width >= WIDE {
             let comparison = summary.comparison(&variant.name, PRIMARY);
-            row.push(comparison.map_or_else(String::new, wording::ratio_in_words));
+            row.push(comparison.map_or_else(String::new, |comparison| harmless(&wording::ratio_in_words(comparison))));
             row.push(comparison.map_or_else(String::new, |comparison| wording::verdict(comparison).0));
         }
         table.add_row(row.iter().enumerate().map(|(column, text)| aligned(text, column)));
@@ -108,14 +104,21 @@ fn aligned(text: &str, column: usize) -> Cell {
     Cell::new(text).set_alignment(if figures { CellAlignment::Right } else { CellAlignment::Left })
 }
 
+/// The name of a variant with its marks, in at most `width` letters.
 fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
-    let mut name = wording::variant_name(variant);
+    let baseline = if variant.name == summary.baseline && summary.variants.len() > 1 { " *" } else { "" };
+    let valid = if variant.valid { "" } else { " !" };
+    let width = width - baseline.len() - valid.len();
+    let mut name = harmless(&wording::variant_name(variant));
     if name.chars().count() > width {
         name = name.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect();
     }
-    let mark = if variant.name == summary.baseline && summary.variants.len() > 1 { " *" } else { "" };
-    let valid = if variant.valid { "" } else { " !" };
-    format!("{name}{mark}{valid}")
+    format!("{name}{baseline}{valid}")
+}
+
+/// A name, a claim or a message must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
 }
 
 /// What the marks and dashes of the table mean.
@@ -163,25 +166,28 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
     Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
 }
 
-/// How each variant stands to the baseline, metric by metric.
+/// How each variant stands to the baseline: a table, or sentences where long names leave no room for one.
 fn comparisons(out: &mut String, summary: &Summary, look: Look) {
-    let shown: Vec<&Comparison> = summary
-        .comparisons
-        .iter()
-        .filter(|c| c.operation.is_none() && c.job.is_none() && (c.metric == PRIMARY || c.metric == "goodput_per_s"))
-        .collect();
+    let shown: Vec<&Comparison> =
+        summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, PRIMARY)).collect();
     if shown.is_empty() {
         return;
     }
-    for comparison in shown {
-        let (verdict, tone) = wording::verdict(comparison);
-        let subject = format!("{} {}", comparison.variant, wording::metric_name(&comparison.metric));
-        let text = format!("{subject}: {} · ", wording::ratio_in_words(comparison));
-        let fits = text.chars().count() + verdict.chars().count() <= usize::from(look.width);
-        let verdict = painted(&verdict, tone, look, false);
-        let line =
-            if fits { format!("{text}{verdict}") } else { format!("{}\n    {verdict}", text.trim_end_matches(" · ")) };
-        push(out, &line);
+    let mut table = table();
+    table.set_header(["variant", "response p50", "verdict"]);
+    for comparison in &shown {
+        let row = [comparison.variant.clone(), wording::ratio_in_words(comparison), wording::verdict(comparison).0];
+        table.add_row(row.map(|text| harmless(&text)));
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if lines.iter().all(|line| line.chars().count() <= usize::from(look.width)) {
+        push(out, &lines.join("\n"));
+    } else {
+        for comparison in &shown {
+            let ratio = wording::ratio_in_words(comparison);
+            let text = format!("{}: response p50 {ratio} · {}", comparison.variant, wording::verdict(comparison).0);
+            listed(out, " ", "", &text, look);
+        }
     }
     push(out, "");
 }
@@ -225,8 +231,7 @@ fn wrapped(text: &str, width: u16) -> Vec<String> {
     let width = usize::from(width).max(10);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        // A claim or a message must not steer the terminal.
-        let word: String = word.chars().filter(|c| !c.is_control()).collect();
+        let word = harmless(word);
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');

@@ -3,6 +3,9 @@
 use crate::report::format;
 use crate::result::summary::{Comparison, Finding, Judged, Summary, Variant, Verdict};
 
+/// The figure that reports compare first.
+pub const PRIMARY: &str = "response_us.p50";
+
 /// The name of a variant with its sweep point.
 #[must_use]
 pub fn variant_name(variant: &Variant) -> String {
@@ -127,7 +130,7 @@ pub fn estimate(comparison: &Comparison) -> String {
 pub fn interval(comparison: &Comparison) -> Option<String> {
     let (low, high) = (comparison.ci_low?, comparison.ci_high?);
     Some(match comparison.ratio {
-        Some(ratio) => format::interval(low, high, ratio),
+        Some(_) => format::interval(low, high),
         None => {
             format!("{} to {}", figure(&comparison.metric, Some(low)), figure(&comparison.metric, Some(high)))
         }
@@ -154,8 +157,7 @@ pub fn observed(judged: &Judged) -> String {
     let ends = judged.ci_low.zip(judged.ci_high);
     match &judged.against {
         Some(against) => {
-            let ends =
-                ends.map_or_else(String::new, |(low, high)| format!(", {}", format::interval(low, high, observed)));
+            let ends = ends.map_or_else(String::new, |(low, high)| format!(", {}", format::interval(low, high)));
             format!("{subject}: {} of {against}{ends}", format::ratio(observed))
         }
         None => {
@@ -175,6 +177,22 @@ pub fn required(judged: &Judged) -> String {
         Ok(value) if judged.against.is_some() => format!("{side} {}", format::ratio(value)),
         Ok(value) => format!("{side} {}", figure(&judged.metric, Some(value))),
         Err(_) => format!("{side} {value}"),
+    }
+}
+
+/// How good the finding of a run is, for the colour of its headline.
+#[must_use]
+pub fn tone(summary: &Summary) -> Tone {
+    if !summary.valid || summary.same_answer.is_some_and(|answers| !answers.equal) {
+        return Tone::Bad;
+    }
+    let verdicts = || summary.variants.iter().filter_map(|v| summary.comparison(&v.name, PRIMARY)).map(|c| c.verdict);
+    if verdicts().any(|verdict| verdict == Verdict::Lower) {
+        Tone::Good
+    } else if verdicts().any(|verdict| verdict == Verdict::Undecided) {
+        Tone::Open
+    } else {
+        Tone::Neutral
     }
 }
 

@@ -45,10 +45,9 @@ impl Constants {
         let Ok(expression) = arithmetic::parse(text) else { return };
         for (name, range) in expression.names() {
             if self.get(name).is_some() {
-                sink.push(
-                    problem(&document::inside(node, range), "a constant cannot refer to another constant")
-                        .hint("write the arithmetic where the value is used, for example `rows = \":streams * :history\"`"),
-                );
+                sink.push(problem(&document::inside(node, range), "a constant cannot refer to another constant").hint(
+                    "write the arithmetic where the value is used, for example `rows = \":streams * :history\"`",
+                ));
             }
         }
     }
@@ -125,8 +124,9 @@ impl Constants {
 
     /// "There is no constant …".
     pub(super) fn unknown(&self, name: &str, place: &Place) -> Diagnostic {
-        problem(place, format!("there is no constant `{name}`"))
-            .maybe_hint(did_you_mean(name, self.names()).or_else(|| Some("give it a value under [constants]".to_owned())))
+        problem(place, format!("there is no constant `{name}`")).maybe_hint(
+            did_you_mean(name, self.names()).or_else(|| Some("give it a value under [constants]".to_owned())),
+        )
     }
 }
 

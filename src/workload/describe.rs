@@ -101,7 +101,11 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
     }
     let total: f64 = variant.weights.iter().sum();
     for (operation, weight) in variant.operations.iter().zip(&variant.weights) {
-        let share = if variant.operations.len() > 1 { format!(", {:.1} % of the mix", 100.0 * weight / total) } else { String::new() };
+        let share = if variant.operations.len() > 1 {
+            format!(", {:.1} % of the mix", 100.0 * weight / total)
+        } else {
+            String::new()
+        };
         let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
@@ -112,7 +116,8 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
 fn write_operation(operation: &OperationPlan, variant: &VariantPlan, out: &mut String) -> std::fmt::Result {
     for (index, step) in operation.steps.iter().enumerate() {
         let statement = &variant.statements[step.statement];
-        let each = step.for_each.map(|set| format!("for each row of {}: ", operation.sets[set].name)).unwrap_or_default();
+        let each =
+            step.for_each.map(|set| format!("for each row of {}: ", operation.sets[set].name)).unwrap_or_default();
         let binds = step.binds.map(|set| format!("{} = ", operation.sets[set].name)).unwrap_or_default();
         writeln!(out, "    {}. {each}{binds}{}", index + 1, one_line(&statement.text.sql))?;
         let args: Vec<String> = statement
@@ -195,7 +200,10 @@ fn link(link: &LinkPlan) -> String {
 fn over(over: &Over) -> String {
     match over {
         Over::Integers { low, high } => format!("{low} … {high}"),
-        Over::Reals { low, high, .. } => format!("{low} … {high}"),
+        Over::Reals { low, high, decimals } => {
+            let decimals = usize::from(*decimals);
+            format!("{low:.decimals$} … {high:.decimals$}")
+        }
         Over::Column(source) => format!("{}.{}", source.table, source.column),
     }
 }
@@ -214,7 +222,9 @@ fn generator(of: &Generator) -> String {
         Generator::Hotspot { over: range, hot_fraction, hot_weight } => {
             format!("hotspot over {}: {hot_fraction} of the values take {hot_weight} of the draws", over(range))
         }
-        Generator::Normal { over: range, mean, deviation } => format!("normal over {}, mean {mean}, deviation {deviation}", over(range)),
+        Generator::Normal { over: range, mean, deviation } => {
+            format!("normal over {}, mean {mean}, deviation {deviation}", over(range))
+        }
         Generator::Exponential { over: range, mean } => format!("exponential over {}, mean {mean}", over(range)),
         Generator::Choice(choices) => format!("choice of {}", choices.len()),
         Generator::Text { min, max } if min == max => format!("text of {min} characters"),
@@ -229,7 +239,9 @@ fn generator(of: &Generator) -> String {
         Generator::SameAs { name, distinct, .. } => {
             format!("as {name}{}", if *distinct { ", never the same value" } else { "" })
         }
-        Generator::Rows(SampledRows::Csv { columns, rows }) => format!("one of {} rows of {}", rows.len(), columns.join(", ")),
+        Generator::Rows(SampledRows::Csv { columns, rows }) => {
+            format!("one of {} rows of {}", rows.len(), columns.join(", "))
+        }
         Generator::Rows(SampledRows::Query { .. }) => "a row of a query".to_owned(),
     }
 }
@@ -252,7 +264,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

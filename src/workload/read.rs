@@ -65,7 +65,12 @@ impl Context<'_> {
                 None
             }
             _ => {
-                self.wrong(name, "a number", node, "a number, or a constant: `\":scale\"`, `\"100 * :scale\"`".to_owned());
+                self.wrong(
+                    name,
+                    "a number",
+                    node,
+                    "a number, or a constant: `\":scale\"`, `\"100 * :scale\"`".to_owned(),
+                );
                 None
             }
         }

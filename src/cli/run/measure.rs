@@ -5,9 +5,9 @@ use std::io;
 use std::path::Path;
 use std::time::Instant;
 
+use super::Command;
 use super::record::record;
 use super::stage::Stage;
-use super::Command;
 use crate::cli::failure::{Failure, chain};
 use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};
@@ -36,6 +36,9 @@ pub fn measure(command: &Command<'_>, plan: &Plan, stage: &mut Stage, dir: &Path
     known.histogram_digits = engine::precision(plan).digits();
     let null_target = known.null_target;
     let mut run = record(plan, known);
+    if !null_target {
+        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine).map_err(unanswered)?;
+    }
     let store = Store::create(dir, &run).map_err(|error| Failure::failed(&error))?;
     if plan.compare.same_answer && !null_target {
         if let Some(end) = compare_answers(command, plan, stage, &mut run)? {
@@ -73,10 +76,20 @@ fn compare_answers(
             let failure = Failure::text(ExitCode::AnswersDiffer, difference.to_string());
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
-        Err(AnswersError::Interrupted) => {
-            Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"))
+        Err(error) => Err(unanswered(error)),
+    }
+}
+
+/// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
+fn unanswered(error: AnswersError) -> Failure {
+    match error {
+        AnswersError::Interrupted => {
+            Failure::text(ExitCode::Interrupted, "interrupted before anything was measured")
         }
-        Err(error) => Err(Failure::text(ExitCode::Failed, chain(&error))),
+        AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
+            Failure::text(ExitCode::Usage, chain(&error))
+        }
+        _ => Failure::text(ExitCode::Failed, chain(&error)),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::cli::failure::{Failure, chain};
 use crate::dataset::DatasetError;
 use crate::engine::{BindError, BindProblem};
 use crate::words::ExitCode;
-use crate::workload::diagnostic::Diagnostic;
+use crate::workload::Diagnostic;
 
 /// A dataset that could not be made: exit code 2 when the file is to blame, else 1.
 pub fn dataset(error: &DatasetError, color: bool) -> Failure {

@@ -13,7 +13,7 @@ use crate::event::{Event, Stage as Phase};
 use crate::result::run;
 use crate::topology::{DATABASE, Embedded, Link, StartOptions};
 use crate::words::ExitCode;
-use crate::workload::diagnostic::Diagnostic;
+use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan};
 
 /// Sessions that dbbench itself holds beside those of the clients.
@@ -52,7 +52,9 @@ impl Stage {
     fn on_null(command: &Command<'_>, plan: &Plan, target: NullTarget) -> Result<Self, Failure> {
         let targets = vec![Target::Null(target); plan.variants.len()];
         let mut known = Known { null_target: true, ..Known::default() };
-        known.warnings.push("against the null target: no server, answers not compared, links and data left out".to_owned());
+        known
+            .warnings
+            .push("against the null target: no server, answers not compared, links and data left out".to_owned());
         let bound = bind(command, plan, None)?;
         Ok(Self { embedded: None, direct: targets.clone(), targets, bound, known, _links: Vec::new() })
     }
@@ -76,12 +78,10 @@ impl Stage {
             settings: info.changed_settings.into_iter().collect(),
         });
         known.data_file_system = info.data_file_system;
-        known.flush_us = crate::probe::flush_us(embedded.folder()).ok();
+        known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
 
         let endpoint = read_only(embedded.endpoint(DATABASE));
-        let control = command
-            .wait(Control::connect(&endpoint))?
-            .map_err(|error| Failure::failed(&error))?;
+        let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
         let bound = bind(command, plan, Some(&control))?;
         let (links, targets) = link_up(plan, &endpoint)?;
         let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
@@ -184,7 +184,8 @@ fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>),
         let at = match known {
             Some(at) => at,
             None => {
-                let link = Link::start(endpoint.address.clone(), variant.link).map_err(|error| Failure::failed(&error))?;
+                let link =
+                    Link::start(endpoint.address.clone(), variant.link).map_err(|error| Failure::failed(&error))?;
                 links.push((variant.link, link));
                 links.len() - 1
             }

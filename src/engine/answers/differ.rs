@@ -135,7 +135,13 @@ impl fmt::Display for AnswersDiffer {
             let what = if self.place.is_some() { "from there" } else { "only" };
             table(f, &format!("{what} in {side}"), side.only, &side.columns, &side.only_shown)?;
         }
-        table(f, if self.place.is_some() { "before" } else { "in both" }, self.common, &left.columns, &self.common_shown)
+        table(
+            f,
+            if self.place.is_some() { "before" } else { "in both" },
+            self.common,
+            &left.columns,
+            &self.common_shown,
+        )
     }
 }
 
@@ -156,13 +162,7 @@ fn count(rows: usize) -> String {
 }
 
 /// Rows under the names of their columns, aligned.
-fn table(
-    f: &mut fmt::Formatter<'_>,
-    what: &str,
-    all: usize,
-    columns: &[String],
-    rows: &[Vec<String>],
-) -> fmt::Result {
+fn table(f: &mut fmt::Formatter<'_>, what: &str, all: usize, columns: &[String], rows: &[Vec<String>]) -> fmt::Result {
     let more = if all > rows.len() && !rows.is_empty() { format!(", the first {}", rows.len()) } else { String::new() };
     writeln!(f, "  {what}: {}{more}", count(all))?;
     if rows.is_empty() {

@@ -5,9 +5,9 @@
 
 mod differ;
 mod runner;
-mod tuples;
 #[cfg(test)]
 mod tests;
+mod tuples;
 
 use crate::driver::{DriverError, PgType, Target};
 use crate::words::SqlState;
@@ -226,15 +226,16 @@ fn groups(bound: &[BoundVariant]) -> (Vec<Vec<Member>>, Vec<String>) {
             }
         }
     }
-    let (together, alone): (Vec<_>, Vec<_>) = groups.into_iter().map(|(_, group)| group).partition(|group| group.len() > 1);
+    let (together, alone): (Vec<_>, Vec<_>) =
+        groups.into_iter().map(|(_, group)| group).partition(|group| group.len() > 1);
     (together, alone.iter().flatten().map(|member| label(bound, *member)).collect())
 }
 
 /// For each place of the answer the type of a plain column that a member has there, if any.
 fn plain_types(runners: &[Runner<'_>], group: &[Member]) -> Vec<Option<PgType>> {
-    let answers = group.iter().filter_map(|member| {
-        runners[member.variant].variant().operations[member.operation].answer.as_ref()
-    });
+    let answers = group
+        .iter()
+        .filter_map(|member| runners[member.variant].variant().operations[member.operation].answer.as_ref());
     let mut types: Vec<Option<PgType>> = Vec::new();
     for answer in answers {
         types.resize(types.len().max(answer.types.len()), None);

@@ -164,7 +164,8 @@ impl<'a> Runner<'a> {
             FailureKey::State(state) => Some(state),
             FailureKey::Class(_) => None,
         };
-        if let (true, OperationError::Driver(DriverError::Server(server))) = (state == SqlState::new(READ_ONLY), error) {
+        if let (true, OperationError::Driver(DriverError::Server(server))) = (state == SqlState::new(READ_ONLY), error)
+        {
             return AnswersError::Writes { variant, operation: name, message: server.message.clone() };
         }
         let params = self.params(operation, seed, draw);

@@ -65,11 +65,7 @@ fn chain(answer: &BoundAnswer) -> Option<Vec<usize>> {
 }
 
 /// For a row of the innermost set the rows that it belongs to: pairs of set and row, itself included.
-fn joined<'a>(
-    chain: &[usize],
-    row: usize,
-    rows: &impl Fn(usize) -> &'a Rows,
-) -> Option<Vec<(usize, usize)>> {
+fn joined<'a>(chain: &[usize], row: usize, rows: &impl Fn(usize) -> &'a Rows) -> Option<Vec<(usize, usize)>> {
     let mut at = Vec::with_capacity(chain.len());
     let mut row = row;
     for (depth, set) in chain.iter().enumerate() {
@@ -86,7 +82,10 @@ fn joined<'a>(
 enum Item<'a> {
     Done(Canonical),
     /// At a JSON value, after `depth` steps.
-    At { value: &'a Json, depth: usize },
+    At {
+        value: &'a Json,
+        depth: usize,
+    },
 }
 
 /// Follows all paths; each element of an array gives tuples of its own. Paths that enter the same array are at the same
@@ -96,7 +95,9 @@ fn expand(paths: &[AnswerPath], types: &[Option<PgType>], mut items: Vec<Item<'_
         while let Item::At { value, depth } = item {
             match paths[index].json.get(*depth) {
                 Some(JsonStep::Each) => break,
-                Some(JsonStep::Key(key)) => *item = Item::At { value: value.get(key).unwrap_or(&Json::Null), depth: *depth + 1 },
+                Some(JsonStep::Key(key)) => {
+                    *item = Item::At { value: value.get(key).unwrap_or(&Json::Null), depth: *depth + 1 }
+                }
                 None => {
                     *item = Item::Done(match types.get(index).and_then(Option::as_ref) {
                         Some(ty) => Canonical::from_json_as(value, ty),

@@ -29,10 +29,23 @@ pub(super) struct BoundStep<'a> {
 pub(super) enum StepArg {
     /// Index into the operation's drawn values.
     Drawn(usize),
-    Visited { set: usize, column: usize },
-    Whole { set: usize, column: usize, element_oid: u32 },
-    First { set: usize, column: usize },
-    Last { set: usize, column: usize },
+    Visited {
+        set: usize,
+        column: usize,
+    },
+    Whole {
+        set: usize,
+        column: usize,
+        element_oid: u32,
+    },
+    First {
+        set: usize,
+        column: usize,
+    },
+    Last {
+        set: usize,
+        column: usize,
+    },
 }
 
 pub(super) struct Binder<'a> {

@@ -94,5 +94,10 @@ pub(super) const INT8: u32 = 20;
 
 /// A built-in type that is known to exist.
 pub(super) fn built_in(oid: u32) -> PgType {
-    PgType::built_in(oid, -1).unwrap_or(PgType { oid, name: format!("type {oid}"), kind: TypeKind::Other, modifier: -1 })
+    PgType::built_in(oid, -1).unwrap_or(PgType {
+        oid,
+        name: format!("type {oid}"),
+        kind: TypeKind::Other,
+        modifier: -1,
+    })
 }

@@ -62,7 +62,12 @@ impl BindProblem {
         hints: Vec<String>,
     ) -> Self {
         let position = position_of(&statement.text.sql, index + 1);
-        Self { at: ProblemPlace::Sql(statement.text.clone(), position), title: title.into(), label: label.into(), hints }
+        Self {
+            at: ProblemPlace::Sql(statement.text.clone(), position),
+            title: title.into(),
+            label: label.into(),
+            hints,
+        }
     }
 
     /// What a server said of a statement.
@@ -98,7 +103,8 @@ fn first(problems: &[BindProblem]) -> String {
 fn position_of(sql: &str, number: usize) -> Option<usize> {
     let name = format!("${number}");
     let starts = sql.match_indices(&name);
-    let (byte, _) = starts.into_iter().find(|(at, _)| !sql[at + name.len()..].starts_with(|c: char| c.is_ascii_digit()))?;
+    let (byte, _) =
+        starts.into_iter().find(|(at, _)| !sql[at + name.len()..].starts_with(|c: char| c.is_ascii_digit()))?;
     Some(sql[..byte].chars().count() + 1)
 }
 

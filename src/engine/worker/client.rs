@@ -189,11 +189,5 @@ fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, outcome: Out
     if operation.phase == Phase::Measure {
         worker.last_end_ns.set(ended_ns);
     }
-    worker.recorder(operation.phase).ended(
-        operation.operation,
-        times,
-        outcome,
-        progress.statements(),
-        progress.rows(),
-    );
+    worker.recorder(operation.phase).ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

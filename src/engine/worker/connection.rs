@@ -63,7 +63,10 @@ pub(super) async fn open_patiently(worker: &WorkerState) -> Result<Connection, F
         };
         let unreachable = error.key().class() == FailureClass::Connection;
         if !unreachable && state.as_deref() != Some(TOO_MANY) {
-            return Err(Failure { reason: format!("no session could be opened: {}", chain(&error)), server_gone: false });
+            return Err(Failure {
+                reason: format!("no session could be opened: {}", chain(&error)),
+                server_gone: false,
+            });
         }
         let now_ns = worker.clock.now_ns();
         if now_ns.saturating_sub(began_ns) >= ns(patience) {

@@ -39,7 +39,7 @@ pub(super) fn vertical_grid(canvas: &mut Canvas, field: Field, scale: Scale, tic
         let x = scale.place(*value);
         canvas.line(&[(x, field.top), (x, field.bottom)], Ink::Grid, 1.0);
         let half = text_width(label, room.letters(), false) / 2.0;
-        if x - half >= free_from {
+        if !label.is_empty() && x - half >= free_from {
             let lettering = Lettering::new(room.letters(), Ink::Muted).anchored(Anchor::Middle);
             canvas.text(label, (x, field.bottom + 14.0), lettering);
             free_from = x + half + 6.0;

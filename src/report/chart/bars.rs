@@ -55,7 +55,7 @@ impl Bars {
             .flat_map(|bar| bar.value.into_iter().chain(bar.interval.map(|i| i.1)).chain(bar.rounds.iter().copied()));
         let range = zero_range(shown);
         let x = Scale::new(Spread::Linear, range, (field.left, field.right));
-        let ticks: Vec<_> = linear_ticks(range, if room.is_narrow() { 3 } else { 6 })
+        let ticks: Vec<_> = linear_ticks(range, if room.is_narrow() { 5 } else { 6 })
             .into_iter()
             .map(|t| (t, tick_number(t)))
             .collect();
@@ -80,7 +80,7 @@ impl Bar {
         let middle = if room.is_narrow() { top + 32.0 } else { top + 17.0 };
         if room.is_narrow() {
             let name = axes::shortened(&self.name, room.width() - 8.0, size);
-            canvas.text(&name, (field.left, top + 11.0), Lettering::new(size, Ink::Text));
+            canvas.text(&name, (field.left + 5.0, top + 11.0), Lettering::new(size, Ink::Text));
         } else {
             let name = axes::shortened(&self.name, field.left - 12.0, size);
             canvas.text(&name, (field.left - 10.0, middle), Lettering::new(size, Ink::Text).anchored(Anchor::End));

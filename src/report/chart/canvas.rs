@@ -17,6 +17,9 @@ pub(super) const SUBPIXELS: f64 = 10.0;
 /// What the font size of plotters is larger than that of SVG.
 const FONT_SCALE: f64 = 1.24;
 
+/// Height of the bundled font's letters (ascent and descent) in ems: plotters measures by height, SVG sets by em.
+const HEIGHT_EM: f64 = 1.164;
+
 /// A place on the backend's grid.
 type Pixel = (i32, i32);
 
@@ -142,13 +145,13 @@ impl Canvas<'_> {
 pub(super) fn text_width(text: &str, size: f64, bold: bool) -> f64 {
     let width = register_font().ok().and_then(|()| {
         let ((left, _), (right, _)) = font(size, false).layout_box(&printable(text)).ok()?;
-        Some(f64::from(right - left) / SUBPIXELS / FONT_SCALE)
+        Some(f64::from(right - left) / SUBPIXELS / FONT_SCALE * HEIGHT_EM)
     });
     let letters = text.chars().count();
     // Half an em a letter is the usual width of Latin text, should the font fail.
     #[expect(clippy::cast_precision_loss, reason = "texts are short")]
     let width = width.unwrap_or(letters as f64 * size * 0.55);
-    if bold { width * 1.1 } else { width }
+    if bold { width * 1.15 } else { width }
 }
 
 fn font(size: f64, bold: bool) -> FontDesc<'static> {

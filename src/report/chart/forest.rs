@@ -65,13 +65,13 @@ impl Forest {
             .flat_map(|row| row.ratio.into_iter().chain(row.interval.into_iter().flat_map(|(low, high)| [low, high])));
         let range = log_range(shown.chain(band));
         let x = Scale::new(Spread::Log, range, (field.left, field.right));
-        canvas.area((x.place(1.0 - self.margin), field.top), (x.place(1.0 + self.margin), field.bottom), Ink::Band);
+        canvas.area((x.place(1.0 - self.margin), field.top), (x.place(1.0 + self.margin), field.bottom), Ink::Grid);
         let ticks: Vec<_> = log_ticks(range, if room.is_narrow() { 6 } else { 9 })
             .into_iter()
             .map(|tick| (tick, format!("{}×", tick_number(tick))))
             .collect();
         axes::vertical_grid(canvas, field, x, &ticks, room);
-        canvas.line(&[(x.place(1.0), field.top), (x.place(1.0), field.bottom)], Ink::Axis, 1.5);
+        canvas.line(&[(x.place(1.0), field.top), (x.place(1.0), field.bottom)], Ink::Axis, 1.0);
         let name = axes::shortened(&format!("ratio to {} (logarithmic)", self.baseline), room.width() - 16.0, size);
         axes::name_below(canvas, Field { left: 0.0, right: room.width(), ..field }, &name, room);
         self.paint_rows(canvas, field, x, room);

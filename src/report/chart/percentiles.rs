@@ -41,7 +41,7 @@ impl Percentiles {
         let entries: Vec<_> = self.curves.iter().map(|c| Entry { name: &c.name, ink: Ink::Series(c.series) }).collect();
         let legend = if labelled { 0.0 } else { axes::legend(Some(canvas), &entries, 0.0, room) + 4.0 };
         let names = if labelled {
-            widest(self.curves.iter().map(|c| c.name.as_str()), room.letters()).min(180.0) + 14.0
+            (widest(self.curves.iter().map(|c| c.name.as_str()), room.letters()) * 1.15).min(200.0) + 14.0
         } else {
             8.0
         };
@@ -52,7 +52,12 @@ impl Percentiles {
 
         axes::name_above(canvas, legend + 8.0, "response time", room);
         axes::horizontal_grid(canvas, field, y, &ticks, room);
-        axes::vertical_grid(canvas, field, x, &nines_ticks(last), room);
+        let mut percentiles = nines_ticks(last);
+        if let (true, Some(first)) = (room.is_narrow(), percentiles.first_mut()) {
+            // The median needs the room more than the origin does.
+            first.1.clear();
+        }
+        axes::vertical_grid(canvas, field, x, &percentiles, room);
         axes::foot(canvas, field);
         axes::name_below(canvas, field, "percentile of operations", room);
         // The baseline last, so that it stays visible where a variant equals it.
@@ -61,18 +66,22 @@ impl Percentiles {
             canvas.line(&path, Ink::Series(curve.series), 2.0);
         }
         if labelled {
-            self.name_ends(canvas, field, y, names - 14.0, room);
+            self.name_ends(canvas, field, (x, y), names - 14.0, room);
         }
     }
 
     /// The name of each curve beside its end.
-    fn name_ends(&self, canvas: &mut Canvas, field: Field, y: Scale, width: f64, room: Room) {
+    fn name_ends(&self, canvas: &mut Canvas, field: Field, (x, y): (Scale, Scale), width: f64, room: Room) {
         let ends: Vec<&Curve> = self.curves.iter().filter(|curve| !curve.points.is_empty()).collect();
         let mut places: Vec<f64> =
             ends.iter().map(|curve| curve.points.last().map_or(field.bottom, |point| y.place(point.1))).collect();
         spread_apart(&mut places, 15.0, (field.top, field.bottom));
         for (curve, place) in ends.iter().zip(places) {
-            let name = axes::shortened(&curve.name, width, room.letters());
+            if let Some((q, time)) = curve.points.last() {
+                let end = (x.place(*q), y.place(*time));
+                canvas.line(&[(end.0 + 3.0, end.1), (field.right + 4.0, place)], Ink::SeriesFaint(curve.series), 1.0);
+            }
+            let name = axes::shortened(&curve.name, width / 1.15, room.letters());
             let lettering = Lettering::new(room.letters(), Ink::Series(curve.series)).bold();
             canvas.text(&name, (field.right + 8.0, place), lettering);
         }

@@ -41,11 +41,11 @@ fn warp(spread: Spread, value: f64) -> f64 {
     }
 }
 
-/// The ends of a logarithmic axis that holds all `values`, at 1, 2 or 5 times a power of ten; one to ten when there are none.
+/// The ends of a logarithmic axis that holds all `values` with a little room, at 1, 2 or 5 times a power of ten; one to ten when there are none.
 pub(super) fn log_range(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    let (low, high) = extent(values.filter(|value| *value > 0.0)).unwrap_or((1.0, 10.0));
-    let (low, high) = (nice_below(low), nice_above(high));
-    if low < high { (low, high) } else { (nice_below(low * 0.99), nice_above(high * 1.01)) }
+    let Some((low, high)) = extent(values.filter(|value| *value > 0.0)) else { return (1.0, 10.0) };
+    // A little room, so that no mark lies on the edge.
+    (nice_below(low / 1.04), nice_above(high * 1.04))
 }
 
 /// The ends of a linear axis from zero that holds all `values`.
@@ -120,7 +120,7 @@ fn linear_step(span: f64, room: usize) -> f64 {
 
 /// Ticks of a percentile axis up to `high`: 0, 50 %, 90 %, 99 % … with their names.
 pub(super) fn nines_ticks(high: f64) -> Vec<(f64, String)> {
-    let mut ticks = vec![(0.0, "0".to_owned()), (0.5, "50 %".to_owned()), (0.9, "90 %".to_owned())];
+    let mut ticks = vec![(0.0, "0 %".to_owned()), (0.5, "50 %".to_owned()), (0.9, "90 %".to_owned())];
     let mut rest = 0.01;
     for nines in 2..=7usize {
         let decimals = nines.saturating_sub(2);
@@ -175,7 +175,7 @@ mod tests {
         let places = [0.0, 0.9, 0.99, 0.999].map(|q| scale.place(q).round());
         assert_eq!(places, [0.0, 100.0, 200.0, 300.0]);
         let names: Vec<String> = nines_ticks(0.9999).into_iter().map(|(_, name)| name).collect();
-        assert_eq!(names, ["0", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
+        assert_eq!(names, ["0 %", "50 %", "90 %", "99 %", "99.9 %", "99.99 %"]);
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl Stacked {
         let field = Field { left: names, right: room.width() - wholes, top: legend + 12.0, bottom: height - 48.0 };
         let range = zero_range(self.stacks.iter().map(|stack| stack.parts_us.iter().sum()));
         let x = Scale::new(Spread::Linear, range, (field.left, field.right));
-        let ticks: Vec<_> = linear_ticks(range, if room.is_narrow() { 3 } else { 6 })
+        let ticks: Vec<_> = linear_ticks(range, if room.is_narrow() { 5 } else { 6 })
             .into_iter()
             .map(|tick| (tick, if tick == 0.0 { "0".to_owned() } else { tick_time(tick) }))
             .collect();
@@ -79,7 +79,7 @@ impl Stack {
         if room.is_narrow() {
             canvas.text(
                 &axes::shortened(&self.name, room.width() - 8.0, size),
-                (field.left, top + 11.0),
+                (field.left + 5.0, top + 11.0),
                 Lettering::new(size, Ink::Text),
             );
         } else {

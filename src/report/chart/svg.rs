@@ -9,6 +9,11 @@ use super::ink::Ink;
 const NAMESPACE: &str = " xmlns=\"http://www.w3.org/2000/svg\"";
 const FONT: &str = "system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', 'Liberation Sans', sans-serif";
 
+/// Around a drawing in a file of its own, pixels.
+const MARGIN: f64 = 20.0;
+/// Above it, for the title.
+const TITLE: f64 = 50.0;
+
 /// A finished drawing.
 #[derive(Clone, Debug)]
 pub struct Svg {
@@ -31,27 +36,42 @@ impl Svg {
     /// For a page that already has the style sheet; `id` must be unique in it.
     #[must_use]
     pub fn inline(&self, id: &str, class: &str) -> String {
-        self.document(id, &format!(" class=\"{class}\""), "", "")
+        let view = (0.0, 0.0, self.width, self.height);
+        self.document(id, &format!(" class=\"{class}\""), view, "")
     }
 
-    /// A file of its own: paper, style and namespace included.
+    /// A file of its own: paper, margin, title, style and namespace included.
     #[must_use]
     pub fn standalone(&self) -> String {
-        let style = format!(
-            "<style>\n{}@media (prefers-color-scheme: dark) {{\n{}}}\n</style>\n",
+        let (width, height) = (self.width + 2.0 * MARGIN, self.height + MARGIN + TITLE);
+        let (left, top) = (-MARGIN, -TITLE);
+        let before = format!(
+            "<style>\n{}@media (prefers-color-scheme: dark) {{\n{}}}\n</style>\n\
+             <rect class=\"f0\" fill=\"{}\" x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\"/>\n\
+             <text class=\"f1\" fill=\"{}\" x=\"0\" y=\"{}\" font-size=\"{}\" font-weight=\"bold\">{}</text>\n",
             Ink::style_sheet("", false),
-            Ink::style_sheet("", true)
+            Ink::style_sheet("", true),
+            Ink::light(0),
+            left * SUBPIXELS,
+            top * SUBPIXELS,
+            width * SUBPIXELS,
+            height * SUBPIXELS,
+            Ink::light(1),
+            -20.0 * SUBPIXELS,
+            15.0 * SUBPIXELS,
+            escaped(&self.title)
         );
-        let paper = format!("<rect class=\"f0\" fill=\"{}\" width=\"100%\" height=\"100%\"/>\n", Ink::light(0));
-        let size = format!("{NAMESPACE} width=\"{}\" height=\"{}\"", self.width, self.height);
-        self.document("plot", &size, &style, &paper)
+        let attributes = format!("{NAMESPACE} width=\"{width}\" height=\"{height}\"");
+        self.document("plot", &attributes, (left, top, width, height), &before)
     }
 
-    fn document(&self, id: &str, attributes: &str, style: &str, paper: &str) -> String {
-        let (width, height) = (self.width * SUBPIXELS, self.height * SUBPIXELS);
+    /// `view`: left, top, width and height in pixels. `before`: what stands behind the drawing.
+    fn document(&self, id: &str, attributes: &str, view: (f64, f64, f64, f64), before: &str) -> String {
+        let [left, top, width, height] = [view.0, view.1, view.2, view.3].map(|length| length * SUBPIXELS);
         format!(
-            "<svg{attributes} viewBox=\"0 0 {width} {height}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\" \
-             font-family=\"{FONT}\" stroke-linejoin=\"round\">\n<title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n{style}{paper}{}</svg>\n",
+            "<svg{attributes} viewBox=\"{left} {top} {width} {height}\" role=\"img\" \
+             aria-labelledby=\"{id}-title {id}-desc\" font-family=\"{FONT}\" stroke-linejoin=\"round\">\n\
+             <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n{before}{}</svg>\n",
             escaped(&self.title),
             escaped(&self.description),
             self.body

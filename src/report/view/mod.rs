@@ -8,11 +8,11 @@ use serde::Serialize;
 use self::settings::{Fact, Server, VariantView};
 use self::tables::{ComparisonRow, JudgedRow, KeyRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
-use crate::report::headline::headline;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, format};
+use crate::verdict::{headline, multiplicity};
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -75,8 +75,7 @@ struct PlotView {
 struct Method {
     rounds: u32,
     margin: String,
-    comparisons: usize,
-    by_chance: String,
+    multiplicity: String,
     digits: u8,
 }
 
@@ -84,7 +83,6 @@ impl View {
     /// Puts everything in words and draws the plots.
     pub(super) fn of(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<Self, ReportError> {
         let Inputs { run, summary, .. } = *inputs;
-        let (sentence, tone) = headline(summary);
         let answers = summary.same_answer.filter(|answers| answers.equal);
         let null = run.null_target.then(|| {
             "the target was the built-in null driver, not a server: answers and checks were skipped".to_owned()
@@ -93,7 +91,7 @@ impl View {
             title: summary.workload.clone(),
             about: run.about.clone(),
             version: summary.dbbench_version.clone(),
-            verdict: Badge::new(sentence, tone),
+            verdict: Badge::new(unbroken(&headline(summary)), wording::tone(summary)),
             facts: settings::facts(inputs),
             partial: summary.partial,
             invalid_reasons: summary.invalid_reasons.clone(),
@@ -126,6 +124,11 @@ impl View {
     }
 }
 
+/// Keeps the two ends of an interval on one line.
+fn unbroken(sentence: &str) -> String {
+    sentence.replace('–', "\u{2060}–\u{2060}")
+}
+
 fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
     let draw = |room| plot.chart.render(room).map_err(|source| ReportError::Plot { name: plot.id, source });
     Ok(PlotView {
@@ -138,13 +141,10 @@ fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
 }
 
 fn method(inputs: &Inputs<'_>) -> Method {
-    let comparisons = &inputs.summary.comparisons;
-    let by_chance: f64 = comparisons.iter().map(|comparison| 1.0 - comparison.confidence).sum();
     Method {
         rounds: inputs.summary.rounds,
         margin: format::percent(inputs.run.margin),
-        comparisons: comparisons.len(),
-        by_chance: format!("{by_chance:.1}"),
+        multiplicity: multiplicity(&inputs.summary.comparisons).to_string(),
         digits: inputs.run.histogram_digits,
     }
 }

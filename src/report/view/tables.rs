@@ -5,11 +5,8 @@ use serde::Serialize;
 use super::Badge;
 use super::settings::Fact;
 use crate::report::format;
-use crate::report::wording::{self, metric_name};
+use crate::report::wording::{self, PRIMARY, metric_name};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
-
-/// The metric that the first table compares.
-const PRIMARY: &str = "response_us.p50";
 
 /// A row of the first table.
 #[derive(Debug, Serialize)]

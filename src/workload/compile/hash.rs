@@ -72,7 +72,9 @@ pub(in crate::workload) fn hashes(
             map.remove(key);
         }
         for group in ["variants", "operations"] {
-            for described in map.get_mut(group).and_then(Json::as_object_mut).into_iter().flat_map(|map| map.values_mut()) {
+            for described in
+                map.get_mut(group).and_then(Json::as_object_mut).into_iter().flat_map(|map| map.values_mut())
+            {
                 if let Json::Object(inner) = described {
                     inner.remove("about");
                     inner.remove("title");
@@ -81,7 +83,8 @@ pub(in crate::workload) fn hashes(
         }
     }
     canonicalize(&measured, &mut canonical);
-    let links: BTreeMap<&str, LinkPlan> = variants.iter().map(|variant| (variant.name.as_str(), variant.link)).collect();
+    let links: BTreeMap<&str, LinkPlan> =
+        variants.iter().map(|variant| (variant.name.as_str(), variant.link)).collect();
     (sha256(&canonical), sha256(&format!("{topology:?} {links:?}")))
 }
 

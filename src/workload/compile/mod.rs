@@ -30,7 +30,9 @@ pub(super) fn variant_sources(root: &Table, sink: &Sink) -> Vec<VariantSource> {
     let Some(entry) = root.get("variants") else { return alone() };
     let Value::Table(table) = &entry.node.value else { return alone() };
     if table.entries.is_empty() && !table.incomplete {
-        sink.push(problem(&entry.key_place, "there are no variants").hint("for example `join = {}`, or take [variants] out"));
+        sink.push(
+            problem(&entry.key_place, "there are no variants").hint("for example `join = {}`, or take [variants] out"),
+        );
     }
     let sources = table.entries.iter().map(|entry| VariantSource {
         name: entry.key.clone(),
@@ -44,7 +46,12 @@ pub(super) fn variant_sources(root: &Table, sink: &Sink) -> Vec<VariantSource> {
 }
 
 /// Compiles all variants, and decides whether the link's proxy stays in the path.
-pub(super) fn variants(sources: &[VariantSource], root: &Table, columns: &mut Columns, sink: &Sink) -> Vec<VariantPlan> {
+pub(super) fn variants(
+    sources: &[VariantSource],
+    root: &Table,
+    columns: &mut Columns,
+    sink: &Sink,
+) -> Vec<VariantPlan> {
     let mut variants: Vec<VariantPlan> =
         sources.iter().map(|source| variant::compile(source, root, columns, sink)).collect();
     let first = variants.first().map(|variant| variant.link);
@@ -73,7 +80,9 @@ pub(super) fn dataset(root: &Table, sources: &[VariantSource], sink: &Sink) -> D
         for entry in source.overlay.table(&["constants"]).into_iter().flat_map(|table| &table.entries) {
             if used.contains(&entry.key) {
                 let title = format!("a variant may not set the constant `{}`: [dataset] uses it", entry.key);
-                sink.push(problem(&entry.key_place, title).hint("all variants read the same data; set it under [constants]"));
+                sink.push(
+                    problem(&entry.key_place, title).hint("all variants read the same data; set it under [constants]"),
+                );
             }
         }
     }

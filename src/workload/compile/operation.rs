@@ -2,7 +2,9 @@
 
 use super::super::diagnostic::{did_you_mean, problem};
 use super::super::document::{Node, Value};
-use super::super::plan::{AnswerPath, AnswerPlan, Arg, JsonStep, OperationPlan, Place, SetPlan, StatementPlan, StepPlan};
+use super::super::plan::{
+    AnswerPath, AnswerPlan, Arg, JsonStep, OperationPlan, Place, SetPlan, StatementPlan, StepPlan,
+};
 use super::super::read::At;
 use super::super::spec::{OperationSpec, StepSpec};
 use super::Names;
@@ -83,7 +85,8 @@ fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
             format!("`for_each` visits `{}`, which no earlier step binds", name.value)
         };
         let hint = did_you_mean(&name.value, building.sets.iter().map(|set| set.name.as_str()));
-        let hint = hint.unwrap_or_else(|| format!("bind rows in a step before: `{{ as = \"{}\", sql = \"…\" }}`", name.value));
+        let hint =
+            hint.unwrap_or_else(|| format!("bind rows in a step before: `{{ as = \"{}\", sql = \"…\" }}`", name.value));
         building.names.sink.push(problem(&name.place, title).hint(hint));
     }
     found
@@ -96,7 +99,11 @@ fn bind(name: &At<String>, visiting: Option<usize>, building: &mut Building<'_>)
     } else if let Some(place) = names.constants.place(&name.value) {
         Some(("a constant has it too", Some(place)))
     } else {
-        names.params.iter().find(|(param, _)| param.value == name.value).map(|(param, _)| ("a parameter has it too", Some(&param.place)))
+        names
+            .params
+            .iter()
+            .find(|(param, _)| param.value == name.value)
+            .map(|(param, _)| ("a parameter has it too", Some(&param.place)))
     };
     if let Some((why, place)) = clash {
         let mut problem = problem(&name.place, format!("the name `{}` is taken: {why}", name.value))
@@ -130,10 +137,9 @@ fn answer(place: &Place, items: &[Node], building: &mut Building<'_>) -> Option<
             "`answer` mixes `{}` and `{}`, whose rows are not joined by `for_each`",
             building.sets[longest[0]].name, building.sets[stranger.set].name
         );
-        building
-            .names
-            .sink
-            .push(problem(place, title).hint("name columns of one set, or of sets of which one visits the other's rows"));
+        building.names.sink.push(
+            problem(place, title).hint("name columns of one set, or of sets of which one visits the other's rows"),
+        );
         return None;
     }
     Some(AnswerPlan { paths, ordered: building.spec.ordered })

@@ -17,13 +17,16 @@ pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Build
     let references = match sql::scan(text) {
         Ok(references) => references,
         Err((byte, message)) => {
-            sink.push(problem(&document::inside(node, byte..byte + 1), message));
+            let rest = text.get(byte..).unwrap_or_default();
+            let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '[' | ']');
+            let length =
+                rest.char_indices().skip(1).find(|(_, letter)| !is_part(*letter)).map_or(rest.len(), |(at, _)| at);
+            sink.push(problem(&document::inside(node, byte..byte + length), message));
             return None;
         }
     };
     let mut args: Vec<Arg> = Vec::new();
     let mut numbers = Vec::new();
-    let before = sink.len();
     for reference in &references {
         let place = document::inside(node, reference.range.clone());
         match argument(reference, &place, for_each, building) {
@@ -39,7 +42,8 @@ pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Build
             Err(None) => return None,
         }
     }
-    (sink.len() == before).then(|| StatementPlan { text: rewrite(node, text, &references, &numbers), args })
+    (numbers.len() == references.len())
+        .then(|| StatementPlan { text: rewrite(node, text, &references, &numbers), args })
 }
 
 /// The text with `$n` in the place of references, and the offsets of both.
@@ -92,8 +96,11 @@ fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
         [_] => {}
         [_, second, ..] => {
             return Some(
-                problem(&document::inside(node, second.clone()), "a step is one statement, and here a second one begins")
-                    .hint("write two steps"),
+                problem(
+                    &document::inside(node, second.clone()),
+                    "a step is one statement, and here a second one begins",
+                )
+                .hint("write two steps"),
             );
         }
     }
@@ -108,11 +115,14 @@ fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
             problem(&place, format!("`{upper}` in a step is not supported by this version"))
                 .hint("each statement runs in a transaction of its own")
         }
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "CREATE" | "ALTER" | "DROP" | "COPY" => {
-            problem(&place, format!("`{upper}` in a step is not supported by this version"))
-                .label("this writes")
-                .hint("all sessions under load are read-only (the server would refuse it with 25006); data is made by [dataset]")
-        }
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "CREATE" | "ALTER" | "DROP" | "COPY" => problem(
+            &place,
+            format!("`{upper}` in a step is not supported by this version"),
+        )
+        .label("this writes")
+        .hint(
+            "all sessions under load are read-only (the server would refuse it with 25006); data is made by [dataset]",
+        ),
         _ => return None,
     })
 }
@@ -152,7 +162,9 @@ fn argument(
     if let Some(value) = names.constants.get(name) {
         return match reference.path {
             Path::Plain => Ok(Arg::Constant { name: name.to_owned(), value: value.clone() }),
-            _ => fail(problem(place, format!("`{name}` is a constant, not a set of rows")).hint(format!("write `:{name}`"))),
+            _ => fail(
+                problem(place, format!("`{name}` is a constant, not a set of rows")).hint(format!("write `:{name}`")),
+            ),
         };
     }
     if building.is_bound_anywhere(name) {
@@ -171,7 +183,10 @@ fn argument(
         .collect();
     let hint = did_you_mean(name, known.iter().copied())
         .unwrap_or_else(|| format!("draw it under [params]: `{name} = {{ uniform = [1, 1000] }}`"));
-    fail(problem(place, format!("`:{name}` refers to nothing: no parameter, constant or earlier set has this name")).hint(hint))
+    fail(
+        problem(place, format!("`:{name}` refers to nothing: no parameter, constant or earlier set has this name"))
+            .hint(hint),
+    )
 }
 
 fn parameter(
@@ -183,6 +198,10 @@ fn parameter(
     let name = reference.name.as_str();
     let fail = |problem: Diagnostic| Err(Some(Box::new(problem)));
     let generator = building.names.params[param].1.as_ref().map(|generator| &generator.value);
+    if let (Path::Column(column), Some(Generator::Rows(SampledRows::Query { .. }))) = (&reference.path, generator) {
+        // Which columns there are, the server says.
+        return Ok(Arg::Param { param, column: Some(column.clone()) });
+    }
     let columns: Option<&[String]> = match generator {
         Some(Generator::Rows(SampledRows::Csv { columns, .. })) => Some(columns.as_slice()),
         Some(_) => None,
@@ -203,6 +222,8 @@ fn parameter(
             let hint = did_you_mean(column, columns.iter().map(String::as_str));
             fail(problem(place, format!("`{name}` has no column `{column}`")).maybe_hint(hint))
         }
-        _ => fail(problem(place, format!("`{name}` is a parameter, not a set of rows")).hint(format!("write `:{name}`"))),
+        _ => {
+            fail(problem(place, format!("`{name}` is a parameter, not a set of rows")).hint(format!("write `:{name}`")))
+        }
     }
 }

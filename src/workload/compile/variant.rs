@@ -1,5 +1,6 @@
 //! A variant, complete by itself: the file with the overlay, every name an index.
 
+use super::super::constants::Constants;
 use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::document::{Node, Table, Value};
 use super::super::merge;
@@ -7,7 +8,6 @@ use super::super::plan::{ParamPlan, Place, Protocol, StatementPlan, VariantPlan}
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
-use super::super::constants::Constants;
 use super::{Names, operation};
 
 /// A variant as the file has it.
@@ -43,9 +43,8 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     for operation in &mut compiled {
         operation::renumber_params(operation, &mut statements, &used);
     }
-    let text = |key: &str| {
-        source.overlay.get(key).and_then(|entry| context.text(key, &entry.node)).map(|text| text.value)
-    };
+    let text =
+        |key: &str| source.overlay.get(key).and_then(|entry| context.text(key, &entry.node)).map(|text| text.value);
     VariantPlan {
         name: source.name.clone(),
         title: text("title"),
@@ -76,7 +75,12 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
 }
 
 /// Compiles operations that no variant uses, only to find what is wrong in them.
-pub(in crate::workload) fn check_unused(base: &Table, used: &[&str], columns: &mut Columns, sink: &Sink) -> Vec<String> {
+pub(in crate::workload) fn check_unused(
+    base: &Table,
+    used: &[&str],
+    columns: &mut Columns,
+    sink: &Sink,
+) -> Vec<String> {
     let constants = Constants::read(base.table(&["constants"]), sink);
     let context = Context { constants: &constants, sink };
     let params = validate::resolve_params(&spec::params(base, context), columns, sink);
@@ -123,7 +127,10 @@ fn choose<'o>(
 
 fn unknown_operation(name: &At<String>, operations: &[OperationSpec], sink: &Sink) {
     let hint = did_you_mean(&name.value, operations.iter().map(|operation| operation.name.value.as_str()));
-    sink.push(problem(&name.place, format!("the mix names `{}`, but there is no such operation", name.value)).maybe_hint(hint));
+    sink.push(
+        problem(&name.place, format!("the mix names `{}`, but there is no such operation", name.value))
+            .maybe_hint(hint),
+    );
 }
 
 fn no_mix(source: &VariantSource, merged: &Table, operations: &[OperationSpec], sink: &Sink) {
@@ -131,7 +138,8 @@ fn no_mix(source: &VariantSource, merged: &Table, operations: &[OperationSpec], 
         if merged.incomplete || merged.find(&["operations"]).is_some_and(|entry| is_lossy(&entry.node)) {
             return;
         }
-        let hint = "for example `[operations.read]` with `steps = [{ sql = \"SELECT name FROM users WHERE id = :id\" }]`";
+        let hint =
+            "for example `[operations.read]` with `steps = [{ sql = \"SELECT name FROM users WHERE id = :id\" }]`";
         let missing = match merged.get("operations") {
             Some(entry) => problem(&entry.key_place, "there are no operations"),
             None => super::super::diagnostic::Diagnostic::without_place("the file has no [operations]", Vec::new()),

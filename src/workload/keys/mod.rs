@@ -118,8 +118,10 @@ mod tests {
             let known = parent.is_empty() || matches!(parent, "generator" | "step") || {
                 KEYS.iter().any(|other| {
                     other.path == parent
-                        && (matches!(other.kind, Kind::Table | Kind::Named | Kind::Tables | Kind::Overlay | Kind::Other)
-                            || other.path.ends_with('*'))
+                        && (matches!(
+                            other.kind,
+                            Kind::Table | Kind::Named | Kind::Tables | Kind::Overlay | Kind::Other
+                        ) || other.path.ends_with('*'))
                 })
             };
             assert!(known, "{} stands in nothing", key.path);

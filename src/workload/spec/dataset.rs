@@ -35,7 +35,8 @@ pub(in crate::workload) struct ColumnSpec {
 }
 
 pub(super) fn read(table: &Table, context: Context<'_>) -> DatasetSpec {
-    let text = |key: &str| table.get(key).filter(|entry| context.text(key, &entry.node).is_some()).map(|e| e.node.clone());
+    let text =
+        |key: &str| table.get(key).filter(|entry| context.text(key, &entry.node).is_some()).map(|e| e.node.clone());
     let seed = optional(table.get("seed"), |key, node| context.integer(key, node, 0..=i64::MAX)).unwrap_or(1);
     let tables = table.table(&["tables"]).into_iter().flat_map(|tables| &tables.entries);
     DatasetSpec {
@@ -51,7 +52,8 @@ fn table_spec(entry: &Entry, context: Context<'_>) -> Option<TableSpec> {
     let rows = optional(table.get("rows"), |key, node| context.integer(key, node, 0..=MAX_ROWS));
     if table.get("rows").is_none() && !table.incomplete {
         context.sink.push(
-            problem(&entry.key_place, format!("the table `{}` needs `rows`", entry.key)).hint("for example `rows = 20_000`"),
+            problem(&entry.key_place, format!("the table `{}` needs `rows`", entry.key))
+                .hint("for example `rows = 20_000`"),
         );
     }
     let columns = table.table(&["columns"]).into_iter().flat_map(|columns| &columns.entries);

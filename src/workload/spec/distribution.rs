@@ -14,9 +14,10 @@ pub(super) fn read(kind: &Entry, context: Context<'_>) -> Option<GeneratorSpec> 
     let name = kind.key.as_str();
     let (needed, example): (&[&str], _) = match name {
         "zipf" => (&["over", "exponent"], "{ zipf = { over = \"users.id\", exponent = 0.9 } }"),
-        "hotspot" => {
-            (&["over", "hot_fraction", "hot_weight"], "{ hotspot = { over = [1, 1000], hot_fraction = 0.1, hot_weight = 0.9 } }")
-        }
+        "hotspot" => (
+            &["over", "hot_fraction", "hot_weight"],
+            "{ hotspot = { over = [1, 1000], hot_fraction = 0.1, hot_weight = 0.9 } }",
+        ),
         "normal" => (&["over", "mean", "deviation"], "{ normal = { over = [1, 1000], mean = 500, deviation = 100 } }"),
         _ => (&["over", "mean"], "{ exponential = { over = [1, 1000], mean = 50 } }"),
     };
@@ -85,8 +86,11 @@ pub(super) fn over(name: &str, node: &Node, context: Context<'_>) -> Option<Over
     };
     let [low, high] = bounds else {
         context.sink.push(
-            problem(&node.place, format!("`{name}` takes `[smallest, largest]` or \"table.column\", got {}", shown(&node.value)))
-                .hint(format!("for example `{name} = [1, 200]` or `{name} = \"users.id\"`")),
+            problem(
+                &node.place,
+                format!("`{name}` takes `[smallest, largest]` or \"table.column\", got {}", shown(&node.value)),
+            )
+            .hint(format!("for example `{name} = [1, 200]` or `{name} = \"users.id\"`")),
         );
         return None;
     };
@@ -114,8 +118,11 @@ fn column(name: &str, text: &str, node: &Node, context: Context<'_>) -> Option<O
     let is_column = text.split('.').count() >= 2 && text.split('.').all(|part| !part.is_empty());
     if !is_column {
         context.sink.push(
-            problem(&node.place, format!("`{name}` takes `[smallest, largest]` or \"table.column\", got the text \"{text}\""))
-                .hint(format!("for example `{name} = [1, 200]` or `{name} = \"users.id\"`")),
+            problem(
+                &node.place,
+                format!("`{name}` takes `[smallest, largest]` or \"table.column\", got the text \"{text}\""),
+            )
+            .hint(format!("for example `{name} = [1, 200]` or `{name} = \"users.id\"`")),
         );
         return None;
     }

@@ -29,6 +29,7 @@ pub(in crate::workload) enum GeneratorSpec {
     Expr { expr: Expr, of_row: bool },
     SameAs { name: At<String>, distinct: bool },
     Csv(At<String>),
+    Query(At<String>),
 }
 
 /// How values are drawn from a range or column.
@@ -58,7 +59,9 @@ pub(super) fn read(name: &str, node: &Node, context: Context<'_>) -> Option<At<G
         Value::List(_) | Value::Datetime(_) => {
             let title = format!("`{name}` takes a generator, got {}", shown(&node.value));
             let hint = match &node.value {
-                Value::List(_) => "a range is `{ uniform = [1, 200] }`, several values are `{ choice = [[\"a\", 3], [\"b\", 1]] }`",
+                Value::List(_) => {
+                    "a range is `{ uniform = [1, 200] }`, several values are `{ choice = [[\"a\", 3], [\"b\", 1]] }`"
+                }
                 _ => "a range of time is `{ timestamp = [2025-01-01, 2025-12-31] }`",
             };
             context.sink.push(problem(&node.place, title).hint(hint));
@@ -105,7 +108,10 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
     let kinds: Vec<&Entry> = table.entries.iter().filter(|entry| entry.key != "distinct").collect();
     let [kind] = kinds.as_slice() else {
         if !table.incomplete {
-            let known: Vec<&str> = keys::children("generator").filter(|key| key.supported).map(keys::Key::name).collect();
+            let known: Vec<&str> = keys::children("generator")
+                .filter(|key| key.supported && key.name() != "distinct")
+                .map(keys::Key::name)
+                .collect();
             let title = match kinds.len() {
                 0 => format!("the generator of `{name}` has no kind"),
                 _ => format!(
@@ -123,9 +129,8 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
     let value = &kind.node;
     match kind.key.as_str() {
         "constant" => constant(value, context),
-        "uniform" => {
-            distribution::over("uniform", value, context).map(|over| GeneratorSpec::Distribution { shape: Shape::Uniform, over })
-        }
+        "uniform" => distribution::over("uniform", value, context)
+            .map(|over| GeneratorSpec::Distribution { shape: Shape::Uniform, over }),
         "zipf" | "hotspot" | "normal" | "exponential" => distribution::read(kind, context),
         "choice" => choice(value, context),
         "text" => text(value, context),
@@ -139,6 +144,7 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
             Some(GeneratorSpec::SameAs { name, distinct })
         }
         "csv" => context.text("csv", value).map(GeneratorSpec::Csv),
+        "query" => context.text("query", value).map(GeneratorSpec::Query),
         _ => None,
     }
 }
@@ -155,7 +161,6 @@ fn constant(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
 fn choice(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
     const EXAMPLE: &str = "choice = [[\"a\", 3], [\"b\", 1]]";
     let items = context.list("choice", node, EXAMPLE)?;
-    let before = context.sink.len();
     let mut choices = Vec::new();
     for item in items {
         let pair = match &item.value {
@@ -172,11 +177,13 @@ fn choice(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
             choices.push((value, weight));
         }
     }
-    if context.sink.len() > before {
+    if choices.len() < items.len() {
         return None;
     }
     if choices.iter().all(|(_, weight)| *weight == 0.0) {
-        context.sink.push(problem(&node.place, "`choice` has nothing to choose from").hint(format!("for example `{EXAMPLE}`")));
+        context
+            .sink
+            .push(problem(&node.place, "`choice` has nothing to choose from").hint(format!("for example `{EXAMPLE}`")));
         return None;
     }
     Some(GeneratorSpec::Choice(choices))
@@ -186,7 +193,9 @@ fn text(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
     let (min, max) = match &node.value {
         Value::List(bounds) => {
             let [min, max] = bounds.as_slice() else {
-                context.sink.push(problem(&node.place, "`text` takes a length or two: `{ text = 16 }`, `{ text = [5, 20] }`"));
+                context
+                    .sink
+                    .push(problem(&node.place, "`text` takes a length or two: `{ text = 16 }`, `{ text = [5, 20] }`"));
                 return None;
             };
             (context.integer("text", min, 0..=MAX_TEXT)?, context.integer("text", max, 0..=MAX_TEXT)?)
@@ -197,7 +206,10 @@ fn text(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
         }
     };
     if min > max {
-        context.sink.push(problem(&node.place, format!("the shortest text must not be longer than the longest, got [{min}, {max}]")));
+        context.sink.push(problem(
+            &node.place,
+            format!("the shortest text must not be longer than the longest, got [{min}, {max}]"),
+        ));
         return None;
     }
     Some(GeneratorSpec::Text { min: u32::try_from(min).ok()?, max: u32::try_from(max).ok()? })
@@ -222,7 +234,9 @@ fn null(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
         context.sink.push(problem(&node.place, "`null` takes `rate` and `of`").hint(EXAMPLE));
         return None;
     };
-    let rate = optional(table.get("rate"), |key, node| context.real(key, node, "between 0 and 1", |rate| (0.0..=1.0).contains(&rate)));
+    let rate = optional(table.get("rate"), |key, node| {
+        context.real(key, node, "between 0 and 1", |rate| (0.0..=1.0).contains(&rate))
+    });
     let of = optional(table.get("of"), |key, node| read(key, node, context));
     for key in ["rate", "of"] {
         if table.get(key).is_none() && !is_incomplete(node) {

@@ -92,12 +92,10 @@ fn metric(key: &str, node: &Node, context: Context<'_>) -> Option<Metric> {
         Err(UnknownMetric::NotSupported) => {
             problem(&name.place, format!("the metric `{}` is not supported by this version", name.value))
         }
-        Err(UnknownMetric::Meant(right)) => {
-            problem(&name.place, format!("there is no metric `{}`", name.value)).hint(format!("here it is called `{right}`"))
-        }
-        Err(UnknownMetric::Unknown) => {
-            problem(&name.place, format!("there is no metric `{}`", name.value)).maybe_hint(did_you_mean(&name.value, NAMES))
-        }
+        Err(UnknownMetric::Meant(right)) => problem(&name.place, format!("there is no metric `{}`", name.value))
+            .hint(format!("here it is called `{right}`")),
+        Err(UnknownMetric::Unknown) => problem(&name.place, format!("there is no metric `{}`", name.value))
+            .maybe_hint(did_you_mean(&name.value, NAMES)),
     };
     context.sink.push(problem);
     None
@@ -115,14 +113,19 @@ fn bound(kind: &str, table: &Table, node: &Node, metric: Option<&Metric>, contex
             return None;
         }
         (Some(_), Some(value)) => {
-            context.sink.push(problem(&value.key_place, "`ratio` and `value` exclude each other").hint("write two claims"));
+            context
+                .sink
+                .push(problem(&value.key_place, "`ratio` and `value` exclude each other").hint("write two claims"));
             return None;
         }
     };
     let Value::Table(limits) = &entry.node.value else { return None };
     let [limit] = limits.entries.as_slice() else {
         if !limits.incomplete {
-            let problem = problem(&entry.node.place, format!("`{}` takes exactly one bound, got {}", entry.key, limits.entries.len()));
+            let problem = problem(
+                &entry.node.place,
+                format!("`{}` takes exactly one bound, got {}", entry.key, limits.entries.len()),
+            );
             context.sink.push(problem.hint(format!("for example `{example}`")));
         }
         return None;

@@ -73,7 +73,9 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
     let for_each = optional(table.get("for_each"), |key, node| context.text(key, node));
     let Some(sql) = table.get("sql") else {
         if !is_incomplete(node) {
-            context.sink.push(problem(&node.place, "this step has no `sql`").hint("for example `{ as = \"u\", sql = \"SELECT …\" }`"));
+            context.sink.push(
+                problem(&node.place, "this step has no `sql`").hint("for example `{ as = \"u\", sql = \"SELECT …\" }`"),
+            );
         }
         return None;
     };

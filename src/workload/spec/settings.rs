@@ -101,7 +101,9 @@ pub(in crate::workload) fn topology(root: &Table, context: Context<'_>) -> Topol
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'.') {
             context.sink.push(problem(&entry.key_place, format!("`{name}` is not the name of a server setting")));
         } else if OWN_SETTINGS.contains(&name) {
-            context.sink.push(problem(&entry.key_place, format!("`{name}` is set by dbbench itself")).hint("take it out"));
+            context
+                .sink
+                .push(problem(&entry.key_place, format!("`{name}` is set by dbbench itself")).hint("take it out"));
         } else if let Some(value) = setting(name, &entry.node, context) {
             settings.insert(name.to_owned(), value);
         }
@@ -124,7 +126,8 @@ fn setting(name: &str, node: &Node, context: Context<'_>) -> Option<String> {
         Value::Real { value, .. } => Some(value.to_string()),
         Value::Flag(value) => Some(if *value { "on" } else { "off" }.to_owned()),
         other => {
-            let title = format!("the server setting `{name}` takes a text, a number, `true` or `false`, got {}", shown(other));
+            let title =
+                format!("the server setting `{name}` takes a text, a number, `true` or `false`, got {}", shown(other));
             context.sink.push(problem(&node.place, title));
             None
         }
@@ -143,7 +146,9 @@ pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) {
             && word != words[0]
         {
             let title = format!("`{key} = \"{word}\"` is not supported by this version");
-            context.sink.push(problem(&entry.node.place, title).hint(format!("`\"{}\"`, the default: {what}", words[0])));
+            context
+                .sink
+                .push(problem(&entry.node.place, title).hint(format!("`\"{}\"`, the default: {what}", words[0])));
         }
     }
 }
@@ -161,7 +166,8 @@ pub(in crate::workload) fn mix(root: &Table, context: Context<'_>) -> Option<Mix
     let weights: Vec<_> = weights.into_iter().filter_map(|(name, weight)| Some((name, weight?))).collect();
     if is_readable && !is_incomplete(&entry.node) && weights.iter().all(|(_, weight)| *weight == 0.0) {
         context.sink.push(
-            problem(&entry.key_place, "the mix is empty: no operation has a weight above 0").hint("for example `mix = { read = 9, write = 1 }`"),
+            problem(&entry.key_place, "the mix is empty: no operation has a weight above 0")
+                .hint("for example `mix = { read = 9, write = 1 }`"),
         );
     }
     Some((entry.key_place.clone(), weights))
@@ -178,7 +184,8 @@ pub(in crate::workload) fn compare(root: &Table, context: Context<'_>) -> Compar
         }),
         answer_draws: draws.and_then(|draws| u32::try_from(draws).ok()),
         margin: optional(key("margin"), |key, node| {
-            context.real(key, node, "above 0 and below 1, for example 0.05 for 5 %", |margin| margin > 0.0 && margin < 1.0)
+            context
+                .real(key, node, "above 0 and below 1, for example 0.05 for 5 %", |margin| margin > 0.0 && margin < 1.0)
         }),
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{SMALL, compile, rendered};
 use crate::param::{Expr, Generator, Literal, Over};
-use crate::workload::plan::{Arg, Bound, JsonStep, Limit, LoadPlan, Plan, estimate};
 use crate::words::Metric;
+use crate::workload::plan::{Arg, Bound, JsonStep, Limit, LoadPlan, Plan, estimate};
 
 const N_PLUS_ONE: &str = include_str!("../../../workloads/n-plus-one.toml");
 
@@ -32,7 +32,10 @@ fn n_plus_one_becomes_the_plan_that_its_author_means() {
     assert_eq!(first.params[0].generator, Generator::Uniform(Over::Integers { low: 1, high: 200 }));
     let operation = &first.operations[0];
     assert_eq!(operation.sets[0].columns, ["id"]);
-    assert_eq!((operation.sets[1].columns.as_slice(), operation.sets[1].visiting), (["id".into(), "total".into()].as_slice(), Some(0)));
+    assert_eq!(
+        (operation.sets[1].columns.as_slice(), operation.sets[1].visiting),
+        (["id".into(), "total".into()].as_slice(), Some(0))
+    );
     assert_eq!((operation.steps[1].binds, operation.steps[1].for_each), (Some(1), Some(0)));
     assert_eq!(first.statements[1].text.sql, "SELECT id, total FROM orders WHERE user_id = $1");
     assert_eq!(first.statements[1].args, [Arg::Visited { set: 0, column: 0 }]);
@@ -56,7 +59,10 @@ fn n_plus_one_becomes_the_plan_that_its_author_means() {
 
     assert_eq!((plan.claims[1].variant, plan.claims[1].against), (1, 0));
     assert_eq!(plan.claims[1].bound, Bound::Ratio(Limit::AtMost(0.33)));
-    assert_eq!((plan.claims[0].bound, &plan.claims[0].metric), (Bound::Value(Limit::Equals(21.0)), &Metric::Statements));
+    assert_eq!(
+        (plan.claims[0].bound, &plan.claims[0].metric),
+        (Bound::Value(Limit::Equals(21.0)), &Metric::Statements)
+    );
     assert_eq!((plan.claims[3].variant, plan.claims[3].against), (3, 1));
     assert!(estimate(&plan) < Duration::from_secs(60), "{:?}", estimate(&plan));
 }
@@ -64,7 +70,12 @@ fn n_plus_one_becomes_the_plan_that_its_author_means() {
 #[test]
 fn the_servers_error_position_leads_back_to_the_file() {
     let plan = ok(N_PLUS_ONE);
-    for (variant, statement, sent, written) in [(0, 0, "$1", ":org"), (1, 0, "JOIN", "JOIN orders o ON"), (2, 1, "$1", ":u.id[]"), (3, 0, "LATERAL", "LATERAL (")] {
+    for (variant, statement, sent, written) in [
+        (0, 0, "$1", ":org"),
+        (1, 0, "JOIN", "JOIN orders o ON"),
+        (2, 1, "$1", ":u.id[]"),
+        (3, 0, "LATERAL", "LATERAL ("),
+    ] {
         let text = &plan.variants[variant].statements[statement].text;
         let position = text.sql[..text.sql.find(sent).expect("sent")].chars().count() + 1;
         let place = text.place_at(position);
@@ -77,10 +88,8 @@ fn the_servers_error_position_leads_back_to_the_file() {
 
 #[test]
 fn the_same_name_is_the_same_argument_within_a_statement() {
-    let plan = ok(&SMALL.replace(
-        "WHERE id = :user\"",
-        "WHERE id = :user OR org = :org::int OR id = :user + :limit -- :no, ':no'\"",
-    ));
+    let plan = ok(&SMALL
+        .replace("WHERE id = :user\"", "WHERE id = :user OR org = :org::int OR id = :user + :limit -- :no, ':no'\""));
     let statement = &plan.variants[0].statements[0];
     assert_eq!(statement.text.sql, "SELECT id FROM users WHERE id = $1 OR org = $2::int OR id = $1 + $3 -- :no, ':no'");
     assert_eq!(
@@ -124,7 +133,9 @@ fn constants_are_numbers_durations_words_and_arithmetic() {
         .replace("[variants]", "[load]\nclients = \":scale\"\nthink = \":wait\"\n[topology]\nauth = \":auth\"\nsettings = { work_mem = \":limit\", jit = false }\n[variants]"));
     let dataset = plan.dataset.as_ref().expect("a dataset");
     assert_eq!(dataset.tables[0].rows, 3_000);
-    let Generator::Expr(Expr::Binary('%', _, right)) = &dataset.tables[0].columns[1].generator else { panic!("no expr") };
+    let Generator::Expr(Expr::Binary('%', _, right)) = &dataset.tables[0].columns[1].generator else {
+        panic!("no expr")
+    };
     assert_eq!(**right, Expr::Value(3));
     assert_eq!(plan.variants[0].load, LoadPlan::Closed { clients: 3, think: Duration::from_millis(2) });
     assert!(plan.topology.md5);
@@ -155,21 +166,29 @@ columns.n = { uniform = "users.m" }
     assert_eq!(table.columns.len(), 16);
     let of = |name: &str| &table.columns.iter().find(|column| column.name == name).expect("generated").generator;
     assert_eq!(of("l"), &Generator::Timestamp { from_us: 1_735_689_600_000_000, to_us: 1_767_182_400_000_000 });
-    assert!(matches!(of("m"), Generator::SameAs { distinct: true, of, .. } if matches!(**of, Generator::Normal { .. })));
-    assert!(matches!(of("n"), Generator::Uniform(Over::Column(source)) if matches!(source.generator, Generator::SameAs { .. })));
+    assert!(
+        matches!(of("m"), Generator::SameAs { distinct: true, of, .. } if matches!(**of, Generator::Normal { .. }))
+    );
+    assert!(
+        matches!(of("n"), Generator::Uniform(Over::Column(source)) if matches!(source.generator, Generator::SameAs { .. }))
+    );
 }
 
 #[test]
 fn hashes_follow_what_is_measured_and_nothing_else() {
     let plan = ok(SMALL);
-    let commented = ok(&format!("# a comment\n{}", SMALL.replace("name = \"small\"", "name = \"small\"\nabout = \"x\"")));
+    let commented =
+        ok(&format!("# a comment\n{}", SMALL.replace("name = \"small\"", "name = \"small\"\nabout = \"x\"")));
     assert_eq!(plan.workload_hash, commented.workload_hash);
     let other = ok(&SMALL.replace("LIMIT :limit", "LIMIT 19"));
     assert_ne!(plan.workload_hash, other.workload_hash);
     assert_eq!(plan.topology_hash, other.topology_hash);
     let hash = |plan: &Plan| plan.dataset.as_ref().expect("a dataset").hash.clone();
     assert_eq!(hash(&plan), hash(&other));
-    assert_ne!(hash(&plan), hash(&ok(&SMALL.replace("uniform = [1, 20] }\n[constants", "uniform = [1, 21] }\n[constants"))));
+    assert_ne!(
+        hash(&plan),
+        hash(&ok(&SMALL.replace("uniform = [1, 20] }\n[constants", "uniform = [1, 21] }\n[constants")))
+    );
     assert_ne!(plan.topology_hash, ok(&format!("{SMALL}[topology]\nauth = \"md5\"\n")).topology_hash);
     assert_eq!(plan.resolved["load"]["clients"], 8);
 }
@@ -184,7 +203,9 @@ fn a_file_with_one_operation_needs_neither_mix_nor_variants() {
 #[test]
 fn what_is_left_out_of_the_comparison_of_answers_is_said() {
     let mut text = SMALL.replace("many = {}", "many = {}\nthird = { mix = { plain = 1 } }");
-    text.push_str("[operations.plain]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.idle]\nsteps = [{ sql = \"SELECT 2\" }]\n");
+    text.push_str(
+        "[operations.plain]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.idle]\nsteps = [{ sql = \"SELECT 2\" }]\n",
+    );
     let plan = ok(&text);
     assert!(plan.compare.same_answer);
     assert_eq!(
@@ -195,6 +216,20 @@ fn what_is_left_out_of_the_comparison_of_answers_is_said() {
         ]
     );
     assert!(!ok(&format!("{SMALL}[compare]\nsame_answer = false\n")).compare.same_answer);
+}
+
+#[test]
+fn operations_whose_job_answers_nowhere_need_no_answer() {
+    let mix = "mix = { one = 1, write = 1 }";
+    let text = SMALL
+        .replace("one = {}\nmany = {}", &format!("one = {{ {mix} }}\nmany = {{ mix = {{ many = 1, write = 1 }} }}"))
+        .replace(
+            "[operations.one]",
+            "[operations.write]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.one]\njob = \"read\"",
+        )
+        .replace("[operations.many]", "[operations.many]\njob = \"read\"");
+    let plan = ok(&format!("{text}[compare]\nsame_answer = true\n"));
+    assert!(plan.compare.same_answer && plan.warnings.is_empty());
 }
 
 #[test]

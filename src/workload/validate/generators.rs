@@ -6,7 +6,7 @@ use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::read::At;
 use super::super::spec::{DatasetSpec, GeneratorSpec, OverSpec, Shape, TableSpec};
 use super::sampled;
-use crate::param::{ColumnSource, Generator, Over};
+use crate::param::{ColumnSource, Generator, Over, SampledRows, Sampler};
 
 /// Generators that refer to each other in a longer chain are refused, so that no file can exhaust the stack.
 const MAX_CHAIN: usize = 64;
@@ -30,7 +30,11 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
     };
     Some(match &spec.value {
         GeneratorSpec::RowNumber | GeneratorSpec::Expr { of_row: true, .. } if !around.is_dataset() => {
-            return refuse(around, "a parameter has no row number", "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`");
+            return refuse(
+                around,
+                "a parameter has no row number",
+                "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`",
+            );
         }
         GeneratorSpec::Now if around.is_dataset() => {
             return refuse(
@@ -38,6 +42,10 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
                 "\"now\" is not for the dataset, whose values must be the same each time",
                 "`{ timestamp = [2025-01-01, 2025-12-31] }`, or a DEFAULT in the schema",
             );
+        }
+        GeneratorSpec::Query(_) => {
+            let hint = "write it as a parameter of its own: `p = { query = \"SELECT id FROM users\" }`";
+            return refuse(around, "a query gives whole parameters only", hint);
         }
         GeneratorSpec::RowNumber => Generator::RowNumber,
         GeneratorSpec::Uuid4 => Generator::Uuid4,
@@ -55,11 +63,9 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
         GeneratorSpec::Null { rate, of } => Generator::Null { rate: *rate, of: Box::new(resolve(of, around)?) },
         GeneratorSpec::Timestamp { from_us, to_us } => Generator::Timestamp { from_us: *from_us, to_us: *to_us },
         GeneratorSpec::Expr { expr, .. } => Generator::Expr(expr.clone()),
-        GeneratorSpec::SameAs { name, distinct } => Generator::SameAs {
-            name: name.value.clone(),
-            of: Box::new(around.sibling(name)?),
-            distinct: *distinct,
-        },
+        GeneratorSpec::SameAs { name, distinct } => {
+            Generator::SameAs { name: name.value.clone(), of: Box::new(around.sibling(name)?), distinct: *distinct }
+        }
         GeneratorSpec::Csv(path) => Generator::Rows(sampled::csv(path, around.sink())?),
     })
 }
@@ -77,6 +83,15 @@ fn distribution(shape: Shape, over: &OverSpec, around: &mut dyn Around) -> Optio
         Shape::Normal { mean, deviation } => Generator::Normal { over, mean, deviation },
         Shape::Exponential { mean } => Generator::Exponential { over, mean },
     })
+}
+
+/// Whether values can be drawn at all, for example without overflow in any row.
+fn usable(generator: &Generator, rows: u64, spec: Option<&At<GeneratorSpec>>, sink: &Sink) -> bool {
+    let found = Sampler::new(generator).and_then(|_| generator.domains(rows));
+    if let (Err(unusable), Some(spec)) = (&found, spec) {
+        sink.push(problem(&spec.place, format!("this generator cannot give values: {unusable}")));
+    }
+    found.is_ok()
 }
 
 /// A generator on its way.
@@ -136,7 +151,10 @@ impl Columns {
             State::New => {}
         }
         if chain.len() >= MAX_CHAIN {
-            sink.push(problem(&spec.name.place, format!("columns refer to each other over more than {MAX_CHAIN} steps")));
+            sink.push(problem(
+                &spec.name.place,
+                format!("columns refer to each other over more than {MAX_CHAIN} steps"),
+            ));
             return None;
         }
         self.states[table][column] = State::Busy;
@@ -146,6 +164,8 @@ impl Columns {
             .as_ref()
             .and_then(|generator| resolve(generator, &mut InDataset { columns: self, table, chain, sink }));
         chain.pop();
+        let rows = self.tables[table].rows.unwrap_or(1);
+        let generator = generator.filter(|generator| usable(generator, rows, spec.generator.as_ref(), sink));
         self.states[table][column] = State::Done(generator.clone());
         generator
     }
@@ -257,13 +277,20 @@ impl InParams<'_> {
     fn generator_of(&mut self, index: usize) -> Option<Generator> {
         let (name, spec) = &self.specs[index];
         if self.chain.contains(&index) || self.chain.len() >= MAX_CHAIN {
-            let names: Vec<String> = self.chain.iter().map(|index| format!("`{}`", self.specs[*index].0.value)).collect();
+            let names: Vec<String> =
+                self.chain.iter().map(|index| format!("`{}`", self.specs[*index].0.value)).collect();
             let title = format!("the parameters {} take their distribution from each other", names.join(", "));
             self.sink.push(problem(&name.place, title).hint("give one of them a distribution of its own"));
             return None;
         }
         self.chain.push(index);
-        let generator = spec.as_ref().and_then(|spec| resolve(spec, self));
+        let generator = match spec.as_ref().map(|spec| &spec.value) {
+            Some(GeneratorSpec::Query(sql)) => Some(Generator::Rows(SampledRows::Query { sql: sql.value.clone() })),
+            _ => spec
+                .as_ref()
+                .and_then(|spec| resolve(spec, self))
+                .filter(|generator| usable(generator, 0, spec.as_ref(), self.sink)),
+        };
         self.chain.pop();
         generator
     }
@@ -280,7 +307,13 @@ impl Around for InParams<'_> {
             self.sink.push(problem(&name.place, format!("there is no parameter `{}`", name.value)).maybe_hint(hint));
             return None;
         };
-        self.generator_of(index)
+        let found = self.generator_of(index);
+        if matches!(found, Some(Generator::Rows(SampledRows::Query { .. }))) {
+            let title = format!("`{}` is a query, whose distribution is not known beforehand", name.value);
+            self.sink.push(problem(&name.place, title).hint("give both parameters the same query"));
+            return None;
+        }
+        found
     }
 
     fn is_dataset(&self) -> bool {

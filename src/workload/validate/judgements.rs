@@ -41,7 +41,10 @@ fn judgement(
     if is_ratio && index == against {
         let title = format!("the variant `{}` is compared with itself: the ratio is 1", variants[index].name);
         let place = spec.against.as_ref().map_or(&spec.variant.place, |against| &against.place);
-        sink.push(problem(place, title).hint("name another variant with `against`, or bound the value: `value = { at_most = … }`"));
+        sink.push(
+            problem(place, title)
+                .hint("name another variant with `against`, or bound the value: `value = { at_most = … }`"),
+        );
     }
     let compared: &[usize] = if is_ratio && index != against { &[index, against] } else { &[index] };
     let operations = |variant: usize| variants[variant].operations.iter();
