@@ -165,7 +165,9 @@ wrong = {}
     let user = org + 1;
     assert_eq!((differ.left.rows, differ.right.rows, differ.common), (6 - usize::from(user > 50), 1, 1));
     let message = differ.to_string();
-    assert!(message.starts_with(&format!("the answers of \"right\" and \"wrong\" differ\n  draw 1 of 20: org = {org}\n")));
+    assert!(
+        message.starts_with(&format!("the answers of \"right\" and \"wrong\" differ\n  draw 1 of 20: org = {org}\n"))
+    );
     assert!(message.contains("only in \"wrong\": 0 rows\n"), "{message}");
     assert!(message.contains(&format!("\n     {user}     {}\n", (user + 190) as f64 * 1.5)), "{message}");
 }
@@ -196,17 +198,24 @@ b = 1
         assert!(found.starts_with(expected), "{found}\n{expected}");
     }
     let found = problems("[operations.a]\nsteps = [{ sql = \"SELECT id, totl FROM orders WHERE id = :org\" }]");
-    assert!(found[0].starts_with("totl | the server refuses this statement: column \"totl\" does not exist"), "{found:?}");
+    assert!(
+        found[0].starts_with("totl | the server refuses this statement: column \"totl\" does not exist"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn a_workload_that_writes_is_refused() {
-    let error = compared("[operations.a]\nsteps = [{ sql = \"SELECT nextval('visits') FROM users WHERE id = :org + 1\" }]");
+    let error =
+        compared("[operations.a]\nsteps = [{ sql = \"SELECT nextval('visits') FROM users WHERE id = :org + 1\" }]");
     assert!(matches!(&error, Err(AnswersError::Writes { operation, .. }) if operation == "a"), "{error:?}");
     let message = error.unwrap_err().to_string();
     assert!(message.contains("cannot execute nextval() in a read-only transaction (SQLSTATE 25006)"), "{message}");
     let error = compared("[operations.a]\nsteps = [{ sql = \"SELECT 1 / (:org * 0)\" }]");
-    assert!(matches!(&error, Err(AnswersError::Fails { state: Some(state), .. }) if state.as_str() == "22012"), "{error:?}");
+    assert!(
+        matches!(&error, Err(AnswersError::Fails { state: Some(state), .. }) if state.as_str() == "22012"),
+        "{error:?}"
+    );
 }
 
 struct Ran {
