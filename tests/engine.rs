@@ -2,8 +2,7 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
 
-#[path = "support/server.rs"]
-mod server;
+mod support;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -17,7 +16,7 @@ use dbbench::event::{Event, Events};
 use dbbench::words::FailureClass;
 use dbbench::workload::plan::{Plan, SourceText};
 use dbbench::workload::{Overrides, compile_text};
-use server::Server;
+use support::Server;
 
 const SCHEMA: &str = "
     CREATE TYPE mood AS ENUM ('low', 'high');
@@ -54,7 +53,7 @@ fn wait<F: Future>(work: F) -> F::Output {
 /// A database with the tables, and an endpoint whose sessions are read-only.
 fn database(server: &Server) -> Endpoint {
     wait(async {
-        let mut endpoint = server.database().await;
+        let mut endpoint = server.database();
         let control = Control::connect(&endpoint).await.unwrap();
         control.batch(SCHEMA).await.unwrap();
         control.close().await;
@@ -76,7 +75,7 @@ fn bound(plan: &Plan, endpoint: &Endpoint) -> Result<Vec<BoundVariant>, BindErro
 }
 
 fn compared(operations: &str) -> Result<dbbench::engine::AnswerReport, AnswersError> {
-    let server = Server::shared();
+    let server = support::server();
     let (plan, endpoint) = (plan(operations), database(&server));
     let bound = bound(&plan, &endpoint).unwrap_or_else(|error| panic!("{error}"));
     let targets = vec![Target::Postgres(endpoint); bound.len()];
@@ -85,7 +84,7 @@ fn compared(operations: &str) -> Result<dbbench::engine::AnswerReport, AnswersEr
 }
 
 fn problems(operations: &str) -> Vec<String> {
-    let server = Server::shared();
+    let server = support::server();
     let (plan, endpoint) = (plan(operations), database(&server));
     match bound(&plan, &endpoint) {
         Err(BindError::Problems { problems, .. }) => {
@@ -166,7 +165,9 @@ wrong = {}
     let user = org + 1;
     assert_eq!((differ.left.rows, differ.right.rows, differ.common), (6 - usize::from(user > 50), 1, 1));
     let message = differ.to_string();
-    assert!(message.starts_with(&format!("the answers of \"right\" and \"wrong\" differ\n  draw 1 of 20: org = {org}\n")));
+    assert!(
+        message.starts_with(&format!("the answers of \"right\" and \"wrong\" differ\n  draw 1 of 20: org = {org}\n"))
+    );
     assert!(message.contains("only in \"wrong\": 0 rows\n"), "{message}");
     assert!(message.contains(&format!("\n     {user}     {}\n", (user + 190) as f64 * 1.5)), "{message}");
 }
@@ -197,17 +198,24 @@ b = 1
         assert!(found.starts_with(expected), "{found}\n{expected}");
     }
     let found = problems("[operations.a]\nsteps = [{ sql = \"SELECT id, totl FROM orders WHERE id = :org\" }]");
-    assert!(found[0].starts_with("totl | the server refuses this statement: column \"totl\" does not exist"), "{found:?}");
+    assert!(
+        found[0].starts_with("totl | the server refuses this statement: column \"totl\" does not exist"),
+        "{found:?}"
+    );
 }
 
 #[test]
 fn a_workload_that_writes_is_refused() {
-    let error = compared("[operations.a]\nsteps = [{ sql = \"SELECT nextval('visits') FROM users WHERE id = :org + 1\" }]");
+    let error =
+        compared("[operations.a]\nsteps = [{ sql = \"SELECT nextval('visits') FROM users WHERE id = :org + 1\" }]");
     assert!(matches!(&error, Err(AnswersError::Writes { operation, .. }) if operation == "a"), "{error:?}");
     let message = error.unwrap_err().to_string();
     assert!(message.contains("cannot execute nextval() in a read-only transaction (SQLSTATE 25006)"), "{message}");
     let error = compared("[operations.a]\nsteps = [{ sql = \"SELECT 1 / (:org * 0)\" }]");
-    assert!(matches!(&error, Err(AnswersError::Fails { state: Some(state), .. }) if state.as_str() == "22012"), "{error:?}");
+    assert!(
+        matches!(&error, Err(AnswersError::Fails { state: Some(state), .. }) if state.as_str() == "22012"),
+        "{error:?}"
+    );
 }
 
 struct Ran {
@@ -255,12 +263,12 @@ b = {}
 
 #[test]
 fn a_connection_that_the_server_ends_is_one_failure_and_is_made_anew() {
-    let server = Server::shared();
+    let server = support::server();
     let endpoint = database(&server);
     let mut plan = plan(&LONG.replace("{ run = {} }", "{}"));
     plan.variants.truncate(1);
     plan.variants[0].measure = Duration::from_millis(2_000);
-    let admin = server.endpoint("postgres");
+    let admin = server.unix();
     let (name, user) = (endpoint.database.clone(), endpoint.user.clone());
     assert_eq!(name, user);
     let kill = move || {
