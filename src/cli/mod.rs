@@ -1,1 +1,37 @@
-//! (room: cli)
+//! The command line: one file per subcommand; the only place that assembles the other rooms.
+
+mod args;
+mod check;
+mod failure;
+mod finish;
+mod interrupt;
+mod overrides;
+mod report;
+mod run;
+
+use clap::Parser as _;
+
+use self::args::{Cli, Command};
+use self::failure::Failure;
+use crate::words::ExitCode;
+
+/// Parses the arguments, runs the subcommand, prints what it failed by.
+#[must_use]
+pub fn main() -> std::process::ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        // Help and version are no errors; everything else about the arguments is.
+        Err(error) => {
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
+            // Nobody is left to tell when the terminal is gone.
+            let _ = error.print();
+            return code.into();
+        }
+    };
+    let ended = match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
+        Command::Report(args) => report::report(args),
+    };
+    ended.unwrap_or_else(|failure: Failure| failure.print()).into()
+}

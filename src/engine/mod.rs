@@ -1,1 +1,23 @@
-//! (room: engine)
+//! Runs what the plan says: binds statements to a server, compares answers, runs rounds of slices.
+//!
+//! Control plane: [`bind`], [`try_operations`] and [`compare_answers`], the coordinator behind [`run`]. Data plane: the
+//! workers. Nothing here prints or writes files.
+
+mod answers;
+mod bind;
+mod bound;
+mod clock;
+mod coordinator;
+mod error;
+mod interpreter;
+mod rows;
+#[cfg(test)]
+mod testing;
+mod worker;
+
+pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations};
+pub use bind::{BindError, BindProblem, ProblemPlace, bind};
+pub use bound::BoundVariant;
+pub use coordinator::{
+    EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run, workers_of,
+};

@@ -31,3 +31,78 @@ pub struct Counters {
 
 /// Failures by key: how many, and one primary message each (never DETAIL).
 pub type Failures = BTreeMap<FailureKey, (u64, String)>;
+
+impl Counters {
+    /// Adds all of `other`.
+    pub fn merge(&mut self, other: &Self) {
+        self.planned += other.planned;
+        self.attempts += other.attempts;
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.unknown += other.unknown;
+        self.unstarted += other.unstarted;
+        self.retried += other.retried;
+        self.censored += other.censored;
+        self.statements += other.statements;
+        self.rows += other.rows;
+    }
+
+    /// Operations whose end was seen: succeeded and failed.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.succeeded + self.failed
+    }
+
+    /// What the accounting identity says against these counts of a closed slice:
+    /// `planned = succeeded + failed + unstarted` and `attempts = succeeded + failed + retried`. `None`: nothing.
+    #[must_use]
+    pub fn violation(&self) -> Option<String> {
+        let Self { planned, attempts, succeeded, failed, unstarted, retried, censored, unknown, .. } = *self;
+        if planned != succeeded + failed + unstarted {
+            return Some(format!(
+                "planned {planned} ≠ succeeded {succeeded} + failed {failed} + unstarted {unstarted}"
+            ));
+        }
+        if attempts != succeeded + failed + retried {
+            return Some(format!("attempts {attempts} ≠ succeeded {succeeded} + failed {failed} + retried {retried}"));
+        }
+        if censored < unstarted || censored > unstarted + failed || unknown > failed {
+            return Some(format!(
+                "censored {censored} and unknown {unknown} do not fit failed {failed} and unstarted {unstarted}"
+            ));
+        }
+        None
+    }
+}
+
+/// Adds all failures of `other`; the first message of a key stays.
+pub(super) fn merge_failures(into: &mut Failures, other: &Failures) {
+    for (key, (count, message)) in other {
+        into.entry(*key).or_insert_with(|| (0, message.clone())).0 += count;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Counters;
+
+    #[test]
+    fn a_lost_operation_is_noticed() {
+        let good = Counters {
+            planned: 10,
+            attempts: 9,
+            succeeded: 6,
+            failed: 2,
+            unstarted: 2,
+            retried: 1,
+            censored: 3,
+            ..Counters::default()
+        };
+        assert_eq!(good.violation(), None);
+        let lost = Counters { succeeded: 5, ..good.clone() };
+        assert_eq!(lost.violation().as_deref(), Some("planned 10 ≠ succeeded 5 + failed 2 + unstarted 2"));
+        let uncounted = Counters { retried: 0, ..good.clone() };
+        assert!(uncounted.violation().is_some_and(|text| text.starts_with("attempts 9")));
+        assert!(Counters { censored: 1, ..good }.violation().is_some(), "unstarted operations are censored");
+    }
+}

@@ -1,11 +1,14 @@
-//! Recorders, counters with their accounting identity, snapshots. The only door to hdrhistogram.
+//! Recorders, counters with their accounting identity, snapshots, the log of histograms. The only door to hdrhistogram.
+//!
+//! Everything here is a number in nanoseconds or a count; units for people and files are the business of `result`.
 
 mod counters;
 mod distribution;
+pub mod hlog;
 mod recorder;
 mod slice;
 
 pub use counters::{Counters, Failures};
-pub use distribution::Distribution;
-pub use recorder::{OperationMetrics, Outcome, Recorder, Snapshot, Times};
+pub use distribution::{Bucket, Distribution, Exact, HIGHEST_NS, Precision, VALUES_ABOVE};
+pub use recorder::{OperationMetrics, Outcome, Recorder, Snapshot, Times, histogram_bytes, precision_for};
 pub use slice::{SliceMetrics, WorkerUsage};

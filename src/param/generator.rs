@@ -161,6 +161,9 @@ pub enum Generator {
     Rows(SampledRows),
 }
 
+/// Sampled rows: for each row its cells as text, `None` being NULL.
+pub type Cells = Arc<Vec<Vec<Option<String>>>>;
+
 /// Where sampled rows come from.
 #[derive(Clone, Debug, PartialEq)]
 pub enum SampledRows {
@@ -169,7 +172,7 @@ pub enum SampledRows {
         /// Header.
         columns: Vec<String>,
         /// Cells.
-        rows: Arc<Vec<Vec<Option<String>>>>,
+        rows: Cells,
     },
     /// `{ query = "SELECT …" }`: the SQL (place in the file is kept by the plan).
     Query {

@@ -1,1 +1,28 @@
-//! (room: result)
+//! What a run leaves behind: versioned types of its own (never the workload's or the command line's), the store that
+//! appends while running, the reader, and the summary made from slices alone.
+//!
+//! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
+
+mod error;
+mod files;
+mod histograms;
+pub mod interval;
+mod log;
+mod reader;
+pub mod run;
+pub mod slice;
+mod store;
+mod summarize;
+pub mod summary;
+mod times;
+
+pub use error::{ReadError, StoreError};
+pub use histograms::{CurvePoint, Histograms};
+pub use reader::Reader;
+pub use run::SCHEMA_VERSION;
+pub use store::{Store, default_dir, write_file, write_summary};
+pub use summarize::summarize;
+pub use times::{SliceTimes, TimesUs};
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,29 @@
-//! (room: topology)
+//! Servers and the way to them: finding PostgreSQL on this machine, starting and ending a server of its own for a run,
+//! keeping templates and loaded datasets, and the link with its round-trip time.
+//!
+//! What is loaded into a server, and what is measured on it, is left to others. Servers and their folders never outlive
+//! dbbench by more than a moment, however it ends: see [`reaper`].
+
+mod account;
+mod cache;
+mod cluster;
+mod copy;
+mod discover;
+mod embedded;
+mod error;
+mod folders;
+mod info;
+mod link;
+mod postmaster;
+mod processes;
+pub mod reaper;
+mod settings;
+mod shared_memory;
+mod spawn;
+
+pub use account::{Account, server_account};
+pub use discover::{Installation, Version, discover};
+pub use embedded::{DATABASE, Embedded, StartOptions};
+pub use error::TopologyError;
+pub use info::ServerInfo;
+pub use link::{AddedDelay, Link, measure_added_delay};

@@ -1,1 +1,93 @@
-//! (room: verdict)
+//! What the figures say: comparisons with their verdicts, findings about claims and expectations, validity, the exit code
+//! that follows, and the one sentence above everything.
+//!
+//! Works on result types alone, so that a report built from a folder says the same as the run that made it.
+
+mod compare;
+mod figure;
+mod headline;
+mod judgement;
+mod validity;
+
+pub use compare::{Multiplicity, multiplicity};
+pub use figure::{Scope, figure};
+pub use headline::{format_ratio, headline};
+pub use validity::Validity;
+
+use crate::result::run::RunRecord;
+use crate::result::slice::SliceRecord;
+use crate::result::summary::{Comparison, Finding, Judged, Summary};
+use crate::result::{ReadError, Reader};
+use crate::words::ExitCode;
+
+/// What follows from the slices of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdicts {
+    /// Each variant against the baseline, then what claims and expectations name beyond that.
+    pub comparisons: Vec<Comparison>,
+    /// In the order of the file.
+    pub claims: Vec<Judged>,
+    /// In the order of the file.
+    pub expectations: Vec<Judged>,
+    /// Whether the figures may be relied on.
+    pub validity: Validity,
+}
+
+/// Judges a run by its slices.
+#[must_use]
+pub fn judge(run: &RunRecord, slices: &[SliceRecord]) -> Verdicts {
+    let judge_all = |judgements: &[crate::result::run::Judgement]| {
+        judgements.iter().map(|judgement| judgement::judge(run, slices, judgement)).collect()
+    };
+    Verdicts {
+        comparisons: compare::comparisons(run, slices),
+        claims: judge_all(&run.claims),
+        expectations: judge_all(&run.expectations),
+        validity: Validity::of(run, slices),
+    }
+}
+
+/// The whole summary of a result folder, judged: what `summary.json` holds, of a run that just ended as of one that a
+/// crash cut off.
+///
+/// # Errors
+/// When the histograms are there but cannot be read.
+pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
+    let histograms = reader.histograms()?;
+    let mut summary = crate::result::summarize(&reader.run, &reader.slices, &histograms, &reader.dir);
+    summary.warnings.extend(reader.notes.iter().cloned());
+    let verdicts = judge(&reader.run, &reader.slices);
+    summary.comparisons = verdicts.comparisons;
+    summary.claims = verdicts.claims;
+    summary.expectations = verdicts.expectations;
+    summary.valid = verdicts.validity.reasons.is_empty();
+    summary.invalid_reasons = verdicts.validity.reasons;
+    for variant in &mut summary.variants {
+        variant.valid &= !verdicts.validity.variants.contains(&variant.name);
+    }
+    Ok(summary)
+}
+
+/// What the summary adds to the exit code. `strict`: an undecided expectation counts as refuted.
+#[must_use]
+pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
+    let refuted = |judged: &Judged| match judged.verdict {
+        Finding::Holds => false,
+        Finding::Refuted => true,
+        Finding::Undecided => strict,
+    };
+    let mut code = ExitCode::Done;
+    if summary.same_answer.is_some_and(|answers| !answers.equal) {
+        code = code.precedence(ExitCode::AnswersDiffer);
+    }
+    if !summary.valid {
+        code = code.precedence(ExitCode::NotValid);
+    }
+    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(|check| !check.passed) {
+        code = code.precedence(ExitCode::Refuted);
+    }
+    code
+}
+
+#[cfg(test)]
+mod tests;

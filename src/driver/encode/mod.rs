@@ -7,6 +7,7 @@
 
 mod fits;
 mod numeric;
+mod short;
 mod text;
 
 use std::borrow::Cow;
@@ -84,6 +85,12 @@ impl Args {
                 Err(misfit(value, ty, rule))
             }
         }
+    }
+
+    /// Appends all arguments of `other` as they are.
+    pub fn extend(&mut self, other: &Self) {
+        self.buffer.extend_from_slice(&other.buffer);
+        self.count += other.count;
     }
 
     /// Appends bytes that already are in the wire's binary form of the declared type; `None` is NULL.

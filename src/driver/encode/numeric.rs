@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 use bytes::{BufMut, BytesMut};
 
-use super::Rule;
+use super::{Rule, short};
 use crate::driver::types::PgType;
 
 /// Text of bounded length on the stack.
@@ -42,11 +42,17 @@ const MOST_AFTER: i64 = 16_383;
 /// expansion of the value (half to even).
 pub(super) fn write_real(out: &mut BytesMut, value: f64, decimals: u8, ty: &PgType) -> Result<(), Rule> {
     /// More decimals than that tell nothing about a real; the server appends the zeros of a larger scale.
-    const MOST_DECIMALS: i32 = 300;
-    let decimals = ty.numeric_modifier().map_or(i32::from(decimals), |(_, scale)| scale).clamp(0, MOST_DECIMALS);
+    const MOST_DECIMALS: u8 = 250;
+    let scale = ty.numeric_modifier().map_or(i32::from(decimals), |(_, scale)| scale);
+    let decimals = u8::try_from(scale.max(0)).unwrap_or(MOST_DECIMALS);
+    if short::write(out, value, decimals, ty) { Ok(()) } else { write_exact(out, value, decimals, ty) }
+}
+
+/// The same for every value, by way of its decimal expansion.
+pub(super) fn write_exact(out: &mut BytesMut, value: f64, decimals: u8, ty: &PgType) -> Result<(), Rule> {
     // Sign, 309 digits, point and decimals.
     let mut text = StackText::<640>::new();
-    let decimals = usize::try_from(decimals).unwrap_or(0);
+    let decimals = usize::from(decimals);
     write!(text, "{value:.decimals$}").map_err(|_| Cow::from("it has too many digits"))?;
     write(out, text.as_str(), ty)
 }

@@ -4,12 +4,14 @@
 //! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
 //! `--set` are already applied, so the engine never merges anything.
 
+mod estimate;
 mod place;
 mod statement;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use estimate::{estimate, slice};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 

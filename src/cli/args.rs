@@ -1,0 +1,153 @@
+//! The arguments as typed. What they mean is decided in the subcommand's own file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Which way of using my database is better, by how much, and why?
+#[derive(Debug, Parser)]
+#[command(name = "dbbench", version, about, long_about = None, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    after_help = "Exit codes: 0 done · 1 the run failed · 2 usage or workload file wrong · 3 an expectation was refuted · \
+    4 answers differ · 5 not valid · 130 interrupted"
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run workloads and write a report for each
+    #[command(after_help = "Examples:\n  dbbench run workloads/n-plus-one.toml\n  \
+        dbbench run my.toml --set topology.link.rtt=2ms --rounds 10\n  dbbench run my.toml --only join --out results/join")]
+    Run(Box<RunArgs>),
+    /// Validate workload files without starting anything
+    #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
+    Check(CheckArgs),
+    /// Rebuild summary and page of a result, also after a crash
+    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z")]
+    Report(ReportArgs),
+}
+
+/// Overrides that `run` and `check` share.
+#[derive(Debug, Args)]
+pub struct OverrideArgs {
+    /// Override a key of the file; the value is TOML, bare words allowed (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+    /// Seed of draws and of the order of variants
+    #[arg(long, value_name = "N")]
+    pub seed: Option<String>,
+    /// Rounds: passes over all variants
+    #[arg(long, value_name = "N")]
+    pub rounds: Option<String>,
+    /// Length of the measurement in each slice, for example 2s
+    #[arg(long, value_name = "DURATION")]
+    pub measure: Option<String>,
+    /// Length of the warm-up in each slice, for example 500ms
+    #[arg(long, value_name = "DURATION")]
+    pub warmup: Option<String>,
+    /// Run only this variant; the baseline stays (repeatable)
+    #[arg(long, value_name = "VARIANT")]
+    pub only: Vec<String>,
+}
+
+/// Arguments of `dbbench run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Workload files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where results go: empty or new (several files: one folder per workload in it) [default: results/<workload>-<UTC time>]
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Run against the built-in target that answers at once: `null:`, `null:?service=1ms&rows=20`
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// Folder with the PostgreSQL binaries to start
+    #[arg(long, value_name = "DIR")]
+    pub pg_bindir: Option<PathBuf>,
+    /// Overrides.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Undecided expectations end with exit code 3
+    #[arg(long)]
+    pub strict: bool,
+    /// What stdout gets: the result folder's path, or summary.json
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// No progress and no table; errors and warnings only
+    #[arg(long)]
+    pub quiet: bool,
+    /// No progress
+    #[arg(long)]
+    pub no_progress: bool,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// Arguments of `dbbench check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Workload files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Overrides.
+    #[command(flatten)]
+    pub overrides: OverrideArgs,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// Arguments of `dbbench report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// A result folder
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What stdout gets: the table and the folder's path, or summary.json
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// What stdout gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people; the last line is the result folder's path.
+    Text,
+    /// Only `summary.json`.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// When stderr is a terminal and NO_COLOR is not set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+impl Color {
+    /// Whether text for people is coloured.
+    #[must_use]
+    pub fn is_on(self) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => {
+                std::env::var_os("NO_COLOR").is_none() && std::io::IsTerminal::is_terminal(&std::io::stderr())
+            }
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! `dbbench check`: validates files without starting anything.
+
+use super::args::CheckArgs;
+use super::failure::Failure;
+use super::overrides::overrides;
+use crate::words::ExitCode;
+use crate::workload;
+
+/// Prints the resolved plan of each file, or all its problems. One wrong file does not hide the others.
+///
+/// # Errors
+/// When the options are wrong.
+pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
+    let overrides = overrides(&args.overrides)?;
+    let mut code = ExitCode::Done;
+    for file in &args.files {
+        match workload::load(file, &overrides) {
+            Ok(plan) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+            Err(problems) => {
+                anstream::eprintln!("{}", problems.render(args.color.is_on()).trim_end());
+                code = ExitCode::Usage;
+            }
+        }
+    }
+    Ok(code)
+}

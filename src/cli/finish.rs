@@ -1,0 +1,98 @@
+//! The end of a run, and the whole of `dbbench report`: a result folder becomes a summary and a page, and is shown.
+
+use std::io::Write as _;
+use std::path::Path;
+
+use super::args::Format;
+use super::failure::Failure;
+use crate::report;
+use crate::result::summary::Summary;
+use crate::result::{self, Histograms, Reader};
+use crate::verdict;
+
+/// Summarizes and judges what stands in the folder, and writes `summary.json`, `report.html` and the plots.
+///
+/// # Errors
+/// When the folder is no result, or cannot be read or written.
+pub fn finish(dir: &Path) -> Result<Summary, Failure> {
+    let failed = |error: &(dyn std::error::Error + 'static)| Failure::failed(error);
+    let reader = Reader::open(dir).map_err(|error| failed(&error))?;
+    let summary = verdict::summarize(&reader).map_err(|error| failed(&error))?;
+    result::write_summary(dir, &summary).map_err(|error| failed(&error))?;
+    let histograms = reader.histograms().map_err(|error| failed(&error))?;
+    let intervals = reader.intervals().map_err(|error| failed(&error))?;
+    let curves = curves(&summary, &histograms);
+    let inputs = report::Inputs {
+        run: &reader.run,
+        summary: &summary,
+        slices: &reader.slices,
+        intervals: &intervals,
+        curves: &curves,
+    };
+    for file in report::files(&inputs).map_err(|error| failed(&error))? {
+        result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;
+    }
+    Ok(summary)
+}
+
+/// The response curve of each variant's mix, over all its valid rounds.
+fn curves(summary: &Summary, histograms: &Histograms) -> Vec<report::ResponseCurve> {
+    let curve = |variant: &result::summary::Variant| {
+        let censored = (variant.mix.censored * variant.mix.planned as f64).round() as u64;
+        let points = histograms.curve(&variant.name, None, "response", censored);
+        (!points.is_empty()).then(|| report::ResponseCurve {
+            variant: variant.name.clone(),
+            points,
+            ranked: variant.mix.succeeded + censored,
+        })
+    };
+    summary.variants.iter().filter_map(curve).collect()
+}
+
+/// How the end is shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Output {
+    /// What stdout gets.
+    pub format: Format,
+    /// No table.
+    pub quiet: bool,
+    /// Colours in the table.
+    pub color: bool,
+}
+
+impl Output {
+    /// The table to stderr and the folder as the last line of stdout, or `summary.json` alone to stdout.
+    ///
+    /// # Errors
+    /// When stdout is closed.
+    pub fn print(self, summary: &Summary) -> Result<(), Failure> {
+        let mut stdout = std::io::stdout().lock();
+        let written = match self.format {
+            Format::Json => {
+                let text = serde_json::to_string_pretty(summary).map_err(|error| Failure::failed(&error))?;
+                writeln!(stdout, "{text}")
+            }
+            Format::Text => {
+                if !self.quiet {
+                    let look = report::terminal::Look { width: width(), color: self.color };
+                    anstream::eprintln!("{}", report::terminal::render(summary, look).trim_end());
+                }
+                writeln!(stdout, "{}", summary.dir)
+            }
+        };
+        match written {
+            // Whoever reads stdout has what he wanted (`| head -1`).
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Columns of the terminal on stderr; 100 where there is none.
+fn width() -> u16 {
+    const ELSEWHERE: u16 = 100;
+    rustix::termios::tcgetwinsize(std::io::stderr()).map_or(ELSEWHERE, |size| match size.ws_col {
+        0 => ELSEWHERE,
+        columns => columns,
+    })
+}

@@ -1,0 +1,56 @@
+//! SIGINT and SIGTERM: the first asks the run to end and write what it has, the second ends at once.
+
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use crate::engine;
+use crate::words::ExitCode;
+
+/// Whether the user wants the run to end: for the engine, and as something to wait for.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// The engine's flag.
+    pub engine: engine::Interrupt,
+    waiting: watch::Receiver<bool>,
+}
+
+impl Asked {
+    /// Listens from now on; must be called inside a runtime. Servers are ended by the reaper whatever happens here.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub fn listen() -> io::Result<Self> {
+        let mut int = signal(SignalKind::interrupt())?;
+        let mut term = signal(SignalKind::terminate())?;
+        let (sender, waiting) = watch::channel(false);
+        let interrupt = engine::Interrupt::default();
+        let asked = Self { engine: interrupt.clone(), waiting };
+        tokio::spawn(async move {
+            loop {
+                tokio::select! {
+                    Some(()) = int.recv() => {}
+                    Some(()) = term.recv() => {}
+                    else => return,
+                }
+                if interrupt.is_set() {
+                    std::process::exit(i32::from(ExitCode::Interrupted as u8));
+                }
+                anstream::eprintln!("interrupted: ending, and keeping what was measured (once more: end at once)");
+                interrupt.set();
+                sender.send_replace(true);
+            }
+        });
+        Ok(asked)
+    }
+
+    /// Completes when the user has asked.
+    pub async fn asked(&self) {
+        let mut waiting = self.waiting.clone();
+        // An error means that the listener is gone: then nobody can ask any more.
+        if waiting.wait_for(|asked| *asked).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Answers, then rounds; what is measured goes into the result folder as it comes.
+
+use std::cell::RefCell;
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+
+use super::Command;
+use super::record::record;
+use super::stage::Stage;
+use crate::cli::failure::{Failure, chain};
+use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
+use crate::event::{Event, Stage as Phase};
+use crate::result::Store;
+use crate::result::interval::IntervalContext;
+use crate::result::run::{RunRecord, SameAnswer};
+use crate::result::slice::SliceContext;
+use crate::words::ExitCode;
+use crate::workload::plan::Plan;
+
+/// How the measured part ended, when there is something to report.
+#[derive(Debug)]
+pub struct End {
+    /// The exit code so far.
+    pub code: ExitCode,
+    /// What went wrong on the way; what was measured until then is in the folder.
+    pub failure: Option<Failure>,
+}
+
+/// Compares answers and runs all rounds, writing into `dir`.
+///
+/// # Errors
+/// When the folder cannot be made, or nothing was measured that could be reported.
+pub fn measure(command: &Command<'_>, plan: &Plan, stage: &mut Stage, dir: &Path) -> Result<End, Failure> {
+    let mut known = std::mem::take(&mut stage.known);
+    known.histogram_digits = engine::precision(plan).digits();
+    let null_target = known.null_target;
+    let mut run = record(plan, known);
+    if !null_target {
+        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine).map_err(unanswered)?;
+    }
+    let store = Store::create(dir, &run).map_err(|error| Failure::failed(&error))?;
+    if plan.compare.same_answer && !null_target {
+        if let Some(end) = compare_answers(command, plan, stage, &mut run)? {
+            store.write_run(&run).map_err(|error| Failure::failed(&error))?;
+            return Ok(end);
+        }
+        store.write_run(&run).map_err(|error| Failure::failed(&error))?;
+    }
+    rounds(command, plan, stage, store)
+}
+
+/// `Some` when they differ: then nothing is timed.
+fn compare_answers(
+    command: &Command<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    run: &mut RunRecord,
+) -> Result<Option<End>, Failure> {
+    let begin = Instant::now();
+    let draws = plan.compare.answer_draws;
+    let what = format!("comparing the answers of {} variants to {draws} draws", plan.variants.len());
+    command.events.emit(Event::StageStarted { stage: Phase::Answers, what });
+    match engine::compare_answers(plan, &stage.bound, &stage.direct, &command.asked.engine) {
+        Ok(report) => {
+            run.same_answer = report.compared.then_some(SameAnswer { draws: report.draws, equal: true });
+            let what = match report.compared {
+                true => format!("all variants give the same answer ({draws} draws)"),
+                false => "no two variants have answers to compare".to_owned(),
+            };
+            command.events.emit(Event::StageEnded { stage: Phase::Answers, took: begin.elapsed(), what });
+            Ok(None)
+        }
+        Err(AnswersError::Differ(difference)) => {
+            run.same_answer = Some(SameAnswer { draws, equal: false });
+            let failure = Failure::text(ExitCode::AnswersDiffer, difference.to_string());
+            Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
+        }
+        Err(error) => Err(unanswered(error)),
+    }
+}
+
+/// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
+fn unanswered(error: AnswersError) -> Failure {
+    match error {
+        AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
+        AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
+            Failure::text(ExitCode::Usage, chain(&error))
+        }
+        _ => Failure::text(ExitCode::Failed, chain(&error)),
+    }
+}
+
+fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store) -> Result<End, Failure> {
+    let begin = Instant::now();
+    let what = format!("{} rounds of {} variants", plan.run.rounds, plan.variants.len());
+    command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: what.clone() });
+    // Both callbacks write, one after the other, on this thread.
+    let store = RefCell::new(store);
+    let mut on_interval = |interval: &Interval<'_>| {
+        let context = interval_context(plan, interval);
+        store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
+    };
+    let mut on_slice = |outcome: SliceOutcome| {
+        let context = slice_context(plan, &outcome);
+        store.borrow_mut().close_slice(&context, &outcome.metrics).map(drop).map_err(io::Error::other)
+    };
+    let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
+    let ended = engine::run(RunInput {
+        plan,
+        bound: &stage.bound,
+        targets: &stage.targets,
+        began: begin,
+        events: &command.events,
+        interrupt: &command.asked.engine,
+        server_cpu: Some(&cpu),
+        on_interval: &mut on_interval,
+        on_slice: &mut on_slice,
+    });
+    match ended {
+        Ok(end) if end.interrupted => {
+            let failure = Failure::text(ExitCode::Interrupted, "interrupted: the result is partial");
+            Ok(End { code: ExitCode::Interrupted, failure: Some(failure) })
+        }
+        Ok(end) if end.slices > 0 && end.failed == end.slices => {
+            Ok(End { code: ExitCode::Failed, failure: Some(Failure::text(ExitCode::Failed, "every slice failed")) })
+        }
+        Ok(_) => {
+            command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
+            Ok(End { code: ExitCode::Done, failure: None })
+        }
+        Err(error @ EngineError::ServerGone { .. }) => {
+            let mut failure = Failure::text(ExitCode::Failed, chain(&error));
+            if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
+                failure = failure.with_note(&format!("the end of the server's log:\n{}", embedded.log_tail(15)));
+            }
+            Ok(End { code: ExitCode::Failed, failure: Some(failure) })
+        }
+        Err(error) => {
+            let failure = Failure::text(
+                ExitCode::Failed,
+                format!(
+                    "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
+                    chain(&error),
+                    store.borrow().dir().display()
+                ),
+            );
+            Err(failure)
+        }
+    }
+}
+
+fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
+    let variant = &plan.variants[interval.slice.variant];
+    IntervalContext {
+        start_s: interval.start.as_secs_f64(),
+        seconds: interval.length.as_secs_f64(),
+        point: 0,
+        round: interval.slice.round,
+        measuring: interval.measuring,
+        variant: variant.name.clone(),
+        operations: variant.operations.iter().map(|operation| operation.name.clone()).collect(),
+        client_cpu_us: interval.client_cpu_ns.map(|ns| ns as f64 / 1e3),
+        server_cpu_us: interval.server_cpu_ns.map(|ns| ns as f64 / 1e3),
+    }
+}
+
+fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
+    let variant = &plan.variants[outcome.slice.variant];
+    SliceContext {
+        point: 0,
+        round: outcome.slice.round,
+        position: outcome.slice.position,
+        variant: variant.name.clone(),
+        operations: variant
+            .operations
+            .iter()
+            .map(|operation| (operation.name.clone(), operation.job.clone()))
+            .collect(),
+        start_s: outcome.start.as_secs_f64(),
+    }
+}

@@ -1,0 +1,154 @@
+//! `dbbench run`: from the file to the report.
+//!
+//! [`stage`] makes everything ready that load runs against, [`measure`] compares answers and runs the rounds,
+//! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
+//! that is wrong, nothing is measured when answers differ.
+
+mod measure;
+mod record;
+mod refusal;
+mod stage;
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use tokio::runtime::Runtime;
+
+use super::args::RunArgs;
+use super::failure::Failure;
+use super::finish::{Output, finish};
+use super::interrupt::Asked;
+use super::overrides::overrides;
+use crate::event::Events;
+use crate::report::progress::{Mode, Progress};
+use crate::result;
+use crate::verdict;
+use crate::words::ExitCode;
+use crate::workload::{self, Overrides, plan::Plan};
+
+/// What all files of one command share.
+pub struct Command<'a> {
+    args: &'a RunArgs,
+    runtime: &'a Runtime,
+    asked: &'a Asked,
+    progress: &'a Progress,
+    events: Events,
+    color: bool,
+}
+
+/// Runs each file.
+///
+/// # Errors
+/// When the options are wrong. What goes wrong with one file is printed, and the next one is run.
+pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
+    let overrides = overrides(&args.overrides)?;
+    let color = args.color.is_on();
+    // All files are read before anything is started: a typing error in the last one must not cost the time of the others.
+    let plans = load(args, &overrides, color)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::failed(&error))?;
+    let asked = runtime.block_on(async { Asked::listen() }).map_err(|error| Failure::failed(&error))?;
+    let mode = Mode::new(args.quiet, args.no_progress, std::io::stderr().is_terminal(), color);
+    let progress = Progress::new(mode, Box::new(anstream::stderr()));
+    let command =
+        Command { args, runtime: &runtime, asked: &asked, progress: &progress, events: progress.events(), color };
+    let mut code = ExitCode::Done;
+    for (plan, out) in &plans {
+        code = code.precedence(command.run_plan(plan, out.as_deref()).unwrap_or_else(|failure| {
+            progress.finish();
+            failure.print()
+        }));
+        if asked.engine.is_set() {
+            break;
+        }
+    }
+    // Tasks that still hold a connection must not hold up the end.
+    runtime.shutdown_background();
+    Ok(code)
+}
+
+fn load(args: &RunArgs, overrides: &Overrides, color: bool) -> Result<Vec<(Plan, Option<PathBuf>)>, Failure> {
+    let mut plans: Vec<(Plan, Option<PathBuf>)> = Vec::new();
+    let mut wrong = String::new();
+    for file in &args.files {
+        match workload::load(file, overrides) {
+            Ok(plan) => {
+                let out = args.out.as_ref().map(|out| match args.files.len() {
+                    1 => out.clone(),
+                    _ => out.join(&plan.name),
+                });
+                plans.push((plan, out));
+            }
+            Err(problems) => wrong.push_str(&problems.render(color)),
+        }
+    }
+    if !wrong.is_empty() {
+        return Err(Failure::rendered(ExitCode::Usage, wrong));
+    }
+    for (at, (plan, out)) in plans.iter().enumerate() {
+        let Some(out) = out else { continue };
+        if plans[..at].iter().any(|(_, other)| other.as_ref() == Some(out)) {
+            let name = &plan.name;
+            let rule = format!("two of the files are named \"{name}\": with --out each needs a folder of its own");
+            return Err(Failure::text(ExitCode::Usage, rule));
+        }
+        empty_or_new(out)?;
+    }
+    Ok(plans)
+}
+
+/// A result never mixes with another.
+fn empty_or_new(out: &Path) -> Result<(), Failure> {
+    let rule = match std::fs::read_dir(out) {
+        Ok(mut entries) => match entries.next() {
+            None => return Ok(()),
+            Some(_) => "is not empty: a result needs a folder of its own; name another, or remove it",
+        },
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => "is a file: name a folder",
+        Err(_) => "cannot be read: name a folder that you may write to",
+    };
+    Err(Failure::text(ExitCode::Usage, format!("--out {} {rule}", out.display())))
+}
+
+impl Command<'_> {
+    /// Runs one plan to its report.
+    fn run_plan(&self, plan: &Plan, out: Option<&Path>) -> Result<ExitCode, Failure> {
+        let mut stage = stage::Stage::set(self, plan)?;
+        let dir = match out {
+            Some(out) => out.to_owned(),
+            None => result::default_dir(Path::new("results"), &plan.name, jiff::Timestamp::now()),
+        };
+        let measured = measure::measure(self, plan, &mut stage, &dir);
+        // Servers go before the report is made: whatever happens to it, they are not needed any more.
+        let server_log = stage.strike();
+        let end = measured.map_err(|failure| match server_log {
+            Some(log) if failure.code == ExitCode::Failed => failure.with_note(&log),
+            _ => failure,
+        })?;
+        let summary = finish(&dir)?;
+        self.progress.finish();
+        let output = Output { format: self.args.format, quiet: self.args.quiet, color: self.color };
+        output.print(&summary)?;
+        if let Some(failure) = &end.failure {
+            failure.print();
+        }
+        Ok(end.code.precedence(verdict::exit_code(&summary, self.args.strict)))
+    }
+
+    /// Waits for something of the control plane, unless the user asks for the end.
+    fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
+        self.runtime.block_on(async {
+            tokio::select! {
+                done = what => Ok(done),
+                () = self.asked.asked() => {
+                    Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"))
+                }
+            }
+        })
+    }
+}

@@ -1,0 +1,225 @@
+//! From the plan to what `run.json` keeps of it. Results have types of their own, so that neither the workload language
+//! nor the command line is part of their contract.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::probe::Machine;
+use crate::result::run::{
+    Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
+    VariantRecord,
+};
+use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
+
+/// What is known when the first slice is about to start, beside the plan.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// Servers.
+    pub endpoints: Vec<Endpoint>,
+    /// Whether the target is the null driver.
+    pub null_target: bool,
+    /// Rows per table as loaded.
+    pub rows: BTreeMap<String, u64>,
+    /// The comparison of answers.
+    pub same_answer: Option<SameAnswer>,
+    /// File system of the servers' data.
+    pub data_file_system: Option<String>,
+    /// A flush of it, µs.
+    pub flush_us: Option<f64>,
+    /// Worth saying.
+    pub warnings: Vec<String>,
+    /// Significant digits of the histograms.
+    pub histogram_digits: u8,
+}
+
+/// The record of a run that starts now.
+pub fn record(plan: &Plan, known: Known) -> RunRecord {
+    let machine = Machine::look();
+    let now = jiff::Timestamp::now();
+    let mut warnings = plan.warnings.clone();
+    warnings.extend(machine.warnings());
+    warnings.extend(known.warnings);
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        dbbench: build(),
+        workload: plan.name.clone(),
+        about: plan.about.clone(),
+        workload_hash: plan.workload_hash.clone(),
+        topology_hash: plan.topology_hash.clone(),
+        dataset_hash: plan.dataset.as_ref().map(|dataset| dataset.hash.clone()),
+        resolved: plan.resolved.clone(),
+        origins: plan.origins.clone(),
+        source_path: plan.source.path().display().to_string(),
+        source_text: plan.source.text().to_owned(),
+        seed: plan.run.seed,
+        dataset_seed: plan.dataset.as_ref().map(|dataset| dataset.seed),
+        rows: known.rows,
+        command: command(std::env::args()),
+        started_at: now.to_string(),
+        started_at_epoch_s: now.as_microsecond() as f64 / 1e6,
+        environment: Environment {
+            machine: machine.name,
+            cpu_model: machine.cpu_model,
+            cores: machine.cores,
+            kernel: machine.kernel,
+            clock_source: machine.clock_source,
+            memory_bytes: machine.memory_bytes,
+            data_file_system: known.data_file_system,
+            flush_us: known.flush_us,
+            allocator: Some("system".to_owned()),
+        },
+        endpoints: known.endpoints,
+        null_target: known.null_target,
+        rounds: plan.run.rounds,
+        variants: plan.variants.iter().map(variant).collect(),
+        baseline: plan.variants[plan.compare.baseline].name.clone(),
+        margin: plan.compare.margin,
+        same_answer: known.same_answer,
+        histogram_digits: known.histogram_digits,
+        claims: plan.claims.iter().map(|claim| judgement(plan, claim)).collect(),
+        expectations: plan.expectations.iter().map(|expect| judgement(plan, expect)).collect(),
+        warnings,
+    }
+}
+
+fn build() -> Build {
+    Build {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: profile(),
+        debug_assertions: cfg!(debug_assertions),
+        target: Some(format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
+    }
+}
+
+/// The cargo profile: the folder that the binary was built into, which names it for every profile but `dev`.
+fn profile() -> String {
+    let exe = std::env::current_exe().ok();
+    let folder = exe.as_deref().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str());
+    match folder {
+        Some("debug") => "dev".to_owned(),
+        Some(name @ ("release" | "ci")) => name.to_owned(),
+        _ if cfg!(debug_assertions) => "dev".to_owned(),
+        _ => "release".to_owned(),
+    }
+}
+
+/// The command line; whatever could carry a password (a connection URL or key–value string) is replaced.
+fn command(args: impl Iterator<Item = String>) -> Vec<String> {
+    args.map(|arg| {
+        let lower = arg.to_ascii_lowercase();
+        if lower.contains("password") || (lower.contains("://") && lower.contains('@')) {
+            "<redacted>".to_owned()
+        } else {
+            arg
+        }
+    })
+    .collect()
+}
+
+fn variant(variant: &VariantPlan) -> VariantRecord {
+    let LoadPlan::Closed { clients, think } = variant.load;
+    let operations = variant.operations.iter().zip(&variant.weights).map(|(operation, weight)| OperationRecord {
+        name: operation.name.clone(),
+        job: operation.job.clone(),
+        weight: *weight,
+        statements: operation.steps.iter().map(|step| readable(variant, operation, step.statement)).collect(),
+    });
+    VariantRecord {
+        name: variant.name.clone(),
+        title: variant.title.clone(),
+        about: variant.about.clone(),
+        operations: operations.collect(),
+        clients,
+        think_us: think.as_secs_f64() * 1e6,
+        link_rtt_us: variant.link.rtt.as_secs_f64() * 1e6,
+        link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
+        link_in_path: variant.link.is_used(),
+        measure_ms: variant.measure.as_secs_f64() * 1e3,
+        warmup_ms: variant.warmup.as_secs_f64() * 1e3,
+        workers: variant.workers,
+        point: BTreeMap::new(),
+    }
+}
+
+/// The SQL as sent, with a note of what each `$n` is.
+fn readable(variant: &VariantPlan, operation: &plan::OperationPlan, statement: usize) -> String {
+    let statement = &variant.statements[statement];
+    let mut text = statement.text.sql.trim().to_owned();
+    if !statement.args.is_empty() {
+        let names: Vec<String> = statement
+            .args
+            .iter()
+            .enumerate()
+            .map(|(at, arg)| format!("${} = {}", at + 1, name(variant, operation, arg)))
+            .collect();
+        text.push_str("  -- ");
+        text.push_str(&names.join(", "));
+    }
+    text
+}
+
+fn name(variant: &VariantPlan, operation: &plan::OperationPlan, arg: &Arg) -> String {
+    let of = |set: usize, column: usize| {
+        let set = &operation.sets[set];
+        (set.name.clone(), set.columns[column].clone())
+    };
+    match arg {
+        Arg::Param { param, column: None } => format!(":{}", variant.params[*param].name),
+        Arg::Param { param, column: Some(column) } => format!(":{}.{column}", variant.params[*param].name),
+        Arg::Constant { name, .. } => format!(":{name}"),
+        Arg::Visited { set, column } => {
+            let (set, column) = of(*set, *column);
+            format!(":{set}.{column}")
+        }
+        Arg::Whole { set, column } => {
+            let (set, column) = of(*set, *column);
+            format!(":{set}.{column}[]")
+        }
+        Arg::First { set, column } => {
+            let (set, column) = of(*set, *column);
+            format!(":{set}.first.{column}")
+        }
+        Arg::Last { set, column } => {
+            let (set, column) = of(*set, *column);
+            format!(":{set}.last.{column}")
+        }
+    }
+}
+
+fn judgement(plan: &Plan, judgement: &JudgementPlan) -> Judgement {
+    Judgement {
+        claim: judgement.claim.clone(),
+        source: judgement.source.clone(),
+        variant: plan.variants[judgement.variant].name.clone(),
+        operation: judgement.operation.clone(),
+        job: judgement.job.clone(),
+        metric: judgement.metric.name(),
+        against: plan.variants[judgement.against].name.clone(),
+        bound: match judgement.bound {
+            plan::Bound::Ratio(required) => Bound::Ratio(limit(required)),
+            plan::Bound::Value(required) => Bound::Value(limit(required)),
+        },
+    }
+}
+
+fn limit(required: plan::Limit) -> Limit {
+    match required {
+        plan::Limit::AtMost(value) => Limit::AtMost(value),
+        plan::Limit::AtLeast(value) => Limit::AtLeast(value),
+        plan::Limit::Equals(value) => Limit::Equals(value),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn what_could_carry_a_password_is_not_kept() {
+        let args =
+            ["dbbench", "run", "postgres://u:hunter2@h/db", "host=h password=hunter2", "--set", "load.clients=4"];
+        let kept = command(args.into_iter().map(str::to_owned)).join(" ");
+        assert!(!kept.contains("hunter2"));
+        assert!(kept.contains("load.clients=4"));
+    }
+}

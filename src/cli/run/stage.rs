@@ -1,0 +1,243 @@
+//! Everything that load runs against: servers, data, links, statements bound to their types.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::record::Known;
+use super::{Command, refusal};
+use crate::cli::failure::Failure;
+use crate::dataset::{self, LoadInput};
+use crate::driver::{Control, Endpoint, NullTarget, Target};
+use crate::engine::{self, BoundVariant};
+use crate::event::{Event, Stage as Phase};
+use crate::result::run;
+use crate::topology::{DATABASE, Embedded, Link, StartOptions};
+use crate::words::ExitCode;
+use crate::workload::Diagnostic;
+use crate::workload::plan::{LinkPlan, Plan};
+
+/// Sessions that dbbench itself holds beside those of the clients.
+const OWN_SESSIONS: u32 = 2;
+/// Lines of a dead server's log that are shown.
+const LOG_LINES: usize = 15;
+
+/// What load runs against.
+pub struct Stage {
+    /// The server; `None` against the null target.
+    pub embedded: Option<Embedded>,
+    /// Where each variant's sessions go, parallel to the plan's variants: through the link where it has one.
+    pub targets: Vec<Target>,
+    /// The same without links, for everything outside of slices.
+    pub direct: Vec<Target>,
+    /// Parallel to the plan's variants.
+    pub bound: Vec<BoundVariant>,
+    /// What results keep of it.
+    pub known: Known,
+    /// Kept while load runs.
+    _links: Vec<Link>,
+}
+
+impl Stage {
+    /// Starts, loads, links and binds.
+    ///
+    /// # Errors
+    /// Ready to be printed, with the exit code that follows.
+    pub fn set(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
+        match &command.args.target {
+            Some(url) => Self::on_null(command, plan, null_target(url)?),
+            None => Self::on_server(command, plan),
+        }
+    }
+
+    fn on_null(command: &Command<'_>, plan: &Plan, target: NullTarget) -> Result<Self, Failure> {
+        let targets = vec![Target::Null(target); plan.variants.len()];
+        let mut known = Known { null_target: true, ..Known::default() };
+        known
+            .warnings
+            .push("against the null target: no server, answers not compared, links and data left out".to_owned());
+        let bound = bind(command, plan, None)?;
+        Ok(Self { embedded: None, direct: targets.clone(), targets, bound, known, _links: Vec::new() })
+    }
+
+    fn on_server(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
+        let options = StartOptions {
+            plan: &plan.topology,
+            dataset_key: plan.dataset.as_ref().map(|dataset| dataset.hash.as_str()),
+            needs_tcp: false,
+            pg_bindir: command.args.pg_bindir.as_deref(),
+            events: command.events.clone(),
+        };
+        let mut embedded = Embedded::start(options).map_err(|error| Failure::failed(&error))?;
+        let mut known = Known { rows: load(command, plan, &mut embedded)?, ..Known::default() };
+        let info = command.wait(embedded.server_info())?.map_err(|error| Failure::failed(&error))?;
+        enough_sessions(plan, info.sessions_available(), info.max_connections, command.color)?;
+        known.endpoints.push(run::Endpoint {
+            name: "primary".to_owned(),
+            version: info.version,
+            embedded: true,
+            settings: info.changed_settings.into_iter().collect(),
+        });
+        known.data_file_system = info.data_file_system;
+        known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
+
+        let endpoint = read_only(embedded.endpoint(DATABASE));
+        let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
+        let bound = bind(command, plan, Some(&control))?;
+        let (links, targets) = link_up(plan, &endpoint)?;
+        let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
+        Ok(Self { embedded: Some(embedded), targets, direct, bound, known, _links: links })
+    }
+
+    /// Ends servers and links. When a server had died by itself, the end of its log.
+    pub fn strike(self) -> Option<String> {
+        let embedded = self.embedded?;
+        let log = (!embedded.is_alive()).then(|| embedded.log_tail(LOG_LINES));
+        match embedded.stop() {
+            Ok(()) => log,
+            // The reaper ends what would not end.
+            Err(error) => Some(log.unwrap_or_else(|| error.to_string())),
+        }
+    }
+}
+
+/// Loads the dataset unless the cache had it, and keeps it there. Returns the rows per table.
+fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<BTreeMap<String, u64>, Failure> {
+    let Some(dataset) = &plan.dataset else { return Ok(BTreeMap::new()) };
+    let rows = dataset.tables.iter().map(|table| (table.name.clone(), table.rows)).collect();
+    if embedded.dataset_is_loaded() {
+        return Ok(rows);
+    }
+    let input = LoadInput {
+        plan: dataset,
+        endpoint: &embedded.endpoint(DATABASE),
+        maintenance: &embedded.superuser_endpoint(DATABASE),
+        events: &command.events,
+    };
+    let loaded = command.wait(dataset::create_and_load(input))?;
+    loaded.map_err(|error| refusal::dataset(&error, command.color))?;
+    // A cache that cannot be written costs time in the next run and nothing in this one.
+    if let Err(error) = embedded.store_dataset() {
+        let why = crate::cli::failure::chain(&error);
+        command.events.emit(Event::Warning(format!("the loaded dataset is not kept for the next run: {why}")));
+        if !embedded.is_alive() {
+            return Err(Failure::failed(&error));
+        }
+    }
+    Ok(rows)
+}
+
+/// Every session of the load is read-only: what a workload must not do, it cannot.
+fn read_only(mut endpoint: Endpoint) -> Endpoint {
+    endpoint.startup.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
+    endpoint.startup.push(("application_name".to_owned(), "dbbench".to_owned()));
+    endpoint
+}
+
+/// More clients than the server has sessions for is said before the run, not by failures in it.
+fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: bool) -> Result<(), Failure> {
+    let usable = available.saturating_sub(OWN_SESSIONS);
+    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
+    let clients = variant.load.clients();
+    let title = format!(
+        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give \
+         (max_connections = {max_connections}, less what it reserves and dbbench's own)",
+        variant.name
+    );
+    let hints = vec![format!(
+        "set load.clients to at most {usable}, or raise the limit: topology.settings.max_connections = {}",
+        clients + (max_connections - usable)
+    )];
+    Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, hints).render(color)))
+}
+
+/// Binds all variants before saying what is wrong with any.
+fn bind(command: &Command<'_>, plan: &Plan, control: Option<&Control>) -> Result<Vec<BoundVariant>, Failure> {
+    let begin = Instant::now();
+    let what = "preparing statements, checking types".to_owned();
+    command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
+    let (mut bound, mut errors) = (Vec::new(), Vec::new());
+    for variant in &plan.variants {
+        match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
+            Ok(variant) => bound.push(variant),
+            Err(error) => errors.push(error),
+        }
+    }
+    if !errors.is_empty() {
+        return Err(refusal::binding(&errors, command.color));
+    }
+    let statements: usize = bound.iter().map(BoundVariant::statements).sum();
+    let what = format!("{statements} statements of {} variants", bound.len());
+    command.events.emit(Event::StageEnded { stage: Phase::Binding, took: begin.elapsed(), what });
+    Ok(bound)
+}
+
+/// One link per distinct plan of a link; variants without one go straight.
+fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
+    let mut links: Vec<(LinkPlan, Link)> = Vec::new();
+    let mut targets = Vec::new();
+    for variant in &plan.variants {
+        if !variant.link.is_used() {
+            targets.push(Target::Postgres(endpoint.clone()));
+            continue;
+        }
+        let known = links.iter().position(|(link, _)| *link == variant.link);
+        let at = match known {
+            Some(at) => at,
+            None => {
+                let link =
+                    Link::start(endpoint.address.clone(), variant.link).map_err(|error| Failure::failed(&error))?;
+                links.push((variant.link, link));
+                links.len() - 1
+            }
+        };
+        targets.push(Target::Postgres(links[at].1.endpoint(endpoint)));
+    }
+    Ok((links.into_iter().map(|(_, link)| link).collect(), targets))
+}
+
+/// `null:`, with `service` (a duration) and `rows` as options.
+fn null_target(url: &str) -> Result<NullTarget, Failure> {
+    let refuse = |why: String| {
+        let rule = "--target takes null:, null:?service=1ms or null:?service=1ms&rows=20 in this version";
+        Failure::text(ExitCode::Usage, format!("{why}: {rule}"))
+    };
+    let Some(rest) = url.strip_prefix("null:") else {
+        // Whatever it is, it may hold a password and is not repeated.
+        return Err(refuse("servers that are already there are not supported by this version".to_owned()));
+    };
+    let mut target = NullTarget { service: Duration::ZERO, rows: 1 };
+    for option in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|option| !option.is_empty()) {
+        match option.split_once('=') {
+            Some(("service", value)) => {
+                let service = value.parse::<jiff::SignedDuration>().ok().and_then(|time| Duration::try_from(time).ok());
+                target.service = service.ok_or_else(|| refuse(format!("`{value}` is not a duration")))?;
+            }
+            Some(("rows", value)) => {
+                target.rows = value.parse().map_err(|_| refuse(format!("`{value}` is not a number of rows")))?;
+            }
+            _ => return Err(refuse(format!("unknown option `{option}`"))),
+        }
+    }
+    Ok(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::null_target;
+
+    #[test]
+    fn the_null_target_takes_a_service_time_and_rows() {
+        let target = null_target("null:?service=1500us&rows=20").unwrap();
+        assert_eq!((target.service, target.rows), (Duration::from_micros(1500), 20));
+        assert_eq!(null_target("null:").unwrap().rows, 1);
+    }
+
+    #[test]
+    fn other_targets_are_refused_without_repeating_them() {
+        let failure = null_target("postgres://u:hunter2@localhost/db").unwrap_err();
+        assert!(!failure.message.contains("hunter2"));
+        assert!(null_target("null:?service=soon").unwrap_err().message.contains("`soon` is not a duration"));
+    }
+}

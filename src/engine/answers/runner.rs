@@ -1,0 +1,197 @@
+//! Asks one variant for its answers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::AnswersError;
+use super::tuples::{Tuple, tuples};
+use crate::driver::{DriverError, PgType, Session, StatementId, Target};
+use crate::engine::bound::{BoundVariant, DrawnSource};
+use crate::engine::coordinator::Interrupt;
+use crate::engine::error::chain;
+use crate::engine::interpreter::{Interpreter, OperationError, Progress};
+use crate::param::{Draw, Phase, Scratch, Stream, Value};
+use crate::timer::Timer;
+use crate::words::{FailureKey, SqlState};
+
+/// How often an interrupt is looked for while an operation runs.
+const LOOK: Duration = Duration::from_millis(50);
+/// read_only_sql_transaction
+const READ_ONLY: &str = "25006";
+
+/// Runs asynchronous work on a thread and a runtime of its own, so that it does not matter what the caller runs on.
+pub(super) fn on_own_thread<T: Send>(
+    work: impl AsyncFnOnce(Timer) -> Result<T, AnswersError> + Send,
+) -> Result<T, AnswersError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("dbbench-answers".to_owned()).spawn_scoped(scope, || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build_local(Default::default())
+                .map_err(|error| AnswersError::Thread(error.to_string()))?;
+            runtime.block_on(async {
+                let timer = Timer::new().map_err(|error| AnswersError::Thread(error.to_string()))?;
+                work(timer).await
+            })
+        });
+        let thread = thread.map_err(|error| AnswersError::Thread(error.to_string()))?;
+        thread.join().unwrap_or_else(|_| Err(AnswersError::Thread("the thread panicked".to_owned())))
+    })
+}
+
+/// A session of one variant.
+pub(super) struct Runner<'a> {
+    variant: Arc<BoundVariant>,
+    session: Session,
+    prepared: Vec<StatementId>,
+    interpreter: Interpreter,
+    progress: Progress,
+    timer: Timer,
+    interrupt: &'a Interrupt,
+    /// What `now` gives in all draws of all variants.
+    now_us: i64,
+}
+
+impl<'a> Runner<'a> {
+    /// Connects and prepares.
+    pub(super) async fn open(
+        variant: &BoundVariant,
+        target: &Target,
+        timer: &Timer,
+        interrupt: &'a Interrupt,
+        now_us: i64,
+    ) -> Result<Self, AnswersError> {
+        let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source };
+        let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
+        let mut prepared = Vec::with_capacity(variant.statements.len());
+        for statement in &variant.statements {
+            let id = session.prepare(&statement.sql, &statement.oids, &statement.columns).await.map_err(lost)?;
+            prepared.push(id);
+        }
+        let interpreter = Interpreter::new(variant).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
+        Ok(Self {
+            variant: Arc::new(variant.clone()),
+            session,
+            prepared,
+            interpreter,
+            progress: Progress::default(),
+            timer: timer.clone(),
+            interrupt,
+            now_us,
+        })
+    }
+
+    pub(super) fn variant(&self) -> &BoundVariant {
+        &self.variant
+    }
+
+    /// Runs an operation with the values of a draw; its rows are kept.
+    pub(super) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
+        let variant = Arc::clone(&self.variant);
+        let result = match self.interpreter.draw(&variant, operation, stream(seed, draw), self.now_us) {
+            Err(misfit) => Err(misfit.into()),
+            Ok(()) => {
+                let program = &variant.operations[operation].answering;
+                let cancel = self.session.cancel_token();
+                let run =
+                    self.interpreter.execute(operation, program, &mut self.session, &self.prepared, &self.progress);
+                tokio::pin!(run);
+                loop {
+                    tokio::select! {
+                        biased;
+                        result = &mut run => break result,
+                        () = self.timer.sleep_until(Instant::now() + LOOK) => {
+                            if self.interrupt.is_set() {
+                                // Closing the connection, which follows, does what a lost request would have done.
+                                let _ = cancel.cancel().await;
+                                return Err(AnswersError::Interrupted);
+                            }
+                        }
+                    }
+                }
+            }
+        };
+        if self.interrupt.is_set() {
+            return Err(AnswersError::Interrupted);
+        }
+        result.map_err(|error| self.failed(operation, seed, draw, &error))
+    }
+
+    /// The answer of an operation to a draw.
+    pub(super) async fn answer(
+        &mut self,
+        operation: usize,
+        seed: u64,
+        draw: u32,
+        types: &[Option<PgType>],
+    ) -> Result<Vec<Tuple>, AnswersError> {
+        self.run(operation, seed, draw).await?;
+        let bound = &self.variant.operations[operation];
+        let Some(answer) = &bound.answer else { return Ok(Vec::new()) };
+        tuples(answer, |set| self.interpreter.rows(set), types).map_err(|reason| AnswersError::Fails {
+            variant: self.variant.name.clone(),
+            operation: bound.name.clone(),
+            params: Vec::new(),
+            reason,
+            state: None,
+        })
+    }
+
+    /// The parameters of an operation and their values in a draw.
+    pub(super) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
+        let mut params: Vec<(String, String)> = Vec::new();
+        let mut scratch = Scratch::default();
+        for value in &self.variant.operations[operation].drawn {
+            let DrawnSource::Param { param, .. } = value.source else { continue };
+            let param = &self.variant.params[param];
+            if params.iter().any(|(known, _)| *known == param.name) {
+                continue;
+            }
+            let at = Draw::param(stream(seed, draw), param.key, 0, self.now_us);
+            params.push((param.name.clone(), show(param.sampler.draw(&at, &mut scratch))));
+        }
+        params
+    }
+
+    pub(super) async fn close(self) {
+        self.session.close().await;
+    }
+
+    fn failed(&self, operation: usize, seed: u64, draw: u32, error: &OperationError) -> AnswersError {
+        let variant = self.variant.name.clone();
+        let name = self.variant.operations[operation].name.clone();
+        let state = match error.key() {
+            FailureKey::State(state) => Some(state),
+            FailureKey::Class(_) => None,
+        };
+        if let (true, OperationError::Driver(DriverError::Server(server))) = (state == SqlState::new(READ_ONLY), error)
+        {
+            return AnswersError::Writes { variant, operation: name, message: server.message.clone() };
+        }
+        let params = self.params(operation, seed, draw);
+        AnswersError::Fails { variant, operation: name, params, reason: chain(error), state }
+    }
+}
+
+/// The draws of the answers belong to no round and no client.
+fn stream(seed: u64, draw: u32) -> Stream {
+    Stream::operation(seed, 0, Phase::Answers, 0, draw.into())
+}
+
+/// A drawn value for people.
+fn show(value: Value<'_>) -> String {
+    match value {
+        Value::Null => "NULL".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Integer(value) => value.to_string(),
+        Value::Real { value, decimals } => format!("{value:.*}", usize::from(decimals)),
+        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
+        Value::Uuid(bytes) => {
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+        }
+        Value::TimestampUs(us) => {
+            jiff::Timestamp::from_microsecond(us).map_or_else(|_| format!("instant {us} µs"), |at| at.to_string())
+        }
+    }
+}

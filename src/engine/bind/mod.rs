@@ -1,0 +1,66 @@
+//! Binds a variant to a server: the server describes every statement, generators are held against the types that it
+//! infers, references become positions.
+//!
+//! All problems of all statements are collected; nothing of the load is run here.
+
+mod describe;
+mod operation;
+mod params;
+mod problem;
+mod program;
+
+use std::sync::Arc;
+
+use self::describe::Describer;
+use super::bound::BoundVariant;
+use crate::driver::Control;
+use crate::workload::plan::{DatasetPlan, VariantPlan};
+
+pub use problem::{BindError, BindProblem, ProblemPlace};
+
+/// Binds a variant to the server behind `control`. Without one it is bound to the null target: a reference then has the
+/// type of the dataset's column of that name, else `int8`.
+///
+/// # Errors
+/// All that does not fit, or a lost connection.
+pub async fn bind(
+    variant: &VariantPlan,
+    control: Option<&Control>,
+    dataset: Option<&DatasetPlan>,
+) -> Result<BoundVariant, BindError> {
+    let lost = |source| BindError::Driver { variant: variant.name.clone(), source };
+    let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
+    let mut problems = Vec::new();
+    let mut params = Vec::new();
+    for param in &variant.params {
+        match params::know(param, control).await.map_err(lost)? {
+            Ok(known) => params.push(Some(known)),
+            Err(problem) => {
+                problems.push(problem);
+                params.push(None);
+            }
+        }
+    }
+    let mut statements = Vec::new();
+    let mut operations = Vec::new();
+    for operation in &variant.operations {
+        let mut binder = operation::Binder::new(variant, operation, describer, &params, &mut problems);
+        binder.bind(&mut statements).await.map_err(lost)?;
+        operations.extend(binder.finish());
+    }
+    if !problems.is_empty() {
+        return Err(BindError::Problems { variant: variant.name.clone(), problems });
+    }
+    let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {
+        *sum += weight;
+        Some(*sum)
+    });
+    Ok(BoundVariant {
+        name: variant.name.clone(),
+        statements,
+        operations,
+        // Without problems every parameter is known.
+        params: Arc::new(params.into_iter().flatten().map(|known| known.bound).collect()),
+        cumulative: cumulative.collect(),
+    })
+}

@@ -1,0 +1,103 @@
+//! Parameters: generators that need a server are run, samplers made.
+
+use std::sync::Arc;
+
+use super::problem::BindProblem;
+use crate::driver::{Control, DriverError, PgType, TypeKind, fits};
+use crate::engine::bound::BoundParam;
+use crate::param::{Domain, Generator, Literal, SampledRows, Sampler, name_hash};
+use crate::workload::plan::ParamPlan;
+
+/// A parameter and all that can come from it.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) bound: BoundParam,
+    generator: Generator,
+}
+
+/// Makes the sampler of a parameter; runs its query, if it has one. The inner error is a problem of the workload.
+pub(super) async fn know(
+    param: &ParamPlan,
+    control: Option<&Control>,
+) -> Result<Result<Known, BindProblem>, DriverError> {
+    let generator = match filled_in(&param.generator, control).await {
+        Ok(generator) => generator,
+        Err(DriverError::Server(error)) => {
+            let title = format!("the query of parameter \"{}\" fails: {error}", param.name);
+            return Ok(Err(BindProblem::in_file(&param.place, title, error.hint.into_iter().collect())));
+        }
+        Err(error) => return Err(error),
+    };
+    Ok(match Sampler::new(&generator) {
+        Ok(sampler) => {
+            let bound = BoundParam { name: param.name.clone(), key: name_hash(&param.name), sampler };
+            Ok(Known { bound, generator })
+        }
+        Err(unusable) => {
+            let title = format!("parameter \"{}\" cannot be drawn: {unusable}", param.name);
+            Err(BindProblem::in_file(&param.place, title, Vec::new()))
+        }
+    })
+}
+
+/// The generator with the rows of its query in it.
+async fn filled_in(generator: &Generator, control: Option<&Control>) -> Result<Generator, DriverError> {
+    let (Generator::Rows(SampledRows::Query { sql }), Some(control)) = (generator, control) else {
+        return Ok(generator.clone());
+    };
+    let columns = control.describe(sql, &[]).await?.columns.into_iter().map(|column| column.name).collect();
+    let rows = Arc::new(control.rows(sql).await?);
+    Ok(Generator::Rows(SampledRows::Csv { columns, rows }))
+}
+
+impl Known {
+    /// Whether all that can come fits a type; else what does not.
+    pub(super) fn misfit(&self, column: Option<&str>, ty: &PgType) -> Option<String> {
+        let domains = match column {
+            Some(column) => self.generator.column_domains(column).unwrap_or_default(),
+            None => match self.generator.domains(0) {
+                Ok(domains) => domains,
+                Err(unusable) => return Some(unusable.to_string()),
+            },
+        };
+        domains.iter().find_map(|domain| fits(domain, ty).err()).map(|misfit| misfit.to_string())
+    }
+
+    /// The type that suits it where no server infers one.
+    pub(super) fn natural_type(&self) -> PgType {
+        natural_type(&self.generator)
+    }
+}
+
+/// The type that suits a generator where no server says.
+pub(super) fn natural_type(generator: &Generator) -> PgType {
+    let domains = generator.domains(1).unwrap_or_default();
+    let oid = match domains.iter().find(|domain| **domain != Domain::Null) {
+        Some(Domain::Bool) => 16,
+        Some(Domain::Reals { .. }) => 701,
+        Some(Domain::Texts(_) | Domain::Text { .. }) | None | Some(Domain::Null) => 25,
+        Some(Domain::Json) => 3802,
+        Some(Domain::Uuid) => 2950,
+        Some(Domain::Timestamp) => 1184,
+        Some(Domain::Integers { .. }) => INT8,
+    };
+    built_in(oid)
+}
+
+/// The same for a constant.
+pub(super) fn natural_type_of_literal(literal: &Literal) -> PgType {
+    natural_type(&Generator::Constant(literal.clone()))
+}
+
+/// `int8`.
+pub(super) const INT8: u32 = 20;
+
+/// A built-in type that is known to exist.
+pub(super) fn built_in(oid: u32) -> PgType {
+    PgType::built_in(oid, -1).unwrap_or(PgType {
+        oid,
+        name: format!("type {oid}"),
+        kind: TypeKind::Other,
+        modifier: -1,
+    })
+}

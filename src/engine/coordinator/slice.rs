@@ -1,0 +1,329 @@
+//! One slice, from starting its workers to its totals.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use super::gather::{Gathered, Gathering};
+use super::{EngineError, Interval, RunInput, SliceOutcome};
+use crate::driver::Target;
+use crate::engine::bound::BoundVariant;
+use crate::engine::clock::{SliceClock, ns};
+use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
+use crate::event::{Event, IntervalFigures, SliceInfo};
+use crate::load::ClosedLoop;
+use crate::metrics::{Precision, SliceMetrics};
+use crate::workload::plan::{LoadPlan, VariantPlan};
+
+/// From the last worker's readiness to the common start.
+const START_LEAD_NS: u64 = 5_000_000;
+/// From fixing the begin of the measurement to the begin: no worker may learn of it too late.
+const MEASURE_LEAD_NS: u64 = 10_000_000;
+/// The warm-up is extended to so many times its length at most.
+const WARMUP_AT_MOST: u64 = 10;
+/// How often the coordinator looks for an interrupt.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How a slice ended, for the rounds.
+#[derive(Debug)]
+pub(super) struct Closed {
+    pub(super) failed: Option<String>,
+    pub(super) server_gone: bool,
+    pub(super) interrupted: bool,
+}
+
+struct Slice<'a, 'b> {
+    input: &'a mut RunInput<'b>,
+    info: &'a SliceInfo,
+    plan: &'b VariantPlan,
+    clock: Arc<SliceClock>,
+    /// The slice's clock at 0, from the start of the run.
+    offset: Duration,
+    commands: watch::Sender<Command>,
+    cold: Arc<AtomicU32>,
+    gathering: Gathering,
+    /// Begin of the warm-up.
+    start_ns: Option<u64>,
+    warmed_up: bool,
+    /// CPU of the servers when it was last read, at the begin and at the end of the measurement.
+    server_cpu: [Option<Reading>; 3],
+    failure: Option<Failure>,
+    interrupted: bool,
+    stored: Result<(), EngineError>,
+}
+
+/// `None` inside: the servers do not tell.
+type Reading = Option<u64>;
+const LAST: usize = 0;
+const BEGIN: usize = 1;
+const END: usize = 2;
+
+/// Runs a slice and reports it.
+pub(super) fn run(
+    input: &mut RunInput<'_>,
+    info: &SliceInfo,
+    bound: Arc<BoundVariant>,
+    workers: u32,
+    precision: Precision,
+) -> Result<Closed, EngineError> {
+    input.events.emit(Event::SliceStarted(info.clone()));
+    let plan = &input.plan.variants[info.variant];
+    let clock = Arc::new(SliceClock::new());
+    let mut slice = Slice {
+        offset: input.began.elapsed(),
+        gathering: Gathering::new(workers as usize, plan.operations.len(), precision),
+        info,
+        plan,
+        clock,
+        commands: watch::Sender::new(Command::Wait),
+        cold: Arc::new(AtomicU32::new(plan.load.clients())),
+        start_ns: None,
+        warmed_up: false,
+        server_cpu: [None; 3],
+        failure: None,
+        interrupted: false,
+        stored: Ok(()),
+        input,
+    };
+    let (sender, receiver) = mpsc::channel();
+    let (desks, tasks): (Vec<Desk>, Vec<WorkerTask>) =
+        (0..workers).map(|worker| slice.task(&bound, worker, workers, &sender, precision)).unzip();
+    drop(sender);
+    std::thread::scope(|scope| {
+        let mut started = 0;
+        for task in tasks {
+            let thread = std::thread::Builder::new().name("dbbench-worker".to_owned());
+            match thread.spawn_scoped(scope, || worker::run(task)) {
+                Ok(_) => started += 1,
+                Err(error) => slice.fail(Failure {
+                    reason: format!("a worker thread cannot be started: {error}"),
+                    server_gone: false,
+                }),
+            }
+        }
+        slice.attend(&receiver, &desks, started);
+    });
+    slice.close()
+}
+
+impl Slice<'_, '_> {
+    fn task(
+        &self,
+        bound: &Arc<BoundVariant>,
+        worker: u32,
+        workers: u32,
+        sender: &mpsc::Sender<(usize, Message)>,
+        precision: Precision,
+    ) -> (Desk, WorkerTask) {
+        let LoadPlan::Closed { clients, think } = self.plan.load;
+        let messages = Messages::new(worker as usize, sender.clone());
+        let target: Target = self.input.targets[self.info.variant].clone();
+        let task = WorkerTask {
+            clock: Arc::clone(&self.clock),
+            variant: Arc::clone(bound),
+            target,
+            load: ClosedLoop { think_ns: ns(think) },
+            seed: self.input.plan.run.seed,
+            round: self.info.round,
+            clients: (0..clients).filter(|client| client % workers == worker).collect(),
+            drain_ns: ns(self.plan.drain),
+            precision,
+            cold: Arc::clone(&self.cold),
+            commands: self.commands.subscribe(),
+            messages,
+        };
+        (task.messages.desk(), task)
+    }
+
+    /// Listens to the workers until the last one has ended.
+    fn attend(&mut self, receiver: &mpsc::Receiver<(usize, Message)>, desks: &[Desk], workers: usize) {
+        let (mut ready, mut ends) = (0, Vec::with_capacity(workers));
+        while ends.len() < workers {
+            let message = match receiver.recv_timeout(self.patience()) {
+                Ok(message) => Some(message),
+                Err(RecvTimeoutError::Timeout) => None,
+                // All threads are gone.
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            match message {
+                None | Some((_, Message::Warm)) => {}
+                Some((_, Message::Ready)) => {
+                    ready += 1;
+                    if ready == desks.len() {
+                        self.start();
+                    }
+                }
+                Some((worker, Message::Interval(interval))) => {
+                    let (recorded, complete) = self.gathering.interval(interval);
+                    if let Some(desk) = desks.get(worker) {
+                        desk.done_with(recorded);
+                    }
+                    for interval in complete {
+                        let server_cpu_ns = self.server_cpu_since_last();
+                        self.publish(&interval, server_cpu_ns);
+                    }
+                }
+                Some((_, Message::Failed(failure))) => self.fail(failure),
+                Some((_, Message::End(end))) => ends.push(*end),
+            }
+            self.look_at_the_clock();
+        }
+        let last_end_ns = ends.iter().map(|end| end.last_end_ns).max().unwrap_or(0);
+        let (from_ns, until_ns) = self.drain_bounds(last_end_ns);
+        for end in ends {
+            self.gathering.end(end, from_ns, until_ns);
+        }
+    }
+
+    /// Until when nothing needs attention unless a worker speaks.
+    fn patience(&self) -> Duration {
+        let warmup_ends_ns = self.start_ns.map(|start_ns| start_ns.saturating_add(ns(self.plan.warmup)));
+        let (from_ns, until_ns) = self.clock.measurement().unzip();
+        let now_ns = self.clock.now_ns();
+        let next_ns = [warmup_ends_ns, from_ns, until_ns].into_iter().flatten().filter(|at_ns| *at_ns > now_ns).min();
+        next_ns.map_or(LOOK, |at_ns| LOOK.min(Duration::from_nanos(at_ns - now_ns)))
+    }
+
+    fn start(&mut self) {
+        let start_ns = self.clock.now_ns() + START_LEAD_NS;
+        self.start_ns = Some(start_ns);
+        self.server_cpu[LAST] = Some(self.read_server_cpu());
+        if self.plan.warmup.is_zero() {
+            self.fix_measurement(start_ns);
+        }
+        self.commands.send_if_modified(|command| match command {
+            Command::Wait => {
+                *command = Command::Start { at_ns: start_ns };
+                true
+            }
+            _ => false,
+        });
+    }
+
+    fn fix_measurement(&mut self, from_ns: u64) {
+        self.clock.fix_measurement(from_ns, from_ns + ns(self.plan.measure));
+    }
+
+    fn look_at_the_clock(&mut self) {
+        if self.input.interrupt.is_set() && !self.interrupted {
+            self.interrupted = true;
+            self.commands.send_replace(Command::Abort);
+        }
+        let Some(start_ns) = self.start_ns else { return };
+        let now_ns = self.clock.now_ns();
+        let Some((from_ns, until_ns)) = self.clock.measurement() else {
+            let warmup_ns = ns(self.plan.warmup);
+            self.warmed_up = self.cold.load(Ordering::Acquire) == 0;
+            let at_most_ns = start_ns.saturating_add(warmup_ns.saturating_mul(WARMUP_AT_MOST));
+            if self.warmed_up || now_ns + MEASURE_LEAD_NS >= at_most_ns {
+                self.fix_measurement((start_ns + warmup_ns).max(now_ns + MEASURE_LEAD_NS));
+                self.commands.send_if_modified(|command| match command {
+                    Command::Abort => false,
+                    _ => {
+                        *command = Command::Measure;
+                        true
+                    }
+                });
+            }
+            return;
+        };
+        if now_ns >= from_ns && self.server_cpu[BEGIN].is_none() {
+            self.server_cpu[BEGIN] = Some(self.read_server_cpu());
+        }
+        if now_ns >= until_ns && self.server_cpu[END].is_none() {
+            self.server_cpu[END] = Some(self.read_server_cpu());
+        }
+    }
+
+    fn fail(&mut self, failure: Failure) {
+        self.commands.send_replace(Command::Abort);
+        // The first failure is the cause; a server that is gone outweighs what follows from it.
+        match &mut self.failure {
+            Some(known) if known.server_gone || !failure.server_gone => {}
+            known => *known = Some(failure),
+        }
+    }
+
+    fn read_server_cpu(&self) -> Reading {
+        self.input.server_cpu.and_then(|read| read())
+    }
+
+    fn server_cpu_since_last(&mut self) -> Option<u64> {
+        let now = self.read_server_cpu();
+        let before = self.server_cpu[LAST].replace(now).flatten();
+        Some(now?.saturating_sub(before?))
+    }
+
+    /// Where the rest of the workers' figures lies: from the end of the measurement to the last operation's end.
+    fn drain_bounds(&self, last_end_ns: u64) -> (u64, u64) {
+        match self.clock.measurement() {
+            Some((_, until_ns)) if last_end_ns >= until_ns => (until_ns, last_end_ns),
+            _ => (self.start_ns.unwrap_or(0), self.clock.now_ns()),
+        }
+    }
+
+    fn publish(&mut self, interval: &Gathered, server_cpu_ns: Option<u64>) {
+        let length = Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns));
+        let mix = interval.recorded.mix();
+        let quantile = |q| mix.response.quantile_ns(q, mix.counters.censored).map(|ns| ns / 1e3);
+        self.input.events.emit(Event::Interval(IntervalFigures {
+            slice: self.info.clone(),
+            measuring: interval.measuring,
+            seconds: length.as_secs_f64(),
+            succeeded: mix.counters.succeeded,
+            failed: mix.counters.failed,
+            response_p50_us: quantile(0.5),
+            response_p99_us: quantile(0.99),
+        }));
+        let stored = (self.input.on_interval)(&Interval {
+            slice: self.info,
+            measuring: interval.measuring,
+            start: self.offset + Duration::from_nanos(interval.from_ns),
+            length,
+            recorded: &interval.recorded,
+            client_cpu_ns: interval.cpu_ns,
+            server_cpu_ns,
+        });
+        if let (Err(error), true) = (stored, self.stored.is_ok()) {
+            self.stored = Err(error.into());
+            self.commands.send_replace(Command::Abort);
+        }
+    }
+
+    fn close(mut self) -> Result<Closed, EngineError> {
+        for interval in self.gathering.rest() {
+            self.publish(&interval, None);
+        }
+        self.stored?;
+        let (server_gone, mut failed) = match self.failure {
+            Some(failure) => (failure.server_gone, Some(failure.reason)),
+            None => (false, None),
+        };
+        if self.interrupted && failed.is_none() {
+            failed = Some("interrupted".to_owned());
+        }
+        let start_ns = self.start_ns.unwrap_or(0);
+        let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
+        let gathering = self.gathering;
+        let [_, begin, end] = self.server_cpu;
+        let metrics = SliceMetrics {
+            total: gathering.total,
+            warmup: gathering.warmup,
+            connect: gathering.connect,
+            measure_ns: until_ns - from_ns,
+            warmup_ns: from_ns - start_ns,
+            warmed_up: self.warmed_up,
+            drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
+            workers: gathering.usage,
+            server_cpu_ns: end.flatten().zip(begin.flatten()).map(|(end, begin)| end.saturating_sub(begin)),
+            failed: failed.clone(),
+        };
+        self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
+        let start = self.offset + Duration::from_nanos(from_ns);
+        (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
+        Ok(Closed { failed, server_gone, interrupted: self.interrupted })
+    }
+}

@@ -1,0 +1,214 @@
+use std::cell::RefCell;
+use std::time::{Duration, Instant};
+
+use super::{Interrupt, RunEnd, RunInput, SliceOutcome, run};
+use crate::driver::{NullTarget, Target};
+use crate::engine::bound::{ArgSource, BoundVariant};
+use crate::engine::testing::{TestStep, bound, operation, param, plan, set, single, variant};
+use crate::event::{Event, Events};
+use crate::words::{FailureClass, FailureKey};
+use crate::workload::plan::{Arg, LoadPlan, Plan};
+
+fn null(service: Duration, rows: u32) -> Target {
+    Target::Null(NullTarget { service, rows })
+}
+
+struct Ran {
+    end: RunEnd,
+    slices: Vec<SliceOutcome>,
+    /// Of the measurement: begin in ns from the start of the run, length in ns, operations that ended.
+    intervals: Vec<(u64, u64, u64)>,
+}
+
+fn run_all(plan: &Plan, bound: &[BoundVariant], target: &Target, interrupt: &Interrupt, events: &Events) -> Ran {
+    let targets = vec![target.clone(); plan.variants.len()];
+    let slices = RefCell::new(Vec::new());
+    let intervals = RefCell::new(Vec::new());
+    let end = run(RunInput {
+        plan,
+        bound,
+        targets: &targets,
+        began: Instant::now(),
+        events,
+        interrupt,
+        server_cpu: None,
+        on_interval: &mut |interval| {
+            if interval.measuring {
+                let ended = interval.recorded.mix().counters.ended();
+                let ns = |duration: Duration| u64::try_from(duration.as_nanos()).expect("short");
+                intervals.borrow_mut().push((ns(interval.start), ns(interval.length), ended));
+            }
+            Ok(())
+        },
+        on_slice: &mut |slice| {
+            slices.borrow_mut().push(slice);
+            Ok(())
+        },
+    });
+    Ran { end: end.expect("runs"), slices: slices.into_inner(), intervals: intervals.into_inner() }
+}
+
+fn run_null(plan: &Plan, service: Duration, rows: u32) -> Ran {
+    run_all(plan, &bound(plan), &null(service, rows), &Interrupt::default(), &Events::ignored())
+}
+
+#[test]
+fn littles_law_holds_in_a_closed_loop_and_nothing_is_lost() {
+    let mut variant = single("a", 8);
+    variant.measure = Duration::from_millis(1_500);
+    let ran = run_null(&plan(vec![variant], 1), Duration::from_millis(1), 1);
+    let metrics = &ran.slices[0].metrics;
+    assert_eq!(metrics.failed, None);
+    assert!(metrics.warmed_up);
+    let mix = metrics.total.mix();
+    assert_eq!(mix.violation(), None);
+    assert_eq!(mix.counters.failed, 0);
+    assert_eq!(mix.counters.statements, mix.counters.succeeded);
+    // N = X · R: operations that started within the measurement, each busy for its response time.
+    let busy_ns: f64 = mix.response.mean_ns().expect("operations") * mix.counters.succeeded as f64;
+    let clients = busy_ns / metrics.measure_ns as f64;
+    assert!((clients - 8.0).abs() < 0.08, "{clients} clients busy on average instead of 8");
+    assert!(mix.service.min_ns().expect("operations") >= 1_000_000);
+    assert_eq!(metrics.workers.len(), 2);
+    // Intervals: one second, the half second, and what ended in the drain; together all that was recorded.
+    assert_eq!(ran.intervals.iter().map(|(.., ended)| ended).sum::<u64>(), mix.counters.ended());
+    assert_eq!((ran.intervals[0].1, ran.intervals[1].1), (1_000_000_000, 500_000_000));
+    assert_eq!(ran.intervals[0].0 + 1_000_000_000, ran.intervals[1].0);
+    assert!(ran.intervals.len() == 3 && ran.intervals[2].1 == metrics.drain_ns, "{:?}", ran.intervals);
+}
+
+#[test]
+fn a_statement_runs_once_for_each_row_of_the_set_before_it() {
+    let sets = || vec![set("u", &["id"], None), set("o", &["id"], Some(0))];
+    let steps = vec![
+        TestStep::new("SELECT id FROM u WHERE org = $1", vec![param(0)]).binds(0),
+        TestStep::new("SELECT id FROM o WHERE u = $1", vec![Arg::Visited { set: 0, column: 0 }]).binds(1).for_each(0),
+        TestStep::new("SELECT FROM p WHERE o = ANY($1)", vec![Arg::Whole { set: 1, column: 0 }]),
+    ];
+    let of = variant("a", 2, vec![crate::engine::testing::integers("org", 1, 9)]);
+    let plan = plan(vec![operation(of, "page", 1.0, sets(), steps, None)], 1);
+    let mix = run_null(&plan, Duration::ZERO, 3).slices[0].metrics.total.mix();
+    assert_eq!(mix.counters.failed, 0);
+    // One for the set of three rows, three for its rows (each of three), one for all nine of these.
+    assert_eq!(mix.counters.statements, mix.counters.succeeded * 5);
+    assert_eq!(mix.counters.rows, mix.counters.succeeded * (3 + 9 + 3));
+    let empty = run_null(&plan, Duration::ZERO, 0).slices[0].metrics.total.mix();
+    assert_eq!((empty.counters.statements, empty.counters.failed), (empty.counters.succeeded * 2, 0));
+}
+
+#[test]
+fn the_first_row_of_nothing_fails_the_operation() {
+    let steps = vec![
+        TestStep::new("SELECT id FROM u", vec![]).binds(0),
+        TestStep::new("SELECT $1", vec![Arg::First { set: 0, column: 0 }]),
+    ];
+    let of = operation(variant("a", 1, vec![]), "page", 1.0, vec![set("u", &["id"], None)], steps, None);
+    let mix = run_null(&plan(vec![of], 1), Duration::from_micros(100), 0).slices[0].metrics.total.mix();
+    assert_eq!(mix.counters.succeeded, 0);
+    let (count, _) = mix.failures[&FailureKey::Class(FailureClass::NoRow)];
+    assert_eq!(count, mix.counters.failed);
+    assert_eq!(mix.violation(), None);
+}
+
+#[test]
+fn what_is_still_running_after_the_drain_is_cut_off_and_censored() {
+    let mut variant = single("a", 4);
+    variant.warmup = Duration::ZERO;
+    variant.measure = Duration::from_millis(50);
+    variant.drain = Duration::from_millis(50);
+    let began = Instant::now();
+    let ran = run_null(&plan(vec![variant], 1), Duration::from_secs(30), 1);
+    assert!(began.elapsed() < Duration::from_secs(5));
+    let metrics = &ran.slices[0].metrics;
+    assert_eq!(metrics.failed, None, "a slow target does not fail the slice");
+    let counters = metrics.total.mix().counters;
+    assert_eq!((counters.planned, counters.failed, counters.censored), (4, 4, 4));
+    assert!(!metrics.warmed_up);
+    assert!((100_000_000..1_000_000_000).contains(&(metrics.drain_ns + metrics.measure_ns)), "{}", metrics.drain_ns);
+}
+
+#[test]
+fn think_time_is_not_part_of_the_response() {
+    let mut variant = single("a", 3);
+    variant.load = LoadPlan::Closed { clients: 3, think: Duration::from_millis(10) };
+    variant.measure = Duration::from_millis(300);
+    let ran = run_null(&plan(vec![variant], 1), Duration::from_millis(1), 1);
+    let mix = ran.slices[0].metrics.total.mix();
+    assert!((60..=84).contains(&mix.counters.succeeded), "3 clients · 300 ms / 11 ms: {}", mix.counters.succeeded);
+    assert!(mix.response.mean_ns().expect("operations") < 5e6);
+    assert!(mix.lag.max_ns().expect("operations") < 10_000_000, "lag is lateness, not think time");
+}
+
+#[test]
+fn the_warm_up_is_extended_until_every_statement_ran_six_times() {
+    // One in ten runs the second operation: six of them take about 60 operations of a millisecond.
+    let mut of = variant("a", 1, vec![]);
+    for (name, weight) in [("often", 9.0), ("seldom", 1.0)] {
+        of = operation(of, name, weight, Vec::new(), vec![TestStep::new("SELECT 1", vec![])], None);
+    }
+    let ran = run_null(&plan(vec![of.clone()], 1), Duration::from_millis(1), 1);
+    let metrics = &ran.slices[0].metrics;
+    assert!(metrics.warmed_up && metrics.warmup_ns > 25_000_000, "{} ns", metrics.warmup_ns);
+    let seldom = metrics.warmup.operations[1].counters.planned;
+    assert!(seldom >= 6, "{seldom}");
+    of.weights = vec![1.0, 0.000_01];
+    let ran = run_null(&plan(vec![of], 1), Duration::from_millis(1), 1);
+    let metrics = &ran.slices[0].metrics;
+    assert!(!metrics.warmed_up && (199_000_000..260_000_000).contains(&metrics.warmup_ns), "{} ns", metrics.warmup_ns);
+}
+
+#[test]
+fn a_panic_in_a_worker_fails_the_slice_and_the_next_one_runs() {
+    let plan = plan(vec![single("a", 4), single("b", 4)], 1);
+    let mut bound = bound(&plan);
+    // A reference that binding would never make: it reads a row of a set that does not exist.
+    bound[0].operations[0].load.steps[0].args[0] = ArgSource::Visited { set: 7, slot: 7 };
+    let ran = run_all(&plan, &bound, &null(Duration::ZERO, 1), &Interrupt::default(), &Events::ignored());
+    assert_eq!(ran.end, RunEnd { slices: 2, failed: 1, interrupted: false });
+    for slice in &ran.slices {
+        let failed = slice.metrics.failed.as_deref();
+        if slice.slice.variant == 0 {
+            assert!(failed.is_some_and(|text| text.starts_with("a worker panicked: ")), "{failed:?}");
+        } else {
+            assert_eq!(failed, None);
+        }
+    }
+}
+
+#[test]
+fn an_interrupt_ends_the_slice_at_once_and_keeps_what_was_measured() {
+    let mut variant = single("a", 4);
+    variant.measure = Duration::from_secs(60);
+    let interrupt = Interrupt::default();
+    let by_event = interrupt.clone();
+    let events = Events::new(move |event| {
+        if matches!(event, Event::Interval(figures) if figures.measuring) {
+            by_event.set();
+        }
+    });
+    let plan = plan(vec![variant], 3);
+    let began = Instant::now();
+    let ran = run_all(&plan, &bound(&plan), &null(Duration::from_millis(1), 1), &interrupt, &events);
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(ran.end, RunEnd { slices: 1, failed: 1, interrupted: true });
+    let metrics = &ran.slices[0].metrics;
+    assert_eq!(metrics.failed.as_deref(), Some("interrupted"));
+    assert!(metrics.total.mix().counters.succeeded > 1_000);
+    assert_eq!(metrics.total.mix().violation(), None);
+}
+
+#[test]
+fn every_round_visits_every_variant_once_in_the_order_of_the_seed() {
+    let variants = ["a", "b", "c"].map(|name| {
+        let mut variant = single(name, 1);
+        variant.warmup = Duration::ZERO;
+        variant.measure = Duration::from_millis(2);
+        variant
+    });
+    let plan = plan(variants.to_vec(), 4);
+    let ran = run_null(&plan, Duration::ZERO, 1);
+    let visited: Vec<usize> = ran.slices.iter().map(|slice| slice.slice.variant).collect();
+    let expected: Vec<usize> = (1..=4).flat_map(|round| super::order_of_variants(1, round, 3)).collect();
+    assert_eq!(visited, expected);
+    assert_eq!(ran.slices[11].slice.done, 11);
+}

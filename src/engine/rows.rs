@@ -1,0 +1,120 @@
+//! The rows that an operation keeps while it runs: raw cells in one reused buffer per set.
+//!
+//! Only columns that something refers to are kept. Nothing is decoded. After the first operations the buffers have
+//! found their size and nothing is allocated any more.
+
+use crate::driver::{RawRow, RowSink};
+
+/// One cell: where its bytes stand in the set's buffer; a negative length is NULL.
+#[derive(Clone, Copy, Debug)]
+struct Cell {
+    start: usize,
+    length: i32,
+}
+
+const NULL: Cell = Cell { start: 0, length: -1 };
+
+/// The kept columns of a set's rows, in order of arrival.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    bytes: Vec<u8>,
+    cells: Vec<Cell>,
+    /// For sets bound inside a loop: the row visited when each row came.
+    parents: Vec<u32>,
+    columns: usize,
+    count: usize,
+}
+
+impl Rows {
+    /// Forgets all rows, keeps the space. From now on a row has `columns` kept columns.
+    pub(super) fn clear(&mut self, columns: usize) {
+        self.bytes.clear();
+        self.cells.clear();
+        self.parents.clear();
+        self.columns = columns;
+        self.count = 0;
+    }
+
+    /// How many rows there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// A kept cell; `None` is NULL.
+    pub(super) fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
+        self.bytes_of(self.cells[row * self.columns + column])
+    }
+
+    /// A whole kept column.
+    pub(super) fn column(&self, column: usize) -> impl Iterator<Item = Option<&[u8]>> {
+        self.cells.iter().skip(column).step_by(self.columns.max(1)).map(|cell| self.bytes_of(*cell))
+    }
+
+    /// The row that was being visited when `row` came.
+    pub(super) fn parent(&self, row: usize) -> Option<usize> {
+        self.parents.get(row).map(|parent| *parent as usize)
+    }
+
+    fn bytes_of(&self, cell: Cell) -> Option<&[u8]> {
+        let length = usize::try_from(cell.length).ok()?;
+        Some(&self.bytes[cell.start..cell.start + length])
+    }
+
+    fn push(&mut self, bytes: Option<&[u8]>) -> Cell {
+        let Some(bytes) = bytes else { return NULL };
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(bytes);
+        // A message's length is an i32, so a cell's is too.
+        Cell { start, length: i32::try_from(bytes.len()).unwrap_or(i32::MAX) }
+    }
+}
+
+/// Which column of a result goes into which kept column of the set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Keep {
+    /// Position in the result, from 0.
+    pub(super) position: usize,
+    /// Kept column of the set.
+    pub(super) slot: usize,
+}
+
+/// Takes the rows of one execution: into a set, or only past the counter that the session keeps.
+#[derive(Debug)]
+pub(super) struct Sink<'a> {
+    target: Option<(&'a mut Rows, &'a [Keep])>,
+    parent: Option<u32>,
+}
+
+impl<'a> Sink<'a> {
+    /// Rows are only counted.
+    pub(super) fn counting() -> Self {
+        Self { target: None, parent: None }
+    }
+
+    /// Rows are kept; `keep` rises by position. `parent` is the row being visited, where one is.
+    pub(super) fn keeping(rows: &'a mut Rows, keep: &'a [Keep], parent: Option<u32>) -> Self {
+        Self { target: Some((rows, keep)), parent }
+    }
+}
+
+impl RowSink for Sink<'_> {
+    fn row(&mut self, row: &RawRow<'_>) {
+        let Some((rows, keep)) = &mut self.target else { return };
+        let first = rows.cells.len();
+        rows.cells.resize(first + rows.columns, NULL);
+        let mut wanted = keep.iter().peekable();
+        for (position, cell) in row.iter().enumerate() {
+            let Some(next) = wanted.peek() else { break };
+            if next.position == position {
+                let slot = first + next.slot;
+                let kept = rows.push(cell);
+                rows.cells[slot] = kept;
+                wanted.next();
+            }
+        }
+        if let Some(parent) = self.parent {
+            rows.parents.push(parent);
+        }
+        rows.count += 1;
+    }
+}

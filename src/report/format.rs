@@ -1,0 +1,264 @@
+//! Numbers as people read them: three significant digits, a unit that fits, and "–" for what was not measured.
+//!
+//! Shared by the terminal, the page and the plots, so that a figure looks the same everywhere.
+
+/// What stands where there is no figure.
+pub const ABSENT: &str = "–";
+
+/// `1.02`, `12.3`, `123`: three significant digits without an exponent; whole numbers above 1,000 are rounded to three
+/// digits as well and grouped (`12,300`).
+#[must_use]
+pub fn significant(value: f64) -> String {
+    if !value.is_finite() {
+        return ABSENT.to_owned();
+    }
+    if value == 0.0 {
+        return "0".to_owned();
+    }
+    let rounded = round_to(value, 3);
+    let exponent = exponent_of(rounded);
+    let decimals = usize::try_from(2 - exponent).unwrap_or(0).min(9);
+    grouped(&format!("{rounded:.decimals$}"))
+}
+
+/// A time in microseconds with the unit that fits: `850 ns`, `12.3 µs`, `1.02 ms`, `2.50 s`, `3 min 20 s`.
+#[must_use]
+pub fn time_us(value_us: f64) -> String {
+    if !value_us.is_finite() {
+        return ABSENT.to_owned();
+    }
+    if value_us == 0.0 {
+        return "0 µs".to_owned();
+    }
+    let (divisor, unit) = time_unit(round_to(value_us, 3));
+    if unit == "min" {
+        return duration_s(value_us / 1e6);
+    }
+    format!("{} {unit}", significant(value_us / divisor))
+}
+
+/// The divisor (of microseconds) and the name of the unit in which a time is written.
+fn time_unit(value_us: f64) -> (f64, &'static str) {
+    match value_us.abs() {
+        v if v < 1.0 => (1e-3, "ns"),
+        v if v < 1e3 => (1.0, "µs"),
+        v if v < 1e6 => (1e3, "ms"),
+        v if v < 120e6 => (1e6, "s"),
+        _ => (60e6, "min"),
+    }
+}
+
+/// A time that may not have been measured.
+#[must_use]
+pub fn optional_time_us(value_us: Option<f64>) -> String {
+    value_us.map_or_else(|| ABSENT.to_owned(), time_us)
+}
+
+/// A figure that may not have been measured.
+#[must_use]
+pub fn optional(value: Option<f64>) -> String {
+    value.map_or_else(|| ABSENT.to_owned(), significant)
+}
+
+/// A duration for people: `0.11 s`, `12.3 s`, `3 min 20 s`, `2 h 5 min`.
+#[must_use]
+pub fn duration_s(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return ABSENT.to_owned();
+    }
+    if seconds < 10.0 {
+        return format!("{seconds:.2} s");
+    }
+    if seconds < 119.5 {
+        return format!("{seconds:.1} s");
+    }
+    let whole = seconds.round();
+    if whole < 7200.0 {
+        return format!("{:.0} min {:.0} s", (whole / 60.0).floor(), whole % 60.0);
+    }
+    format!("{:.0} h {:.0} min", (whole / 3600.0).floor(), (whole % 3600.0 / 60.0).floor())
+}
+
+/// Whole seconds that remain, for progress: `12 s`, `3 min 20 s`.
+#[must_use]
+pub fn remaining_s(seconds: f64) -> String {
+    if seconds < 119.5 { format!("{:.0} s", seconds.max(0.0).ceil()) } else { duration_s(seconds) }
+}
+
+/// A count with grouped thousands: `220,000`.
+#[must_use]
+pub fn count(value: u64) -> String {
+    grouped(&value.to_string())
+}
+
+/// A share as per cent: `5 %`, `0.2 %`, `2.1 %`, `12 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    if !value.is_finite() {
+        return ABSENT.to_owned();
+    }
+    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// A ratio: `0.09×`, `0.31×`, `1.02×`, `12.3×`.
+#[must_use]
+pub fn ratio(value: f64) -> String {
+    if !value.is_finite() {
+        return ABSENT.to_owned();
+    }
+    format!("{}×", decimal(value, ratio_decimals(value)))
+}
+
+/// The interval beside a ratio: two significant digits of its lower end, more where the ends would look the same
+/// (`0.086–0.094`, `0.29–0.33`, `1.0001–1.0004`).
+#[must_use]
+pub fn interval(low: f64, high: f64) -> String {
+    let mut decimals = fixed_decimals(low);
+    while decimals < 8 && low < high && decimal(low, decimals) == decimal(high, decimals) {
+        decimals += 1;
+    }
+    format!("{}–{}", decimal(low, decimals), decimal(high, decimals))
+}
+
+/// A ratio with its interval where there is one: `0.09×, 0.086–0.094`.
+#[must_use]
+pub fn ratio_with_interval(estimate: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
+    match (estimate, low, high) {
+        (Some(estimate), Some(low), Some(high)) => format!("{}, {}", ratio(estimate), interval(low, high)),
+        (Some(estimate), _, _) => ratio(estimate),
+        _ => ABSENT.to_owned(),
+    }
+}
+
+/// Decimals of a ratio: as [`fixed_decimals`], one less where the last would be a zero (`0.09`).
+fn ratio_decimals(value: f64) -> usize {
+    let decimals = fixed_decimals(value);
+    if decimals > 2 && format!("{value:.decimals$}").ends_with('0') { decimals - 1 } else { decimals }
+}
+
+/// Decimals that show two significant digits below 1, and two, one or none above.
+fn fixed_decimals(value: f64) -> usize {
+    match value.abs() {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.0995 || v == 0.0 => 2,
+        _ => usize::try_from(1 - exponent_of(round_to(value, 2))).unwrap_or(2).min(8),
+    }
+}
+
+fn decimal(value: f64, decimals: usize) -> String {
+    grouped(&format!("{value:.decimals$}"))
+}
+
+/// `value` rounded to `digits` significant digits.
+fn round_to(value: f64, digits: i32) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = digits - 1 - exponent_of(value);
+    // Powers of ten above 10^22 are not exact; times and rates stay far below.
+    if scale >= 0 {
+        (value * 10f64.powi(scale)).round() / 10f64.powi(scale)
+    } else {
+        (value / 10f64.powi(-scale)).round() * 10f64.powi(-scale)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±324")]
+fn exponent_of(value: f64) -> i32 {
+    if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 }
+}
+
+/// Groups the integer part by thousands.
+fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = String::with_capacity(number.len() + 6);
+    out.push_str(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn times_take_the_unit_that_fits_and_three_digits() {
+        let shown =
+            [0.0, 0.85, 0.9996, 12.345, 999.4, 999.6, 1_020.0, 12_345.0, 999_600.0, 2_500_000.0, 200e6].map(time_us);
+        assert_eq!(
+            shown,
+            [
+                "0 µs",
+                "850 ns",
+                "1.00 µs",
+                "12.3 µs",
+                "999 µs",
+                "1.00 ms",
+                "1.02 ms",
+                "12.3 ms",
+                "1.00 s",
+                "2.50 s",
+                "3 min 20 s"
+            ]
+        );
+    }
+
+    #[test]
+    fn rates_are_grouped_and_rounded_to_three_digits() {
+        assert_eq!(
+            [12_345.6, 999.5, 8.0, 0.0123, 1_234_567.0].map(significant),
+            ["12,300", "1,000", "8.00", "0.0123", "1,230,000"]
+        );
+        assert_eq!(count(1_234_567), "1,234,567");
+        assert_eq!(significant(-1234.0), "−1,230");
+    }
+
+    #[test]
+    fn a_ratio_reads_as_in_a_sentence() {
+        assert_eq!(ratio_with_interval(Some(0.09), Some(0.0861), Some(0.0939)), "0.09×, 0.086–0.094");
+        assert_eq!(ratio_with_interval(Some(0.31), Some(0.29), Some(0.33)), "0.31×, 0.29–0.33");
+        assert_eq!(ratio_with_interval(Some(21.26), Some(20.9), Some(21.8)), "21.3×, 20.9–21.8");
+        assert_eq!(ratio_with_interval(Some(1.0), None, None), "1.00×");
+        assert_eq!(ratio_with_interval(None, None, None), "–");
+        assert_eq!(
+            [0.0034, 0.0951, 0.0999, 0.5, 1.004, 134.2].map(ratio),
+            ["0.0034×", "0.095×", "0.10×", "0.50×", "1.00×", "134×"]
+        );
+    }
+
+    #[test]
+    fn a_narrow_interval_still_shows_two_ends() {
+        assert_eq!(interval(1.0001, 1.0004), "1.0001–1.0004");
+    }
+
+    #[test]
+    fn durations_and_shares() {
+        assert_eq!([0.11, 12.34, 200.0, 7500.0].map(duration_s), ["0.11 s", "12.3 s", "3 min 20 s", "2 h 5 min"]);
+        assert_eq!([0.0, 0.05, 0.123, 1.0].map(percent), ["0 %", "5 %", "12 %", "100 %"]);
+        assert_eq!([0.2, 59.2, 130.0].map(remaining_s), ["1 s", "60 s", "2 min 10 s"]);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_shown_is_within_half_of_the_third_digit(exponent in -2.0f64..9.0) {
+            let value = 10f64.powf(exponent);
+            let shown: f64 = significant(value).replace(',', "").parse().expect("a number");
+            prop_assert!((shown - value).abs() <= value * 0.0051, "{value} shown as {shown}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! From results to plots: which figures each plot shows, and what is said about them.
+
+mod parts;
+mod timelines;
+
+use crate::report::chart::{Bar, Bars, Caption, Chart, Curve, Forest, ForestRow, Kind, Percentiles};
+use crate::report::wording::{self, metric_name};
+use crate::report::{Inputs, format};
+use crate::result::CurvePoint;
+use crate::result::summary::Variant;
+use crate::stats;
+
+/// A plot with its place on the page and its file.
+#[derive(Clone, Debug)]
+pub struct Plot {
+    /// Its file is `plots/ID.svg`; also its anchor in the page.
+    pub id: &'static str,
+    /// Heading above it.
+    pub heading: &'static str,
+    /// What to know when reading it.
+    pub note: String,
+    /// The plot.
+    pub chart: Chart,
+}
+
+/// Points of a percentile curve: one for every few pixels.
+const CURVE_POINTS: u32 = 160;
+
+/// The plots of a run, in the order of the page. A plot of which nothing was measured is left out.
+#[must_use]
+pub fn plots(inputs: &Inputs<'_>) -> Vec<Plot> {
+    [
+        ratios(inputs),
+        percentiles(inputs),
+        timelines::times(inputs),
+        goodput(inputs),
+        timelines::rates(inputs),
+        parts::parts(inputs),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn caption(title: impl Into<String>, description: Vec<String>) -> Caption {
+    Caption { title: title.into(), description: format!("{}.", description.join("; ")) }
+}
+
+fn variants<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a Variant, usize, String)> + use<'a> {
+    let series = wording::series(inputs.summary);
+    inputs
+        .summary
+        .variants
+        .iter()
+        .zip(series)
+        .map(|(variant, series)| (variant, series, wording::variant_name(variant)))
+}
+
+fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
+    let series: Vec<(String, usize)> =
+        variants(inputs).map(|(variant, series, _)| (variant.name.clone(), series)).collect();
+    let mut compared: Vec<_> = inputs.summary.comparisons.iter().filter(|c| c.ratio.is_some()).collect();
+    let mut metrics: Vec<(&str, Option<&str>)> = Vec::new();
+    for comparison in &compared {
+        let key = (comparison.metric.as_str(), comparison.operation.as_deref().or(comparison.job.as_deref()));
+        if !metrics.contains(&key) {
+            metrics.push(key);
+        }
+    }
+    compared.sort_by_key(|c| {
+        metrics.iter().position(|key| *key == (c.metric.as_str(), c.operation.as_deref().or(c.job.as_deref())))
+    });
+    let rows: Vec<ForestRow> = compared
+        .iter()
+        .map(|c| {
+            let of = c.operation.as_deref().or(c.job.as_deref()).map_or_else(String::new, |of| format!(" of {of}"));
+            let direction =
+                if c.metric == "goodput_per_s" || c.metric == "rows_per_s" { ", more is better" } else { "" };
+            ForestRow {
+                group: format!("{}{of}{direction}", metric_name(&c.metric)),
+                name: c.variant.clone(),
+                series: series.iter().find(|(name, _)| *name == c.variant).map_or(1, |(_, series)| *series),
+                ratio: c.ratio,
+                interval: c.ci_low.zip(c.ci_high),
+                label: format::ratio_with_interval(c.ratio, c.ci_low, c.ci_high),
+            }
+        })
+        .collect();
+    if rows.is_empty() {
+        return None;
+    }
+    let baseline = inputs.summary.baseline.clone();
+    let said = rows.iter().map(|row| format!("{} of {}: {}", row.group, row.name, row.label)).collect();
+    let margin = inputs.run.margin;
+    Some(Plot {
+        id: "ratios",
+        heading: "Ratio to the baseline",
+        note: format!(
+            "Diamond: geometric mean of the ratios within rounds. Line: its 95 % interval. Shaded: within ± {} of 1×, which \
+             counts as no difference.",
+            format::percent(margin).replace(' ', "\u{a0}")
+        ),
+        chart: Chart {
+            caption: caption(format!("Ratios to {baseline}, with their intervals"), said),
+            kind: Kind::Forest(Forest { baseline, margin, rows }),
+        },
+    })
+}
+
+fn percentiles(inputs: &Inputs<'_>) -> Option<Plot> {
+    let curves: Vec<Curve> = variants(inputs)
+        .filter_map(|(variant, series, name)| {
+            let curve = inputs.curves.iter().find(|curve| curve.variant == variant.name)?;
+            let points = quantiles(&curve.points, curve.ranked);
+            (!points.is_empty()).then_some(Curve { name, series, points })
+        })
+        .collect();
+    if curves.is_empty() {
+        return None;
+    }
+    let said = variants(inputs)
+        .map(|(variant, _, name)| {
+            let times = &variant.mix.response_us;
+            let shown = [("p50", times.p50), ("p90", times.p90), ("p99", times.p99), ("p99.9", times.p999)];
+            let shown: Vec<_> =
+                shown.iter().map(|(key, value)| format!("{key} {}", format::optional_time_us(*value))).collect();
+            format!("{name}: {}", shown.join(", "))
+        })
+        .collect();
+    Some(Plot {
+        id: "percentiles",
+        heading: "Response time by percentile",
+        note: "All valid rounds together. Both axes are logarithmic: each further nine takes the same room. A curve ends where \
+               fewer than ten operations were slower."
+            .to_owned(),
+        chart: Chart {
+            caption: caption("Response time by percentile", said),
+            kind: Kind::Percentiles(Percentiles { curves }),
+        },
+    })
+}
+
+/// Quantiles of a cumulative distribution of `ranked` values, evenly spread over the axis of nines. None is shown with
+/// fewer than ten recorded values above it.
+#[expect(clippy::cast_precision_loss, reason = "counts of operations stay below 2^53")]
+fn quantiles(cumulative: &[CurvePoint], ranked: u64) -> Vec<(f64, f64)> {
+    let ranked = ranked as f64;
+    let recorded = cumulative.last().map_or(0.0, |point| point.quantile * ranked);
+    if recorded < 20.0 {
+        return Vec::new();
+    }
+    let highest = (recorded - 10.0) / ranked;
+    let nines = -(1.0 - highest).log10();
+    let mut points = Vec::new();
+    let mut from = 0;
+    for step in 0..=CURVE_POINTS {
+        let q = 1.0 - 10f64.powf(-nines * f64::from(step) / f64::from(CURVE_POINTS));
+        let rest = cumulative.get(from..).unwrap_or_default();
+        let Some(ahead) = rest.iter().position(|point| point.quantile >= q - 1e-12) else { break };
+        from += ahead;
+        points.extend(cumulative.get(from).map(|point| (q, point.time_us)));
+    }
+    points
+}
+
+fn goodput(inputs: &Inputs<'_>) -> Option<Plot> {
+    let bars: Vec<Bar> = variants(inputs)
+        .map(|(variant, series, name)| {
+            let rounds: Vec<f64> = variant.rounds.iter().filter(|r| r.valid).filter_map(|r| r.goodput_per_s).collect();
+            Bar {
+                name,
+                series,
+                value: variant.mix.goodput_per_s,
+                label: format::optional(variant.mix.goodput_per_s),
+                interval: interval_over(&rounds),
+                rounds,
+            }
+        })
+        .collect();
+    bars.iter().any(|bar| bar.value.is_some()).then_some(())?;
+    let said = bars.iter().map(|bar| format!("{}: {} per second", bar.name, bar.label)).collect();
+    Some(Plot {
+        id: "goodput",
+        heading: "Throughput",
+        note: "Operations that succeeded, per second. Rings: single rounds. Line: the 95 % interval over rounds."
+            .to_owned(),
+        chart: Chart {
+            caption: caption("Goodput of each variant", said),
+            kind: Kind::Bars(Bars { name: "operations per second".to_owned(), bars }),
+        },
+    })
+}
+
+/// The interval of a figure over rounds.
+fn interval_over(rounds: &[f64]) -> Option<(f64, f64)> {
+    // Goodput is counted, so no bucket limits what can be told apart.
+    stats::value(rounds, 0.0)?.interval.map(|interval| (interval.low, interval.high))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CurvePoint, quantiles};
+
+    fn point(quantile: f64, time_us: f64) -> CurvePoint {
+        CurvePoint { quantile, time_us }
+    }
+
+    #[test]
+    fn a_curve_gives_the_quantiles_and_ends_ten_values_before_the_last() {
+        let cumulative: Vec<CurvePoint> = (1..=1000).map(|v| point(f64::from(v) / 1000.0, f64::from(v))).collect();
+        let points = quantiles(&cumulative, 10_000);
+        for (q, value) in &points {
+            assert!((value - (q * 1000.0).ceil().max(1.0)).abs() <= 1.0, "{q}: {value}");
+        }
+        let (last, _) = points.last().expect("points");
+        assert!((last - 0.999).abs() < 1e-9, "{last}");
+    }
+
+    #[test]
+    fn censored_operations_cut_the_curve_where_they_begin() {
+        let points = quantiles(&[point(0.25, 100.0), point(0.5, 200.0)], 200);
+        let (last, value) = points.last().copied().expect("points");
+        assert!((last - 0.45).abs() < 1e-9 && value == 200.0, "{last} {value}");
+        assert!(quantiles(&[point(1.0, 100.0)], 19).is_empty());
+    }
+}

@@ -1,0 +1,107 @@
+//! Where the time goes: the parts of the mean response time of each variant.
+
+use super::{Plot, caption, variants};
+use crate::report::chart::{Chart, Kind, Stack, Stacked};
+use crate::report::{Inputs, format};
+
+/// Parts, in the order in which they are drawn.
+const NAMES: [&str; 5] =
+    ["link round trips, by configuration", "rest of service time", "waiting for a connection", "queue", "schedule lag"];
+
+const LINK: usize = 0;
+const SERVICE: usize = 1;
+
+/// A part of the mean time that is smaller than this share of the largest whole cannot be seen.
+const SMALLEST_PART: f64 = 0.004;
+
+/// The mean time of an operation of one variant.
+struct Whole {
+    name: String,
+    /// µs of each of [`NAMES`].
+    parts_us: [f64; NAMES.len()],
+    response_us: Option<f64>,
+}
+
+pub(super) fn parts(inputs: &Inputs<'_>) -> Option<Plot> {
+    let mut wholes = wholes(inputs);
+    let largest = wholes.iter().map(|whole| whole.parts_us.iter().sum::<f64>()).fold(0.0, f64::max);
+    if largest <= 0.0 {
+        return None;
+    }
+    if most(&wholes, LINK) <= largest * SMALLEST_PART {
+        for whole in &mut wholes {
+            whole.parts_us[SERVICE] += std::mem::take(&mut whole.parts_us[LINK]);
+        }
+    }
+    let with_link = most(&wholes, LINK) > 0.0;
+    // Service time always stays; a part too small to be seen is named instead.
+    let (shown, small): (Vec<usize>, Vec<usize>) = (0..NAMES.len())
+        .filter(|part| *part == SERVICE || most(&wholes, *part) > 0.0)
+        .partition(|part| *part == SERVICE || most(&wholes, *part) > largest * SMALLEST_PART);
+    let name = |part: usize| match (part, with_link) {
+        (SERVICE, false) => "service time",
+        _ => NAMES.get(part).copied().unwrap_or_default(),
+    };
+    let stack = |whole: &Whole| Stack {
+        name: whole.name.clone(),
+        parts_us: shown.iter().filter_map(|part| whole.parts_us.get(*part).copied()).collect(),
+        label: format::optional_time_us(whole.response_us),
+    };
+    let said = |whole: &Whole| {
+        let part =
+            |part: &usize| format!("{} {}", name(*part), format::optional_time_us(whole.parts_us.get(*part).copied()));
+        let parts: Vec<String> = shown.iter().map(part).collect();
+        format!("{}: {} of {}", whole.name, parts.join(", "), format::optional_time_us(whole.response_us))
+    };
+    let chart = Stacked {
+        name: "mean time of an operation".to_owned(),
+        parts: shown.iter().map(|part| name(*part).to_owned()).collect(),
+        stacks: wholes.iter().map(stack).collect(),
+    };
+    let small: Vec<String> = small
+        .iter()
+        .map(|part| format!("{} (at most {})", name(*part), format::time_us(most(&wholes, *part))))
+        .collect();
+    Some(Plot {
+        id: "parts",
+        heading: "Where the time goes",
+        note: note(with_link, &small),
+        chart: Chart {
+            caption: caption("Parts of the mean response time", wholes.iter().map(said).collect()),
+            kind: Kind::Stacked(chart),
+        },
+    })
+}
+
+fn wholes(inputs: &Inputs<'_>) -> Vec<Whole> {
+    let whole = |(variant, _, name): (&crate::result::summary::Variant, usize, String)| {
+        let mix = &variant.mix;
+        let service = mix.service_us.mean?;
+        // Statements of one operation wait for each other, so each pays the round trip; never more than was measured.
+        let link = mix.statements_per_operation.unwrap_or(0.0) * variant.link_rtt_us.unwrap_or(0.0);
+        let link = link.min(service);
+        let [acquire, queue, lag] =
+            [&mix.acquire_us, &mix.queue_us, &mix.schedule_lag_us].map(|times| times.mean.unwrap_or(0.0));
+        let parts_us = [link, service - link, acquire, queue, lag];
+        Some(Whole { name, parts_us, response_us: mix.response_us.mean })
+    };
+    variants(inputs).filter_map(whole).collect()
+}
+
+/// The largest of a part, µs.
+fn most(wholes: &[Whole], part: usize) -> f64 {
+    wholes.iter().filter_map(|whole| whole.parts_us.get(part)).copied().fold(0.0, f64::max)
+}
+
+fn note(with_link: bool, small: &[String]) -> String {
+    let mut note = "Mean response time of an operation, and its parts.".to_owned();
+    if with_link {
+        note.push_str(
+            " The link’s part is not measured: it is the number of statements times the configured round trip.",
+        );
+    }
+    if !small.is_empty() {
+        note.push_str(&format!(" Too small to be seen: {}.", small.join(", ")));
+    }
+    note
+}

@@ -1,0 +1,116 @@
+//! Figures over the run: what each second measured, and which round it belonged to.
+
+use super::{Plot, caption, variants};
+use crate::report::Inputs;
+use crate::report::chart::{Band, Chart, Kind, Sample, Timeline, Track, Values};
+use crate::result::interval::IntervalRow;
+
+/// Samples in all tracks of a timeline together, so that the page stays small however long the run was.
+const MOST_SAMPLES: usize = 2_000;
+
+pub(super) fn times(inputs: &Inputs<'_>) -> Option<Plot> {
+    let (tracks, thinned) = tracks(inputs, Values::Times, |row| {
+        row.response_p50_us.map(|p50| (p50, row.response_p99_us.filter(|p99| *p99 > p50)))
+    });
+    let marks = "Dot: median of each second. Thin line above it: up to p99, where enough operations ended for one.";
+    timeline(inputs, tracks, "latency", "Response time over the run", Values::Times, "response time", marks, thinned)
+}
+
+pub(super) fn rates(inputs: &Inputs<'_>) -> Option<Plot> {
+    #[expect(clippy::cast_precision_loss, reason = "counts of operations stay below 2^53")]
+    let (tracks, thinned) =
+        tracks(inputs, Values::Rates, |row| (row.seconds > 0.0).then(|| (row.succeeded as f64 / row.seconds, None)));
+    let marks = "Each second's operations that succeeded.";
+    timeline(
+        inputs,
+        tracks,
+        "throughput",
+        "Throughput over the run",
+        Values::Rates,
+        "operations per second",
+        marks,
+        thinned,
+    )
+}
+
+#[expect(clippy::too_many_arguments, reason = "one call per plot, each argument a word on the page")]
+fn timeline(
+    inputs: &Inputs<'_>,
+    tracks: Vec<Track>,
+    id: &'static str,
+    heading: &'static str,
+    values: Values,
+    name: &str,
+    marks: &str,
+    thinned: usize,
+) -> Option<Plot> {
+    if tracks.iter().all(|track| track.samples.is_empty()) {
+        return None;
+    }
+    let said = tracks.iter().map(|track| format!("{}: {} intervals", track.name, track.samples.len())).collect();
+    let thinned =
+        if thinned > 1 { format!(" Of every {thinned} seconds the slowest is shown.") } else { String::new() };
+    Some(Plot {
+        id,
+        heading,
+        note: format!("{marks} Variants take turns within each round; warm-up is left out.{thinned}"),
+        chart: Chart {
+            caption: caption(heading, said),
+            kind: Kind::Timeline(Timeline { name: name.to_owned(), values, tracks, bands: bands(inputs) }),
+        },
+    })
+}
+
+fn mix_rows<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = &'a IntervalRow> + use<'a> {
+    inputs.intervals.iter().filter(|row| row.operation == "*")
+}
+
+fn first_s(inputs: &Inputs<'_>) -> f64 {
+    mix_rows(inputs).map(|row| row.start_s).fold(f64::INFINITY, f64::min)
+}
+
+/// The samples of each variant, and of how many seconds each is the slowest.
+fn tracks(
+    inputs: &Inputs<'_>,
+    values: Values,
+    figure: impl Fn(&IntervalRow) -> Option<(f64, Option<f64>)>,
+) -> (Vec<Track>, usize) {
+    let first = first_s(inputs);
+    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure");
+    let thinned = measured().count().div_ceil(MOST_SAMPLES).max(1);
+    let tracks = variants(inputs)
+        .map(|(variant, series, name)| {
+            let samples: Vec<Sample> = measured()
+                .filter(|row| row.variant == variant.name)
+                .filter_map(|row| {
+                    let (value, upper) = figure(row)?;
+                    Some(Sample { at_s: row.start_s - first + row.seconds / 2.0, value, upper })
+                })
+                .collect();
+            Track { name, series, samples: samples.chunks(thinned).filter_map(|some| slowest(some, values)).collect() }
+        })
+        .collect();
+    (tracks, thinned)
+}
+
+/// The slowest of some samples: the longest time, or the lowest rate.
+fn slowest(samples: &[Sample], values: Values) -> Option<Sample> {
+    let key = |sample: &Sample| if values == Values::Times { sample.value } else { -sample.value };
+    samples.iter().copied().max_by(|a, b| key(a).total_cmp(&key(b)))
+}
+
+fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
+    let first = first_s(inputs);
+    let mut bands: Vec<Band> = Vec::new();
+    for row in mix_rows(inputs) {
+        let (from_s, to_s) = (row.start_s - first, row.start_s - first + row.seconds);
+        match bands.iter_mut().find(|band| band.round == row.round) {
+            Some(band) => {
+                band.from_s = band.from_s.min(from_s);
+                band.to_s = band.to_s.max(to_s);
+            }
+            None => bands.push(Band { round: row.round, from_s, to_s }),
+        }
+    }
+    bands
+}

@@ -1,0 +1,155 @@
+//! Progress of a run, from its events alone: live on a terminal, plain lines elsewhere.
+//!
+//! What is said is decided in [`narrator`], with time passed in; here and in `live` it is only shown. Nothing is read
+//! from the environment: whether there is a terminal and whether it wants colours, the caller knows.
+
+mod live;
+mod narrator;
+
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use self::live::Live;
+use self::narrator::{Line, Narrator};
+use crate::event::{Event, Events};
+
+/// How much is shown, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    /// Nothing at all (`--quiet`).
+    Nothing,
+    /// Warnings only (`--no-progress`).
+    Warnings,
+    /// A line for each stage and slice, when it ends.
+    Lines,
+    /// A live display that is redrawn, with the stages above it.
+    Live,
+}
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mode {
+    /// How much.
+    pub shown: Shown,
+    /// Whether in colours.
+    pub color: bool,
+}
+
+impl Mode {
+    /// The mode that the options ask for. `terminal`: whether stderr is one.
+    #[must_use]
+    pub fn new(quiet: bool, no_progress: bool, terminal: bool, color: bool) -> Self {
+        let shown = match (quiet, no_progress, terminal) {
+            (true, _, _) => Shown::Nothing,
+            (_, true, _) => Shown::Warnings,
+            (_, _, true) => Shown::Live,
+            _ => Shown::Lines,
+        };
+        Self { shown, color }
+    }
+}
+
+/// Shows what happens. Cloning gives another handle to the same display.
+#[derive(Clone)]
+pub struct Progress(Arc<Mutex<Inner>>);
+
+struct Inner {
+    mode: Mode,
+    began: Instant,
+    narrator: Narrator,
+    live: Option<Live>,
+    writer: Box<dyn Write + Send>,
+}
+
+impl std::fmt::Debug for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Progress")
+    }
+}
+
+impl Progress {
+    /// Plain lines go to `writer` (stderr); a live display draws on stderr by itself, at most four times a second.
+    #[must_use]
+    pub fn new(mode: Mode, writer: Box<dyn Write + Send>) -> Self {
+        let live = (mode.shown == Shown::Live).then(Live::new);
+        let narrator = Narrator::default();
+        Self(Arc::new(Mutex::new(Inner { mode, began: Instant::now(), narrator, live, writer })))
+    }
+
+    /// Where the run's events go.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        let progress = self.clone();
+        Events::new(move |event| progress.lock().tell(&event))
+    }
+
+    /// Shows a line of somebody else above the live display.
+    pub fn note(&self, line: &str) {
+        self.lock().write(line);
+    }
+
+    /// Clears the live display; later events are shown as plain lines.
+    pub fn finish(&self) {
+        let mut inner = self.lock();
+        if let Some(live) = inner.live.take() {
+            live.clear();
+            inner.mode.shown = Shown::Lines;
+        }
+        // Whoever reads stderr may be gone; progress is no reason to fail.
+        let _ = inner.writer.flush();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn tell(&mut self, event: &Event) {
+        if self.mode.shown == Shown::Nothing {
+            return;
+        }
+        let lines = self.narrator.hear(event, self.began.elapsed());
+        for line in lines {
+            if let Some(text) = self.styled(&line) {
+                self.write(&text);
+            }
+        }
+        if let Some(live) = &mut self.live {
+            live.show(&self.narrator.status(), self.mode.color);
+        }
+    }
+
+    /// The line as it is shown, or `None` when this mode does not.
+    fn styled(&self, line: &Line) -> Option<String> {
+        let paint = |code: &str, text: &str| {
+            if self.mode.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        };
+        match (line, self.mode.shown) {
+            (Line::Warning(text), _) => Some(format!("{} {text}", paint("1;33", "warning:"))),
+            (Line::Failure(text), _) => Some(format!("{} {text}", paint("1;31", "failed:"))),
+            (_, Shown::Warnings | Shown::Nothing) => None,
+            (Line::Stage { what, took, result }, shown) => {
+                let result = if result.is_empty() { String::new() } else { format!(" · {result}") };
+                let tick = if shown == Shown::Live { format!("{} ", paint("32", "✓")) } else { String::new() };
+                Some(format!("{tick}{what} · {took}{result}"))
+            }
+            // The live display shows the slices by itself.
+            (Line::Slice(_), Shown::Live) => None,
+            (Line::Slice(text), _) => Some(text.clone()),
+        }
+    }
+
+    fn write(&mut self, line: &str) {
+        let written = match &self.live {
+            Some(live) => live.print_above(line),
+            None => writeln!(self.writer, "{line}").and_then(|()| self.writer.flush()),
+        };
+        // Whoever reads stderr may be gone; progress is no reason to fail.
+        drop(written);
+    }
+}
+
+#[cfg(test)]
+mod tests;

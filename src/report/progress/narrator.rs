@@ -1,0 +1,231 @@
+//! What progress says: events in, lines and a status out. Time is passed in; nothing is shown here.
+
+use std::time::Duration;
+
+use crate::event::{Event, IntervalFigures, SliceInfo, Stage};
+use crate::report::format;
+
+/// A line that stays.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// A stage ended.
+    Stage { what: String, took: String, result: String },
+    /// A slice closed.
+    Slice(String),
+    /// A slice failed.
+    Failure(String),
+    /// Something to know.
+    Warning(String),
+}
+
+/// What is going on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Status {
+    /// The stage, or the round and slice, with the time left.
+    pub(super) head: String,
+    /// Live figures.
+    pub(super) figures: String,
+    /// Done and total, where both are known.
+    pub(super) share: Option<(u64, u64)>,
+}
+
+/// Listens to a run.
+#[derive(Debug, Default)]
+pub(super) struct Narrator {
+    /// Stages that began and did not end, latest last.
+    open: Vec<(Stage, String)>,
+    load: Option<(u64, u64, Duration)>,
+    slice: Option<SliceSoFar>,
+    rounds_began: Option<Duration>,
+    now: Duration,
+}
+
+/// Figures of the running slice.
+#[derive(Clone, Debug)]
+struct SliceSoFar {
+    info: SliceInfo,
+    latest: Option<IntervalFigures>,
+    measured_s: f64,
+    succeeded: u64,
+    failed: u64,
+    p50_us: Range,
+    p99_us: Range,
+}
+
+/// Smallest and largest figure of the intervals: percentiles are never averaged.
+type Range = Option<(f64, f64)>;
+
+impl Narrator {
+    /// Takes in an event at `now` (since the run began) and returns the lines that stay.
+    pub(super) fn hear(&mut self, event: &Event, now: Duration) -> Vec<Line> {
+        self.now = now;
+        match event {
+            Event::StageStarted { stage, what } => {
+                self.open.retain(|(open, _)| open != stage);
+                self.open.push((*stage, what.clone()));
+                if *stage == Stage::Rounds {
+                    self.rounds_began = Some(now);
+                }
+                Vec::new()
+            }
+            Event::StageEnded { stage, took, what } => vec![self.stage_ended(*stage, *took, what)],
+            Event::LoadProgress { rows, total, elapsed } => {
+                self.load = Some((*rows, *total, *elapsed));
+                Vec::new()
+            }
+            Event::SliceStarted(info) => {
+                self.rounds_began.get_or_insert(now);
+                self.slice = Some(SliceSoFar::new(info.clone()));
+                Vec::new()
+            }
+            Event::Interval(figures) => {
+                let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(figures.slice.clone()));
+                slice.add(figures);
+                Vec::new()
+            }
+            Event::SliceClosed { slice, failed } => self.slice_closed(slice, failed.as_deref()),
+            Event::Warning(text) => vec![Line::Warning(text.clone())],
+        }
+    }
+
+    fn stage_ended(&mut self, stage: Stage, took: Duration, result: &str) -> Line {
+        let what = self.open.iter().position(|(open, _)| *open == stage).map(|index| self.open.remove(index).1);
+        if stage == Stage::Dataset {
+            self.load = None;
+        }
+        if stage == Stage::Rounds {
+            self.slice = None;
+        }
+        let what = what.unwrap_or_else(|| name(stage).to_owned());
+        Line::Stage { what, took: format::duration_s(took.as_secs_f64()), result: result.to_owned() }
+    }
+
+    fn slice_closed(&mut self, info: &SliceInfo, failed: Option<&str>) -> Vec<Line> {
+        let slice = self.slice.take().unwrap_or_else(|| SliceSoFar::new(info.clone()));
+        let place = format!("{} · {}", place(info, info.done + 1), info.name);
+        match failed {
+            Some(why) => vec![Line::Failure(format!("{place} · {why}"))],
+            None => vec![Line::Slice(format!("{place} · {}", slice.figures()))],
+        }
+    }
+
+    /// What is going on.
+    pub(super) fn status(&self) -> Status {
+        if let Some(slice) = &self.slice {
+            let info = &slice.info;
+            let left =
+                self.left_s(info).map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
+            let head = format!("{}{left}", place(info, info.done + 1));
+            let share = Some((u64::from(info.done), u64::from(info.total)));
+            return Status { head, figures: slice.live_figures(), share };
+        }
+        let Some((stage, what)) = self.open.last() else { return Status::default() };
+        match (stage, self.load) {
+            (Stage::Dataset, Some((rows, total, elapsed))) => {
+                Status { head: what.clone(), figures: load_figures(rows, total, elapsed), share: Some((rows, total)) }
+            }
+            _ => Status { head: what.clone(), figures: String::new(), share: None },
+        }
+    }
+
+    /// The time that the slices to come will take, should they take as long as those that closed.
+    fn left_s(&self, info: &SliceInfo) -> Option<f64> {
+        let elapsed = self.now.checked_sub(self.rounds_began?)?.as_secs_f64();
+        // Within the first slices the running one is as much as is known.
+        let done = f64::from(info.done);
+        (info.done > 0).then(|| (elapsed / (done + 0.5) * (f64::from(info.total) - done - 0.5)).max(0.0))
+    }
+}
+
+impl SliceSoFar {
+    fn new(info: SliceInfo) -> Self {
+        Self { info, latest: None, measured_s: 0.0, succeeded: 0, failed: 0, p50_us: None, p99_us: None }
+    }
+
+    fn add(&mut self, figures: &IntervalFigures) {
+        self.latest = Some(figures.clone());
+        if figures.measuring {
+            self.measured_s += figures.seconds;
+            self.succeeded += figures.succeeded;
+            self.failed += figures.failed;
+            widen(&mut self.p50_us, figures.response_p50_us);
+            widen(&mut self.p99_us, figures.response_p99_us);
+        }
+    }
+
+    /// Figures of the whole slice.
+    fn figures(&self) -> String {
+        let times = format!("p50 {} · p99 {}", range(self.p50_us), range(self.p99_us));
+        format!("{} · {times} · {}", rate(self.succeeded, self.measured_s), errors(self.failed))
+    }
+
+    /// Figures of the latest interval.
+    fn live_figures(&self) -> String {
+        let name = &self.info.name;
+        let Some(latest) = &self.latest else { return format!("{name} · warming up") };
+        let times = format!(
+            "p50 {} · p99 {}",
+            format::optional_time_us(latest.response_p50_us),
+            format::optional_time_us(latest.response_p99_us)
+        );
+        let warming = if latest.measuring { "" } else { " · warming up" };
+        let failed = if latest.measuring { self.failed } else { latest.failed };
+        format!("{name} · {} · {times} · {}{warming}", rate(latest.succeeded, latest.seconds), errors(failed))
+    }
+}
+
+fn place(info: &SliceInfo, number: u32) -> String {
+    format!("round {}/{} · slice {number}/{}", info.round, info.rounds, info.total)
+}
+
+fn load_figures(rows: u64, total: u64, elapsed: Duration) -> String {
+    let elapsed = elapsed.as_secs_f64();
+    let mut figures = format!("{} of {} rows", format::count(rows), format::count(total));
+    if rows > 0 && elapsed > 0.0 {
+        let per_s = as_f64(rows) / elapsed;
+        let left = as_f64(total.saturating_sub(rows)) / per_s;
+        figures.push_str(&format!(" · {} rows/s · {} left", format::significant(per_s), format::remaining_s(left)));
+    }
+    figures
+}
+
+fn rate(succeeded: u64, seconds: f64) -> String {
+    let per_s = (seconds > 0.0).then(|| as_f64(succeeded) / seconds);
+    format!("{} op/s", format::optional(per_s))
+}
+
+fn errors(failed: u64) -> String {
+    if failed == 1 { "1 error".to_owned() } else { format!("{} errors", format::count(failed)) }
+}
+
+fn widen(range: &mut Range, value: Option<f64>) {
+    if let Some(value) = value {
+        *range = Some(range.map_or((value, value), |(low, high)| (low.min(value), high.max(value))));
+    }
+}
+
+fn range(range: Range) -> String {
+    let Some((low, high)) = range else { return format::ABSENT.to_owned() };
+    let (low, high) = (format::time_us(low), format::time_us(high));
+    match (low.split_once(' '), high.split_once(' ')) {
+        _ if low == high => high,
+        (Some((number, unit)), Some((_, same))) if unit == same => format!("{number}–{high}"),
+        _ => format!("{low}–{high}"),
+    }
+}
+
+fn name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Topology => "starting servers",
+        Stage::Dataset => "creating and loading tables",
+        Stage::Binding => "preparing statements",
+        Stage::Answers => "comparing answers",
+        Stage::Rounds => "rounds",
+        Stage::Report => "statistics and report",
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of operations and rows stay below 2^53")]
+fn as_f64(count: u64) -> f64 {
+    count as f64
+}

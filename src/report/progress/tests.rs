@@ -1,0 +1,126 @@
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::narrator::{Narrator, Status};
+use super::{Mode, Progress, Shown};
+use crate::event::{Event, IntervalFigures, SliceInfo, Stage};
+
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn slice(done: u32, name: &str) -> SliceInfo {
+    SliceInfo {
+        round: 1 + done / 2,
+        rounds: 7,
+        position: 1 + done % 2,
+        variant: 0,
+        name: name.to_owned(),
+        done,
+        total: 14,
+    }
+}
+
+fn interval(done: u32, name: &str, measuring: bool, p50_us: f64) -> Event {
+    Event::Interval(IntervalFigures {
+        slice: slice(done, name),
+        measuring,
+        seconds: 1.0,
+        succeeded: 12_345,
+        failed: u64::from(measuring),
+        response_p50_us: Some(p50_us),
+        response_p99_us: Some(p50_us * 3.0),
+    })
+}
+
+fn a_run() -> Vec<Event> {
+    vec![
+        Event::StageStarted { stage: Stage::Topology, what: "starting PostgreSQL 15.18".to_owned() },
+        Event::StageEnded { stage: Stage::Topology, took: Duration::from_millis(112), what: String::new() },
+        Event::StageStarted { stage: Stage::Dataset, what: "loading 2 tables".to_owned() },
+        Event::LoadProgress { rows: 110_000, total: 220_000, elapsed: Duration::from_millis(200) },
+        Event::StageEnded {
+            stage: Stage::Dataset,
+            took: Duration::from_millis(1240),
+            what: "220,000 rows at 1,500,000 rows/s".to_owned(),
+        },
+        Event::Warning("the data folder is on tmpfs".to_owned()),
+        Event::StageStarted { stage: Stage::Rounds, what: "7 rounds of 2 variants".to_owned() },
+        Event::SliceStarted(slice(0, "join")),
+        interval(0, "join", false, 2_000.0),
+        interval(0, "join", true, 1_020.0),
+        interval(0, "join", true, 1_050.0),
+        Event::SliceClosed { slice: slice(0, "join"), failed: None },
+        Event::SliceStarted(slice(1, "n_plus_one")),
+        Event::SliceClosed {
+            slice: slice(1, "n_plus_one"),
+            failed: Some("the server closed the connection".to_owned()),
+        },
+    ]
+}
+
+fn shown(mode: Mode) -> String {
+    let sink = Sink::default();
+    let progress = Progress::new(mode, Box::new(sink.clone()));
+    let events = progress.events();
+    a_run().into_iter().for_each(|event| events.emit(event));
+    progress.finish();
+    let bytes = sink.0.lock().unwrap().clone();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn plain_lines_tell_each_stage_and_slice_once() {
+    let lines = shown(Mode { shown: Shown::Lines, color: false });
+    insta::assert_snapshot!(lines, @"
+    starting PostgreSQL 15.18 · 0.11 s
+    loading 2 tables · 1.24 s · 220,000 rows at 1,500,000 rows/s
+    warning: the data folder is on tmpfs
+    round 1/7 · slice 1/14 · join · 12,300 op/s · p50 1.02–1.05 ms · p99 3.06–3.15 ms · 2 errors
+    failed: round 1/7 · slice 2/14 · n_plus_one · the server closed the connection
+    ");
+}
+
+#[test]
+fn quiet_says_nothing_and_no_progress_only_what_went_wrong() {
+    assert_eq!(shown(Mode::new(true, true, true, true)), "");
+    let lines = shown(Mode::new(false, true, true, false));
+    assert_eq!(
+        lines,
+        "warning: the data folder is on tmpfs\nfailed: round 1/7 · slice 2/14 · n_plus_one · the server closed the connection\n"
+    );
+}
+
+#[test]
+fn colours_only_where_asked_for() {
+    assert!(!shown(Mode::new(false, false, false, false)).contains('\u{1b}'));
+    assert!(shown(Mode::new(false, false, false, true)).contains("\u{1b}[1;33mwarning:\u{1b}[0m"));
+}
+
+#[test]
+fn the_live_status_follows_load_and_slices() {
+    let mut narrator = Narrator::default();
+    let mut seen: Vec<Status> = Vec::new();
+    for (second, event) in a_run().iter().enumerate() {
+        narrator.hear(event, Duration::from_secs(second as u64));
+        seen.push(narrator.status());
+    }
+    let load = &seen[3];
+    assert_eq!(load.figures, "110,000 of 220,000 rows · 550,000 rows/s · 1 s left");
+    assert_eq!(load.share, Some((110_000, 220_000)));
+    assert_eq!(seen[8].figures, "join · 12,300 op/s · p50 2.00 ms · p99 6.00 ms · 0 errors · warming up");
+    assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
+    // Six seconds for one and a half of fourteen slices: fifty more.
+    assert_eq!(seen[12].head, "round 1/7 · slice 2/14 · 50 s left");
+}

@@ -1,0 +1,258 @@
+//! The end of a run on a terminal: the verdict, a table of figures, how each variant stands to the baseline, claims,
+//! expectations and warnings. Written to fit; what is not measured is a dash, with the reason below where one is known.
+
+use std::fmt::Write as _;
+
+use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
+
+use crate::report::format;
+use crate::report::wording::{self, PRIMARY, Tone};
+use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::verdict::headline;
+
+/// How the terminal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Columns; 80 when not known.
+    pub width: u16,
+    /// Whether in colours.
+    pub color: bool,
+}
+
+/// From so many columns on the ratio stands in the table of figures.
+const WIDE: u16 = 120;
+
+/// The report as text, each line ended.
+#[must_use]
+pub fn render(summary: &Summary, look: Look) -> String {
+    let mut out = String::new();
+    let tone = wording::tone(summary);
+    for line in wrapped(&headline(summary), look.width.min(100)) {
+        push(&mut out, &painted(&line, tone, look, true));
+    }
+    push(&mut out, "");
+    push(&mut out, &figures(summary, look));
+    footnotes(&mut out, summary, look);
+    if look.width < WIDE {
+        comparisons(&mut out, summary, look);
+    }
+    judged(&mut out, "claims", &summary.claims, look);
+    judged(&mut out, "expectations", &summary.expectations, look);
+    for check in summary.checks.iter().filter(|check| !check.passed) {
+        let text =
+            format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
+        listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);
+    }
+    if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
+        push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
+    }
+    for reason in &summary.invalid_reasons {
+        listed(&mut out, &painted("not valid:", Tone::Bad, look, true), "not valid:", reason, look);
+    }
+    for warning in &summary.warnings {
+        listed(&mut out, &painted("warning:", Tone::Open, look, true), "warning:", warning, look);
+    }
+    out
+}
+
+fn push(out: &mut String, line: &str) {
+    out.push_str(line.trim_end());
+    out.push('\n');
+}
+
+/// A table of rules only, without a frame.
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table
+}
+
+fn figures(summary: &Summary, look: Look) -> String {
+    let mut table = table();
+    let mut header = vec!["variant", "op/s", "p50", "p95", "p99", "max", "stmt/op"];
+    if look.width >= WIDE {
+        header.extend(["response p50", "verdict"]);
+    }
+    table.set_header(header.iter().enumerate().map(|(column, text)| aligned(text, column)));
+    let names = usize::from(look.width.saturating_sub(64)).clamp(12, 40);
+    for variant in &summary.variants {
+        let mix = &variant.mix;
+        let times = &mix.response_us;
+        let mut row = vec![
+            name(summary, variant, names),
+            format::optional(mix.goodput_per_s),
+            format::optional_time_us(times.p50),
+            format::optional_time_us(times.p95),
+            format::optional_time_us(times.p99),
+            format::optional_time_us(times.max),
+            format::optional(mix.statements_per_operation),
+        ];
+        if look.width >= WIDE {
+            let comparison = summary.comparison(&variant.name, PRIMARY);
+            row.push(comparison.map_or_else(String::new, |comparison| harmless(&wording::ratio_in_words(comparison))));
+            row.push(comparison.map_or_else(String::new, |comparison| wording::verdict(comparison).0));
+        }
+        table.add_row(row.iter().enumerate().map(|(column, text)| aligned(text, column)));
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// Figures stand at the right, words at the left.
+fn aligned(text: &str, column: usize) -> Cell {
+    let figures = (1..7).contains(&column);
+    Cell::new(text).set_alignment(if figures { CellAlignment::Right } else { CellAlignment::Left })
+}
+
+/// The name of a variant with its marks, in at most `width` letters.
+fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
+    let baseline = if variant.name == summary.baseline && summary.variants.len() > 1 { " *" } else { "" };
+    let valid = if variant.valid { "" } else { " !" };
+    let width = width - baseline.len() - valid.len();
+    let mut name = harmless(&wording::variant_name(variant));
+    if name.chars().count() > width {
+        name = name.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect();
+    }
+    format!("{name}{baseline}{valid}")
+}
+
+/// A name, a claim or a message must not steer the terminal.
+fn harmless(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// What the marks and dashes of the table mean.
+fn footnotes(out: &mut String, summary: &Summary, look: Look) {
+    let mut notes = Vec::new();
+    if summary.variants.len() > 1 && summary.variants.iter().any(|variant| variant.name == summary.baseline) {
+        notes.push("* baseline".to_owned());
+    }
+    if summary.variants.iter().any(|variant| !variant.valid) {
+        notes.push("! too few valid rounds".to_owned());
+    }
+    notes.extend(summary.variants.iter().filter_map(absence));
+    for note in notes {
+        for line in wrapped(&note, look.width.saturating_sub(2)) {
+            push(out, &format!("  {line}"));
+        }
+    }
+    push(out, "");
+}
+
+/// Why a figure of a variant is a dash.
+pub(super) fn absence(variant: &Variant) -> Option<String> {
+    let mix = &variant.mix;
+    let times = &mix.response_us;
+    let missing: Vec<&str> = [("p50", times.p50), ("p95", times.p95), ("p99", times.p99)]
+        .iter()
+        .filter(|f| f.1.is_none())
+        .map(|f| f.0)
+        .collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let which = missing.join(", ");
+    let name = wording::variant_name(variant);
+    if mix.succeeded == 0 {
+        return Some(format!("{name}: no operation succeeded"));
+    }
+    if let Some((_, bound)) = missing.iter().find_map(|key| times.not_below.get_key_value(*key)) {
+        let share = format::percent(mix.censored);
+        let bound = format::time_us(*bound);
+        return Some(format!(
+            "{name}: {which} not reached, at least {bound}: the end of {share} of the operations was not seen"
+        ));
+    }
+    Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
+}
+
+/// How each variant stands to the baseline: a table, or sentences where long names leave no room for one.
+fn comparisons(out: &mut String, summary: &Summary, look: Look) {
+    let shown: Vec<&Comparison> =
+        summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, PRIMARY)).collect();
+    if shown.is_empty() {
+        return;
+    }
+    let mut table = table();
+    table.set_header(["variant", "response p50", "verdict"]);
+    for comparison in &shown {
+        let row = [comparison.variant.clone(), wording::ratio_in_words(comparison), wording::verdict(comparison).0];
+        table.add_row(row.map(|text| harmless(&text)));
+    }
+    let lines: Vec<String> = table.lines().map(|line| line.trim_end().to_owned()).collect();
+    if lines.iter().all(|line| line.chars().count() <= usize::from(look.width)) {
+        push(out, &lines.join("\n"));
+    } else {
+        for comparison in &shown {
+            let ratio = wording::ratio_in_words(comparison);
+            let text = format!("{}: response p50 {ratio} · {}", comparison.variant, wording::verdict(comparison).0);
+            listed(out, " ", "", &text, look);
+        }
+    }
+    push(out, "");
+}
+
+fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
+    if all.is_empty() {
+        return;
+    }
+    push(out, &painted(heading, Tone::Neutral, look, true));
+    for judged in all {
+        let (word, tone) = wording::finding(judged.verdict);
+        listed(
+            out,
+            &format!("  {}", painted(&format!("{word:<9}"), tone, look, false)),
+            &format!("  {word:<9}"),
+            &judged.claim,
+            look,
+        );
+        let detail = format!("{} ({})", wording::observed(judged), wording::required(judged));
+        listed(out, &" ".repeat(11), &" ".repeat(11), &detail, look);
+    }
+    push(out, "");
+}
+
+/// `text` after a prefix, further lines indented as far. `plain` is the prefix as wide as it looks.
+fn listed(out: &mut String, prefix: &str, plain: &str, text: &str, look: Look) {
+    let indent = plain.chars().count() + 1;
+    let width = look.width.saturating_sub(u16::try_from(indent).unwrap_or(0)).max(20);
+    for (index, line) in wrapped(text, width).iter().enumerate() {
+        let mut start = String::new();
+        let written =
+            if index == 0 { write!(start, "{prefix} {line}") } else { write!(start, "{}{line}", " ".repeat(indent)) };
+        if written.is_ok() {
+            push(out, &start);
+        }
+    }
+}
+
+/// `text` in lines of at most `width` letters, broken at blanks.
+fn wrapped(text: &str, width: u16) -> Vec<String> {
+    let width = usize::from(width).max(10);
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        let word = harmless(word);
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(&word);
+            }
+            _ => lines.push(word),
+        }
+    }
+    lines
+}
+
+fn painted(text: &str, tone: Tone, look: Look, bold: bool) -> String {
+    if !look.color {
+        return text.to_owned();
+    }
+    let code = match tone {
+        Tone::Good => "32",
+        Tone::Bad => "31",
+        Tone::Open => "33",
+        Tone::Neutral => "0",
+    };
+    let bold = if bold { "1;" } else { "" };
+    format!("\u{1b}[{bold}{code}m{text}\u{1b}[0m")
+}

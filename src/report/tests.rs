@@ -1,0 +1,205 @@
+use super::fixture::{Sample, sample};
+use super::terminal::{Look, render};
+use super::*;
+use crate::result::TimesUs;
+use crate::result::summary::{LeftOut, Verdict};
+
+const PLAIN: Look = Look { width: 80, color: false };
+const HOSTILE: &str = "<script>alert(\"x\")</script>'&--><svg onload=alert(1)>日本\u{1b}[31m";
+
+fn page(inputs: &Inputs<'_>) -> String {
+    let files = files(inputs).expect("the report is made");
+    let page = files.into_iter().find(|file| file.name == "report.html").expect("a page");
+    String::from_utf8(page.content).expect("UTF-8")
+}
+
+/// A run in which everything that comes from outside is hostile.
+fn hostile() -> Sample {
+    let mut sample = sample().renamed("join", HOSTILE).renamed("n_plus_one", "baseline\"><img src=x>");
+    let text = || HOSTILE.to_owned();
+    sample.run.about = Some(text());
+    sample.run.source_text = format!("{HOSTILE}\n\"\"\"\n{{{{ view.title }}}} {{% raw %}}");
+    sample.run.source_path = text();
+    sample.run.command = vec![text()];
+    sample.run.variants[0].operations[0].statements = vec![format!("SELECT '{HOSTILE}'")];
+    sample.run.endpoints[0].settings.insert(text(), text());
+    sample.run.origins.insert(text(), text());
+    sample.summary.workload = text();
+    sample.summary.warnings = vec![text()];
+    sample.summary.valid = false;
+    sample.summary.invalid_reasons = vec![text()];
+    sample.summary.claims[0].claim = text();
+    sample.summary.claims[0].source = Some(text());
+    sample.summary.variants[0].operations[0].name = text();
+    sample.summary.variants[0].mix.failures.insert(text(), 1);
+    sample.summary.left_out = vec![LeftOut { variant: text(), round: 2, reason: text() }];
+    sample
+}
+
+/// A slow, partial run with too few rounds, in which the baseline never reached its percentiles.
+fn poor() -> Sample {
+    let mut sample = sample();
+    sample.summary.partial = true;
+    sample.summary.same_answer = None;
+    sample.summary.claims.clear();
+    sample.summary.expectations.clear();
+    for comparison in &mut sample.summary.comparisons {
+        comparison.ci_low = None;
+        comparison.ci_high = None;
+        comparison.detectable = None;
+        comparison.verdict = Verdict::Undecided;
+        comparison.better = None;
+    }
+    let baseline = &mut sample.summary.variants[0];
+    baseline.mix.censored = 0.52;
+    baseline.mix.response_us = TimesUs { min: Some(9_000.0), max: Some(61_000.0), ..TimesUs::default() };
+    for key in ["p50", "p90", "p95", "p99", "p999"] {
+        baseline.mix.response_us.not_below.insert(key.to_owned(), 61_000.0);
+    }
+    baseline.valid = false;
+    sample.summary.variants[1].mix.response_us.p99 = None;
+    sample.curves.clear();
+    sample
+}
+
+#[test]
+fn the_terminal_shows_the_verdict_and_fits_in_80_columns() {
+    let text = render(&sample().summary, PLAIN);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_wide_terminal_has_the_ratio_in_the_table() {
+    let text = render(&sample().summary, Look { width: 130, color: false });
+    assert!(text.contains("0.09× of n_plus_one, 0.088–0.092"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_was_not_measured_is_a_dash_with_its_reason() {
+    insta::assert_snapshot!(render(&poor().summary, PLAIN));
+}
+
+#[test]
+fn names_and_messages_cannot_steer_the_terminal_or_break_its_width() {
+    let long = "a".repeat(64);
+    let mut summary = hostile().renamed("batch", &long).summary;
+    summary.warnings.push("x".repeat(200));
+    let text = render(&summary, PLAIN);
+    assert!(!text.contains('\u{1b}'), "{text:?}");
+    let table = text.lines().find(|line| line.contains("12.1 ms")).expect("the baseline's row");
+    assert!(table.chars().count() <= 80, "{table}");
+    assert!(render(&summary, Look { color: true, ..PLAIN }).contains("\u{1b}[1;31m"));
+}
+
+#[test]
+fn the_page_is_one_file_that_asks_nobody() {
+    let page = page(&sample().inputs());
+    assert!(
+        !page.contains("http://") && !page.contains("https://") && !page.contains("<script"),
+        "no request, no script"
+    );
+    for part in ["src=", "@import", "url(", "<link rel=\"stylesheet\""] {
+        assert!(!page.contains(part), "{part}");
+    }
+    assert!(page.len() < 400_000, "{} bytes", page.len());
+    assert!(
+        page.contains("<html lang=\"en\">")
+            && page.contains("prefers-color-scheme: dark")
+            && page.contains("@media print")
+    );
+    let tables = page.matches("<table").count();
+    assert_eq!(page.matches("<caption>").count(), tables, "each table says what it shows");
+    assert_eq!(page.matches("role=\"region\"").count(), tables, "each table scrolls in its own box");
+}
+
+#[test]
+fn ids_are_unique_and_every_anchor_leads_somewhere() {
+    let page = page(&sample().inputs());
+    let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for target in page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(ids.contains(&target), "#{target}");
+    }
+    let all = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let sample = hostile();
+    for file in files(&sample.inputs()).expect("made") {
+        let text = String::from_utf8(file.content).expect("UTF-8");
+        for markup in ["<script", "<img", "<svg onload", "-->"] {
+            assert!(!text.contains(markup), "{} has {markup}", file.name);
+        }
+        if file.name == "report.html" {
+            assert!(text.contains("{{ view.title }} {% raw %}"), "the workload file is not a template");
+        }
+    }
+}
+
+#[test]
+fn there_is_a_file_for_each_plot_and_a_curve_for_each_variant() {
+    let sample = sample();
+    let files = files(&sample.inputs()).expect("made");
+    let names: Vec<&str> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "report.html",
+            "plots/ratios.svg",
+            "plots/percentiles.svg",
+            "plots/latency.svg",
+            "plots/goodput.svg",
+            "plots/throughput.svg",
+            "plots/parts.svg"
+        ]
+    );
+    let svg = |name: &str| {
+        let file = files.iter().find(|file| file.name == name).expect("the plot");
+        String::from_utf8(file.content.clone()).expect("UTF-8")
+    };
+    for class in ["k16", "k17", "k18", "k19"] {
+        let curve = format!("<polyline fill=\"none\" class=\"{class}\"");
+        assert_eq!(svg("plots/percentiles.svg").matches(&curve).count(), 1, "{class}");
+    }
+    let description = svg("plots/parts.svg");
+    assert!(description.contains("n_plus_one: link round trips, by configuration 10.5 ms"), "{description}");
+}
+
+#[test]
+fn a_run_with_gaps_still_makes_a_page_that_says_so() {
+    let sample = poor();
+    let text = page(&sample.inputs());
+    assert!(text.contains("This run is partial"));
+    assert!(
+        text.contains("p50, p95, p99 not reached, at least 61.0 ms: the end of 52 % of the operations was not seen")
+    );
+    assert!(text.contains("join: p99 not stated, fewer than ten operations were slower"));
+    assert!(!text.contains("id=\"percentiles\"") && !text.contains("id=\"claims\""), "no heading without content");
+    assert!(!text.contains("NaN"));
+}
+
+#[test]
+fn an_empty_run_still_makes_a_page() {
+    let (run, summary) = (RunRecord::default(), Summary::default());
+    let inputs = Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[] };
+    assert!(page(&inputs).contains("<h2 id=\"figures\">"));
+    assert!(!render(&summary, PLAIN).is_empty());
+}
+
+/// Writes reports to look at: `DBBENCH_SAMPLE_REPORT=DIR cargo test --lib report::tests::sample_report -- --ignored`.
+#[test]
+#[ignore = "writes files to look at"]
+fn sample_report() {
+    let dir = std::path::PathBuf::from(std::env::var_os("DBBENCH_SAMPLE_REPORT").expect("a folder"));
+    for (name, sample) in [("usual", sample()), ("hostile", hostile()), ("poor", poor())] {
+        std::fs::create_dir_all(dir.join(name).join("plots")).expect("a folder");
+        for file in files(&sample.inputs()).expect("made") {
+            std::fs::write(dir.join(name).join(&file.name), &file.content).expect("written");
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The page as values: everything the template shows, already in words. The template decides only where it stands.
+
+mod settings;
+mod tables;
+
+use serde::Serialize;
+
+use self::settings::{Fact, Server, VariantView};
+use self::tables::{ComparisonRow, JudgedRow, KeyRow, OperationRow, RoundRow};
+use crate::report::chart::Room;
+use crate::report::plots::Plot;
+use crate::report::terminal::absence;
+use crate::report::wording::{self, Tone};
+use crate::report::{Inputs, ReportError, format};
+use crate::verdict::{headline, multiplicity};
+
+/// The page.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    title: String,
+    about: Option<String>,
+    version: String,
+    verdict: Badge,
+    facts: Vec<Fact>,
+    partial: bool,
+    invalid_reasons: Vec<String>,
+    warnings: Vec<String>,
+    left_out: Vec<String>,
+    baseline: String,
+    key: Vec<KeyRow>,
+    footnotes: Vec<String>,
+    answers: Option<String>,
+    claims: Vec<JudgedRow>,
+    expectations: Vec<JudgedRow>,
+    failed_checks: Vec<String>,
+    plots: Vec<PlotView>,
+    comparisons: Vec<ComparisonRow>,
+    operations: Vec<OperationRow>,
+    failures: Vec<Fact>,
+    round_names: Vec<String>,
+    rounds: Vec<RoundRow>,
+    variants: Vec<VariantView>,
+    source_path: String,
+    source_text: String,
+    environment: Vec<Fact>,
+    servers: Vec<Server>,
+    method: Method,
+}
+
+/// A word with its tone.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Badge {
+    text: String,
+    tone: &'static str,
+}
+
+impl Badge {
+    fn new(text: impl Into<String>, tone: Tone) -> Self {
+        Self { text: text.into(), tone: tone.class() }
+    }
+}
+
+/// A plot, drawn for both kinds of screens.
+#[derive(Debug, Serialize)]
+struct PlotView {
+    id: &'static str,
+    heading: &'static str,
+    note: String,
+    wide: String,
+    narrow: String,
+}
+
+/// What the intervals mean.
+#[derive(Debug, Serialize)]
+struct Method {
+    rounds: u32,
+    margin: String,
+    multiplicity: String,
+    digits: u8,
+}
+
+impl View {
+    /// Puts everything in words and draws the plots.
+    pub(super) fn of(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<Self, ReportError> {
+        let Inputs { run, summary, .. } = *inputs;
+        let answers = summary.same_answer.filter(|answers| answers.equal);
+        let null = run.null_target.then(|| {
+            "the target was the built-in null driver, not a server: answers and checks were skipped".to_owned()
+        });
+        Ok(Self {
+            title: summary.workload.clone(),
+            about: run.about.clone(),
+            version: summary.dbbench_version.clone(),
+            verdict: Badge::new(unbroken(&headline(summary)), wording::tone(summary)),
+            facts: settings::facts(inputs),
+            partial: summary.partial,
+            invalid_reasons: summary.invalid_reasons.clone(),
+            warnings: null.into_iter().chain(summary.warnings.iter().cloned()).collect(),
+            left_out: summary
+                .left_out
+                .iter()
+                .map(|slice| format!("{}, round {}: {}", slice.variant, slice.round, slice.reason))
+                .collect(),
+            baseline: summary.baseline.clone(),
+            key: tables::key(summary),
+            footnotes: summary.variants.iter().filter_map(absence).collect(),
+            answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),
+            claims: tables::judged(&summary.claims),
+            expectations: tables::judged(&summary.expectations),
+            failed_checks: tables::failed_checks(summary),
+            plots: plots.iter().map(drawn).collect::<Result<_, _>>()?,
+            comparisons: tables::comparisons(summary),
+            operations: tables::operations(summary),
+            failures: tables::failures(summary),
+            round_names: summary.variants.iter().map(wording::variant_name).collect(),
+            rounds: tables::rounds(summary),
+            variants: settings::variants(run),
+            source_path: run.source_path.clone(),
+            source_text: run.source_text.clone(),
+            environment: settings::environment(inputs),
+            servers: settings::servers(run),
+            method: method(inputs),
+        })
+    }
+}
+
+/// Keeps the two ends of an interval on one line.
+fn unbroken(sentence: &str) -> String {
+    sentence.replace('–', "\u{2060}–\u{2060}")
+}
+
+fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
+    let draw = |room| plot.chart.render(room).map_err(|source| ReportError::Plot { name: plot.id, source });
+    Ok(PlotView {
+        id: plot.id,
+        heading: plot.heading,
+        note: plot.note.clone(),
+        wide: draw(Room::Wide)?.inline(&format!("{}-wide", plot.id), "plot wide"),
+        narrow: draw(Room::Narrow)?.inline(&format!("{}-narrow", plot.id), "plot narrow"),
+    })
+}
+
+fn method(inputs: &Inputs<'_>) -> Method {
+    Method {
+        rounds: inputs.summary.rounds,
+        margin: format::percent(inputs.run.margin),
+        multiplicity: multiplicity(&inputs.summary.comparisons).to_string(),
+        digits: inputs.run.histogram_digits,
+    }
+}

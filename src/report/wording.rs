@@ -1,0 +1,258 @@
+//! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
+
+use crate::report::format;
+use crate::result::summary::{Comparison, Finding, Judged, Summary, Variant, Verdict};
+
+/// The figure that reports compare first.
+pub const PRIMARY: &str = "response_us.p50";
+
+/// The name of a variant with its sweep point.
+#[must_use]
+pub fn variant_name(variant: &Variant) -> String {
+    if variant.point.is_empty() {
+        return variant.name.clone();
+    }
+    let point: Vec<String> = variant.point.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+    format!("{} ({})", variant.name, point.join(", "))
+}
+
+/// A path of `summary.json` or a metric of the workload as people say it: `response p50`, `goodput`.
+#[must_use]
+pub fn metric_name(metric: &str) -> String {
+    match metric {
+        "goodput_per_s" => "goodput".to_owned(),
+        "rows_per_s" => "rows per second".to_owned(),
+        "statements" | "statements_per_operation" => "statements per operation".to_owned(),
+        "cpu.client" | "client_cpu_us_per_operation" => "client CPU per operation".to_owned(),
+        "cpu.server" | "server_cpu_us_per_operation" => "server CPU per operation".to_owned(),
+        "failures.share" => "share of failures".to_owned(),
+        _ => match metric.split_once('.') {
+            Some(("failures", key)) => format!("failures {key}"),
+            Some((kind, "p999")) => format!("{} p99.9", kind.trim_end_matches("_us")),
+            Some((kind, figure)) => format!("{} {figure}", kind.trim_end_matches("_us")),
+            None => metric.to_owned(),
+        },
+    }
+}
+
+/// Whether a figure of this metric is a time in µs, whichever way the metric is spelled.
+fn is_time(metric: &str) -> bool {
+    ["response", "service", "queue", "acquire", "connect", "schedule_lag"]
+        .iter()
+        .any(|kind| metric.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.') || rest.starts_with("_us.")))
+        || metric.starts_with("cpu.")
+        || metric.ends_with("_cpu_us_per_operation")
+}
+
+/// A figure of a metric with its unit.
+#[must_use]
+pub fn figure(metric: &str, value: Option<f64>) -> String {
+    match value {
+        Some(value) if is_time(metric) => format::time_us(value),
+        Some(value) if metric.starts_with("goodput") || metric == "rows_per_s" => {
+            format!("{} /s", format::significant(value))
+        }
+        Some(value) if metric == "failures.share" => format::percent(value),
+        value => format::optional(value),
+    }
+}
+
+/// How good or bad something is: the class of its badge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// To the good.
+    Good,
+    /// To the bad.
+    Bad,
+    /// Neither.
+    Neutral,
+    /// Not known.
+    Open,
+}
+
+impl Tone {
+    /// Its name in the style sheet.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Bad => "bad",
+            Self::Neutral => "neutral",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// The verdict of a comparison.
+#[must_use]
+pub fn verdict(comparison: &Comparison) -> (String, Tone) {
+    let word = match comparison.verdict {
+        Verdict::NoDifference => return ("no difference".to_owned(), Tone::Neutral),
+        Verdict::Undecided => return ("undecided".to_owned(), Tone::Open),
+        Verdict::Lower => "lower",
+        Verdict::Higher => "higher",
+    };
+    match comparison.better {
+        Some(true) => (format!("{word}, better"), Tone::Good),
+        Some(false) => (format!("{word}, worse"), Tone::Bad),
+        None => (word.to_owned(), Tone::Neutral),
+    }
+}
+
+/// The ratio of a comparison in words: `0.09× of n_plus_one, 0.086–0.094`; a difference where there can be no ratio.
+#[must_use]
+pub fn ratio_in_words(comparison: &Comparison) -> String {
+    match (comparison.ratio, comparison.difference) {
+        (Some(ratio), _) => {
+            let interval = interval(comparison).map_or_else(String::new, |interval| format!(", {interval}"));
+            format!("{} of {}{interval}", format::ratio(ratio), comparison.baseline)
+        }
+        (None, Some(_)) => format!("{} against {}", estimate(comparison), comparison.baseline),
+        (None, None) => format::ABSENT.to_owned(),
+    }
+}
+
+/// The estimate of a comparison: `0.09×`, or a difference with its sign.
+#[must_use]
+pub fn estimate(comparison: &Comparison) -> String {
+    match (comparison.ratio, comparison.difference) {
+        (Some(ratio), _) => format::ratio(ratio),
+        (None, Some(difference)) => {
+            let sign = if difference > 0.0 { "+" } else { "" };
+            format!("{sign}{}", figure(&comparison.metric, Some(difference)))
+        }
+        (None, None) => format::ABSENT.to_owned(),
+    }
+}
+
+/// The interval of a comparison, where there is one.
+#[must_use]
+pub fn interval(comparison: &Comparison) -> Option<String> {
+    let (low, high) = (comparison.ci_low?, comparison.ci_high?);
+    Some(match comparison.ratio {
+        Some(_) => format::interval(low, high),
+        None => {
+            format!("{} to {}", figure(&comparison.metric, Some(low)), figure(&comparison.metric, Some(high)))
+        }
+    })
+}
+
+/// The finding about a claim or an expectation.
+#[must_use]
+pub fn finding(finding: Finding) -> (&'static str, Tone) {
+    match finding {
+        Finding::Holds => ("holds", Tone::Good),
+        Finding::Refuted => ("refuted", Tone::Bad),
+        Finding::Undecided => ("undecided", Tone::Open),
+    }
+}
+
+/// What was observed about a claim, in words: `response p50 of join: 0.09× of n_plus_one, 0.086–0.094`.
+#[must_use]
+pub fn observed(judged: &Judged) -> String {
+    let of = judged.operation.as_deref().or(judged.job.as_deref());
+    let of = of.map_or_else(|| judged.variant.clone(), |part| format!("{part} in {}", judged.variant));
+    let subject = format!("{} of {of}", metric_name(&judged.metric));
+    let Some(observed) = judged.observed else { return format!("{subject}: {}", format::ABSENT) };
+    let ends = judged.ci_low.zip(judged.ci_high);
+    match &judged.against {
+        Some(against) => {
+            let ends = ends.map_or_else(String::new, |(low, high)| format!(", {}", format::interval(low, high)));
+            format!("{subject}: {} of {against}{ends}", format::ratio(observed))
+        }
+        None => {
+            let show = |value| figure(&judged.metric, Some(value));
+            let ends = ends.map_or_else(String::new, |(low, high)| format!(", {} to {}", show(low), show(high)));
+            format!("{subject}: {}{ends}", show(observed))
+        }
+    }
+}
+
+/// What a claim requires, in words: `at most 0.33×`.
+#[must_use]
+pub fn required(judged: &Judged) -> String {
+    let Some((side, value)) = judged.required.split_once(' ') else { return judged.required.clone() };
+    let side = side.replace('_', " ");
+    match value.parse::<f64>() {
+        Ok(value) if judged.against.is_some() => format!("{side} {}", format::ratio(value)),
+        Ok(value) => format!("{side} {}", figure(&judged.metric, Some(value))),
+        Err(_) => format!("{side} {value}"),
+    }
+}
+
+/// How good the finding of a run is, for the colour of its headline.
+#[must_use]
+pub fn tone(summary: &Summary) -> Tone {
+    if !summary.valid || summary.same_answer.is_some_and(|answers| !answers.equal) {
+        return Tone::Bad;
+    }
+    let verdicts = || summary.variants.iter().filter_map(|v| summary.comparison(&v.name, PRIMARY)).map(|c| c.verdict);
+    if verdicts().any(|verdict| verdict == Verdict::Lower) {
+        Tone::Good
+    } else if verdicts().any(|verdict| verdict == Verdict::Undecided) {
+        Tone::Open
+    } else {
+        Tone::Neutral
+    }
+}
+
+/// The number of the ink of each variant, parallel to `summary.variants`: 0 for the baseline, which stays neutral.
+#[must_use]
+pub fn series(summary: &Summary) -> Vec<usize> {
+    let alone = summary.variants.len() == 1;
+    let mut next = 1;
+    let number = |variant: &Variant| {
+        if variant.name == summary.baseline && !alone {
+            return 0;
+        }
+        next += 1;
+        next - 1
+    };
+    summary.variants.iter().map(number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_named_the_same_from_both_spellings() {
+        assert_eq!(metric_name("response_us.p999"), metric_name("response.p999"));
+        assert_eq!(metric_name("response_us.p50"), "response p50");
+        assert_eq!(metric_name("failures.40001"), "failures 40001");
+        assert_eq!(figure("response.p50", Some(1_020.0)), "1.02 ms");
+        assert_eq!(figure("client_cpu_us_per_operation", Some(7.3)), "7.30 µs");
+        assert_eq!(figure("goodput_per_s", Some(12_345.0)), "12,300 /s");
+        assert_eq!(figure("statements", None), "–");
+    }
+
+    #[test]
+    fn a_comparison_by_difference_shows_no_ratio() {
+        let comparison = Comparison {
+            baseline: "plain".to_owned(),
+            metric: "failures.share".to_owned(),
+            difference: Some(0.021),
+            ci_low: Some(0.018),
+            ci_high: Some(0.024),
+            verdict: Verdict::Higher,
+            better: Some(false),
+            ..Comparison::default()
+        };
+        assert_eq!(ratio_in_words(&comparison), "+2.1 % against plain");
+        assert_eq!(interval(&comparison).as_deref(), Some("1.8 % to 2.4 %"));
+        assert_eq!(verdict(&comparison), ("higher, worse".to_owned(), Tone::Bad));
+    }
+
+    #[test]
+    fn a_requirement_reads_as_a_sentence() {
+        let ratio = Judged {
+            metric: "response.p50".to_owned(),
+            required: "at_most 0.33".to_owned(),
+            against: Some("base".to_owned()),
+            ..Judged::default()
+        };
+        assert_eq!(required(&ratio), "at most 0.33×");
+        let value = Judged { required: "at_most 5000".to_owned(), against: None, ..ratio };
+        assert_eq!(required(&value), "at most 5.00 ms");
+    }
+}

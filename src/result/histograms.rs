@@ -1,0 +1,124 @@
+//! Histograms of a run, merged over the rounds that are part of the figures. Counts are merged, percentiles never averaged.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::slice::{SliceFigures, SliceRecord};
+use super::times::{SliceTimes, us};
+use crate::metrics::Distribution;
+use crate::metrics::hlog::{LogTag, read_line};
+
+/// Point, variant, operation (empty: connects) and kind.
+type Key = (u32, String, String, String);
+
+/// Merged histograms.
+#[derive(Clone, Debug, Default)]
+pub struct Histograms {
+    merged: BTreeMap<Key, Distribution>,
+    incomplete: BTreeSet<Key>,
+}
+
+/// A point of a percentile curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CurvePoint {
+    /// Share of all values (censored ones included) that are at most `time_us`, 0 … 1.
+    pub quantile: f64,
+    /// µs.
+    pub time_us: f64,
+}
+
+impl Histograms {
+    /// From the lines of the log, for the slices that are valid. A histogram that is missing, torn, or has another count
+    /// than its slice makes its kind incomplete: no percentile is stated then.
+    pub(super) fn read(lines: &[Vec<u8>], slices: &[SliceRecord]) -> Self {
+        let mut logged: BTreeMap<LogTag, Distribution> = BTreeMap::new();
+        for line in lines {
+            // A line that cannot be read shows by the count that is missing.
+            if let Some(line) = std::str::from_utf8(line).ok().and_then(|line| read_line(line).ok().flatten()) {
+                logged.entry(line.tag).or_default().merge(&line.distribution);
+            }
+        }
+        let mut histograms = Self::default();
+        for slice in slices.iter().filter(|slice| slice.valid) {
+            for operation in &slice.operations {
+                let name = operation.name.as_deref().unwrap_or_default();
+                for (kind, times) in kinds(operation) {
+                    histograms.add(slice, name, kind, times, &mut logged);
+                }
+            }
+            histograms.add(slice, "", "connect", &slice.connect, &mut logged);
+        }
+        histograms
+    }
+
+    fn add(
+        &mut self,
+        slice: &SliceRecord,
+        operation: &str,
+        kind: &str,
+        times: &SliceTimes,
+        logged: &mut BTreeMap<LogTag, Distribution>,
+    ) {
+        let Some(exact) = times.exact() else { return };
+        let tag = LogTag {
+            variant: slice.variant.clone(),
+            operation: operation.to_owned(),
+            kind: kind.to_owned(),
+            point: slice.point,
+            round: slice.round,
+        };
+        let mut distribution = logged.remove(&tag).unwrap_or_default();
+        distribution.set_exact(exact);
+        let key = (tag.point, tag.variant, tag.operation, tag.kind);
+        if distribution.count() != times.count {
+            self.incomplete.insert(key.clone());
+        }
+        self.merged.entry(key).or_default().merge(&distribution);
+    }
+
+    /// All times of one kind (`response`, `service`, `queue`, `acquire`, `lag`, `failed_response`, `connect`) of an
+    /// operation, or of the whole mix with `None`. `None` when histograms are missing; empty when nothing was measured.
+    #[must_use]
+    pub fn times(&self, variant: &str, operation: Option<&str>, kind: &str) -> Option<Distribution> {
+        let matches = |key: &Key| key.1 == variant && key.3 == kind && operation.is_none_or(|name| key.2 == name);
+        if self.incomplete.iter().any(matches) {
+            return None;
+        }
+        let mut all = Distribution::new();
+        self.merged.iter().filter(|(key, _)| matches(key)).for_each(|(_, part)| all.merge(part));
+        Some(all)
+    }
+
+    /// The percentile curve of one kind, rising, one point per bucket; `censored` values rank above all. Empty when
+    /// nothing was measured or histograms are missing.
+    #[must_use]
+    pub fn curve(&self, variant: &str, operation: Option<&str>, kind: &str, censored: u64) -> Vec<CurvePoint> {
+        let Some(times) = self.times(variant, operation, kind) else { return Vec::new() };
+        let total = (times.count() + censored) as f64;
+        let max_ns = times.max_ns().unwrap_or(0);
+        let mut seen = 0;
+        times
+            .buckets()
+            .map(|bucket| {
+                seen += bucket.count;
+                CurvePoint { quantile: seen as f64 / total, time_us: us(bucket.value_ns.min(max_ns) as f64) }
+            })
+            .collect()
+    }
+
+    /// What is missing, as `variant/operation/kind`.
+    #[must_use]
+    pub fn missing(&self) -> Vec<String> {
+        self.incomplete.iter().map(|(_, variant, operation, kind)| format!("{variant}/{operation}/{kind}")).collect()
+    }
+}
+
+fn kinds(figures: &SliceFigures) -> [(&'static str, &SliceTimes); 6] {
+    [
+        ("response", &figures.response),
+        ("service", &figures.service),
+        ("queue", &figures.queue),
+        ("acquire", &figures.acquire),
+        ("lag", &figures.lag),
+        ("failed_response", &figures.failed_response),
+    ]
+}

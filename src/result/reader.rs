@@ -1,0 +1,137 @@
+//! The result folder while it is read: also one that a crash left behind.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+
+use super::error::ReadError;
+use super::histograms::Histograms;
+use super::interval::{ErrorRow, IntervalRow};
+use super::run::{RunRecord, SCHEMA_VERSION};
+use super::slice::SliceRecord;
+use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SUMMARY};
+use super::summary::Summary;
+
+/// A result folder, read.
+#[derive(Clone, Debug)]
+pub struct Reader {
+    /// The folder.
+    pub dir: PathBuf,
+    /// What was run.
+    pub run: RunRecord,
+    /// Closed slices, in the order of closing.
+    pub slices: Vec<SliceRecord>,
+    /// What had to be left out while reading, for the reader to know.
+    pub notes: Vec<String>,
+}
+
+impl Reader {
+    /// Reads `run.json` and `slices.jsonl`. Lines of `slices.jsonl` that are torn are left out and noted.
+    ///
+    /// # Errors
+    /// When it is no result folder, cannot be read, or was written by a newer dbbench.
+    pub fn open(dir: &Path) -> Result<Self, ReadError> {
+        let path = dir.join(RUN);
+        let run: RunRecord = match read_json(&path)? {
+            Some(run) => run,
+            None => return Err(ReadError::NotAResult(dir.to_owned())),
+        };
+        let mut reader = Self { dir: dir.to_owned(), run, slices: Vec::new(), notes: Vec::new() };
+        reader.read_slices()?;
+        Ok(reader)
+    }
+
+    fn read_slices(&mut self) -> Result<(), ReadError> {
+        let path = self.dir.join(SLICES);
+        let Some(lines) = lines(&path)? else {
+            self.notes.push(format!("{SLICES} is missing: no slice closed"));
+            return Ok(());
+        };
+        for (number, line) in lines.iter().enumerate() {
+            match serde_json::from_slice(line) {
+                Ok(slice) => self.slices.push(slice),
+                Err(_) if number + 1 == lines.len() => {
+                    self.notes.push(format!("the last line of {SLICES} is cut off and left out"));
+                }
+                Err(error) => {
+                    self.notes.push(format!("line {} of {SLICES} is left out: {error}", number + 1));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `summary.json`; `None` when the run did not come to write it.
+    ///
+    /// # Errors
+    /// When it is there but cannot be read, or was written by a newer dbbench.
+    pub fn summary(&self) -> Result<Option<Summary>, ReadError> {
+        read_json(&self.dir.join(SUMMARY))
+    }
+
+    /// The histograms of all slices that are part of the figures.
+    ///
+    /// # Errors
+    /// When the log is there but cannot be read. A missing or torn log gives histograms that know what they miss.
+    pub fn histograms(&self) -> Result<Histograms, ReadError> {
+        let lines = lines(&self.dir.join(HISTOGRAMS))?.unwrap_or_default();
+        Ok(Histograms::read(&lines, &self.slices))
+    }
+
+    /// The rows of `intervals.csv`; torn ones are left out.
+    ///
+    /// # Errors
+    /// When the file is there but cannot be read.
+    pub fn intervals(&self) -> Result<Vec<IntervalRow>, ReadError> {
+        read_csv(&self.dir.join(INTERVALS))
+    }
+
+    /// The rows of `errors.csv`; torn ones are left out.
+    ///
+    /// # Errors
+    /// When the file is there but cannot be read.
+    pub fn errors(&self) -> Result<Vec<ErrorRow>, ReadError> {
+        read_csv(&self.dir.join(ERRORS))
+    }
+}
+
+/// Reads a JSON file of ours after a look at its version; `None` when it is not there.
+fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
+    #[derive(serde::Deserialize)]
+    struct Version {
+        schema_version: u64,
+    }
+    let Some(text) = read(path)? else { return Ok(None) };
+    let version: Version = serde_json::from_slice(&text).map_err(|source| ReadError::malformed(path, source))?;
+    if version.schema_version > u64::from(SCHEMA_VERSION) {
+        return Err(ReadError::Newer { file: path.to_owned(), found: version.schema_version, known: SCHEMA_VERSION });
+    }
+    serde_json::from_slice(&text).map(Some).map_err(|source| ReadError::malformed(path, source))
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
+    match std::fs::read(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(ReadError::Read { file: path.to_owned(), source }),
+    }
+}
+
+/// The lines of a file without their ends, empty ones left out; `None` when it is not there.
+fn lines(path: &Path) -> Result<Option<Vec<Vec<u8>>>, ReadError> {
+    let failed = |source| ReadError::Read { file: path.to_owned(), source };
+    let file = match std::fs::File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(failed(source)),
+    };
+    let lines: Result<Vec<Vec<u8>>, _> = BufReader::new(file).split(b'\n').collect();
+    Ok(Some(lines.map_err(failed)?.into_iter().filter(|line| !line.is_empty()).collect()))
+}
+
+fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, ReadError> {
+    let Some(text) = read(path)? else { return Ok(Vec::new()) };
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_slice());
+    Ok(reader.deserialize().filter_map(Result::ok).collect())
+}

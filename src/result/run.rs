@@ -1,0 +1,228 @@
+//! `run.json`: what was run, where, and what was planned. Written before the first slice, so that a run that was cut off
+//! can be summarized without the workload.
+//!
+//! Nothing here can hold a secret: there is no field for one, and commands come redacted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The version of `run.json`, `slices.jsonl` and `summary.json`. Fields may be added within a version.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// What was run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunRecord {
+    /// [`SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// Who wrote this.
+    pub dbbench: Build,
+    /// Name of the workload.
+    pub workload: String,
+    /// What the workload says it is about.
+    pub about: Option<String>,
+    /// SHA-256 (hex) of the resolved workload.
+    pub workload_hash: String,
+    /// SHA-256 (hex) of the resolved topology.
+    pub topology_hash: String,
+    /// SHA-256 (hex) of the dataset.
+    pub dataset_hash: Option<String>,
+    /// The resolved workload.
+    pub resolved: serde_json::Value,
+    /// Dotted key → where its value came from, for keys that the file did not set.
+    pub origins: BTreeMap<String, String>,
+    /// Path of the workload file as given.
+    pub source_path: String,
+    /// The workload file as written.
+    pub source_text: String,
+    /// Seed of draws and order.
+    pub seed: u64,
+    /// Seed of the dataset.
+    pub dataset_seed: Option<u64>,
+    /// Rows per table as loaded.
+    pub rows: BTreeMap<String, u64>,
+    /// The command line, redacted.
+    pub command: Vec<String>,
+    /// Wall-clock start, RFC 3339 in UTC.
+    pub started_at: String,
+    /// The same as seconds since the epoch: what the timestamps of the other files count from.
+    pub started_at_epoch_s: f64,
+    /// The machine.
+    pub environment: Environment,
+    /// The servers.
+    pub endpoints: Vec<Endpoint>,
+    /// Whether the target is the null driver: no server, answers and checks skipped.
+    pub null_target: bool,
+    /// Rounds planned.
+    pub rounds: u32,
+    /// In the order of the file.
+    pub variants: Vec<VariantRecord>,
+    /// Name of the baseline.
+    pub baseline: String,
+    /// Half-width of the band that counts as no difference.
+    pub margin: f64,
+    /// The comparison of answers; `None` when it was not asked for or not made.
+    pub same_answer: Option<SameAnswer>,
+    /// Significant digits of the histograms.
+    pub histogram_digits: u8,
+    /// `[[claim]]`.
+    pub claims: Vec<Judgement>,
+    /// `[[expect]]`.
+    pub expectations: Vec<Judgement>,
+    /// What is worth saying before the first slice.
+    pub warnings: Vec<String>,
+}
+
+/// Which dbbench.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Build {
+    /// Version.
+    pub version: String,
+    /// `release`, `ci`, `dev`.
+    pub profile: String,
+    /// Built with debug assertions: not valid for measuring.
+    pub debug_assertions: bool,
+    /// Target triple or its like.
+    pub target: Option<String>,
+}
+
+/// The machine that it ran on. `None`: could not be found out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Environment {
+    /// A short name of the machine, the same from run to run.
+    pub machine: String,
+    /// Model of the CPU.
+    pub cpu_model: Option<String>,
+    /// Cores that the process may use.
+    pub cores: Option<u32>,
+    /// Kernel and its version.
+    pub kernel: Option<String>,
+    /// The kernel's clock source.
+    pub clock_source: Option<String>,
+    /// Memory, bytes.
+    pub memory_bytes: Option<u64>,
+    /// File system of the servers' data.
+    pub data_file_system: Option<String>,
+    /// How long a flush of that file system takes, µs at the median.
+    pub flush_us: Option<f64>,
+    /// Allocator of this process.
+    pub allocator: Option<String>,
+}
+
+/// A server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Endpoint {
+    /// `primary`, `replica-1` …
+    pub name: String,
+    /// Name and version, for example `PostgreSQL 15.18`.
+    pub version: String,
+    /// Started by dbbench.
+    pub embedded: bool,
+    /// Settings changed from the default, by name.
+    pub settings: BTreeMap<String, String>,
+}
+
+/// A variant as planned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VariantRecord {
+    /// Name from the file.
+    pub name: String,
+    /// Free title.
+    pub title: Option<String>,
+    /// What the file says it is about.
+    pub about: Option<String>,
+    /// Operations of the mix, in its order.
+    pub operations: Vec<OperationRecord>,
+    /// Clients (closed loop).
+    pub clients: u32,
+    /// Pause between operations, µs.
+    pub think_us: f64,
+    /// Round-trip time that the link adds, µs.
+    pub link_rtt_us: f64,
+    /// Jitter of the link, µs.
+    pub link_jitter_us: f64,
+    /// Whether traffic goes through the link at all.
+    pub link_in_path: bool,
+    /// Length of the measurement, ms.
+    pub measure_ms: f64,
+    /// Length of the warm-up as planned, ms.
+    pub warmup_ms: f64,
+    /// Worker threads; `None`: one per core, at most `clients`.
+    pub workers: Option<u32>,
+    /// The sweep point: dotted key → value. Empty without a sweep.
+    pub point: BTreeMap<String, String>,
+}
+
+/// An operation as planned.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct OperationRecord {
+    /// Name from the file.
+    pub name: String,
+    /// Operations of the same job are alternatives.
+    pub job: String,
+    /// Its weight in the mix.
+    pub weight: f64,
+    /// SQL of its steps, in order.
+    pub statements: Vec<String>,
+}
+
+/// Whether the answers of the variants were equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SameAnswer {
+    /// How many draws each variant answered.
+    pub draws: u32,
+    /// Whether all answers were equal.
+    pub equal: bool,
+}
+
+/// A claim or an expectation as stated.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The sentence.
+    pub claim: String,
+    /// Who says so.
+    #[serde(default)]
+    pub source: Option<String>,
+    /// Name of the variant.
+    pub variant: String,
+    /// Of one operation instead of the mix.
+    #[serde(default)]
+    pub operation: Option<String>,
+    /// Of one job instead of the mix.
+    #[serde(default)]
+    pub job: Option<String>,
+    /// The metric by the workload's name (`response.p50`).
+    pub metric: String,
+    /// Name of the variant that it is compared with.
+    pub against: String,
+    /// What is required.
+    pub bound: Bound,
+}
+
+/// What is required.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bound {
+    /// Of the ratio to `against`.
+    Ratio(Limit),
+    /// Of the figure itself; times in microseconds.
+    Value(Limit),
+}
+
+/// One side of a bound.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// ≤
+    AtMost(f64),
+    /// ≥
+    AtLeast(f64),
+    /// = (values only)
+    Equals(f64),
+}

@@ -1,0 +1,258 @@
+//! A line of `slices.jsonl`: all that summary, comparison and report need of one slice.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::times::SliceTimes;
+use crate::metrics::{Counters, OperationMetrics, SliceMetrics};
+
+/// Where a slice stands in the run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct SliceContext {
+    /// Index of the sweep point, from 0.
+    pub point: u32,
+    /// Round, from 1.
+    pub round: u32,
+    /// Position within the round, from 1.
+    pub position: u32,
+    /// Name of the variant.
+    pub variant: String,
+    /// Names and jobs of the variant's operations, in the order of the metrics.
+    pub operations: Vec<(String, String)>,
+    /// Begin of the measurement, seconds since the start of the run.
+    pub start_s: f64,
+}
+
+/// One slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SliceRecord {
+    /// Index of the sweep point.
+    pub point: u32,
+    /// Round, from 1.
+    pub round: u32,
+    /// Position within the round, from 1.
+    pub position: u32,
+    /// Name of the variant.
+    pub variant: String,
+    /// Begin of the measurement, seconds since the start of the run.
+    pub start_s: f64,
+    /// Length of the measurement, s.
+    pub measure_s: f64,
+    /// Length of the warm-up as it became, s.
+    pub warmup_s: f64,
+    /// Time until the last operation in flight ended, s.
+    pub drain_s: f64,
+    /// Whether every connection ran each statement six times before the measurement.
+    pub warmed_up: bool,
+    /// What limited the throughput; `None` when not known.
+    pub limit: Option<String>,
+    /// Whether the slice is part of the figures.
+    pub valid: bool,
+    /// Why the slice failed, if it did.
+    pub failed: Option<String>,
+    /// What its accounting contradicts, if anything.
+    pub violation: Option<String>,
+    /// The whole mix.
+    pub mix: SliceFigures,
+    /// Each operation.
+    pub operations: Vec<SliceFigures>,
+    /// Jobs that more than one operation of this variant does.
+    #[serde(default)]
+    pub jobs: Vec<SliceFigures>,
+    /// Time of each connect.
+    pub connect: SliceTimes,
+    /// Operations of the warm-up that ended.
+    pub warmup_operations: u64,
+    /// Each worker thread.
+    pub workers: Vec<WorkerRecord>,
+    /// CPU of local servers, µs; `None` when not known.
+    pub server_cpu_us: Option<f64>,
+}
+
+/// Counts and times of the mix, an operation or a job in one slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SliceFigures {
+    /// Name of the operation or job; `None` for the mix.
+    pub name: Option<String>,
+    /// Job of the operation; `None` for the mix.
+    pub job: Option<String>,
+    /// Operations planned.
+    pub planned: u64,
+    /// Tries.
+    pub attempts: u64,
+    /// Ended well.
+    pub succeeded: u64,
+    /// Failed for good.
+    pub failed: u64,
+    /// Of the failed: not known whether their commit took effect.
+    pub unknown: u64,
+    /// Never started.
+    pub unstarted: u64,
+    /// Attempts tried again.
+    pub retried: u64,
+    /// End not seen.
+    pub censored: u64,
+    /// Statements sent.
+    pub statements: u64,
+    /// Rows returned or affected.
+    pub rows: u64,
+    /// Failures by SQLSTATE or class.
+    pub failures: BTreeMap<String, u64>,
+    /// Response times.
+    pub response: SliceTimes,
+    /// Service times.
+    pub service: SliceTimes,
+    /// Queue times.
+    pub queue: SliceTimes,
+    /// Acquire times.
+    pub acquire: SliceTimes,
+    /// Schedule lag of all that started.
+    pub lag: SliceTimes,
+    /// Response times of operations that failed.
+    pub failed_response: SliceTimes,
+}
+
+/// A worker thread's use of the machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WorkerRecord {
+    /// On a CPU, µs.
+    pub cpu_us: f64,
+    /// Runnable, waiting for a CPU, µs.
+    pub cpu_wait_us: Option<f64>,
+    /// Length of the measurement, µs.
+    pub wall_us: f64,
+}
+
+/// How many censored operations rank above the recorded ones, kind by kind. What never started was waiting in the queue,
+/// and so has no service time that could be censored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Censored {
+    pub(super) response: u64,
+    pub(super) service: u64,
+}
+
+impl Censored {
+    pub(super) fn of(censored: u64, unstarted: u64) -> Self {
+        Self { response: censored, service: censored.saturating_sub(unstarted) }
+    }
+}
+
+impl SliceFigures {
+    /// The figures of `metrics`.
+    #[must_use]
+    pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics) -> Self {
+        let counters = &metrics.counters;
+        let ranks = Censored::of(counters.censored, counters.unstarted);
+        let Counters { planned, attempts, succeeded, failed, unknown, unstarted, retried, censored, statements, rows } =
+            *counters;
+        Self {
+            name: name.map(str::to_owned),
+            job: job.map(str::to_owned),
+            planned,
+            attempts,
+            succeeded,
+            failed,
+            unknown,
+            unstarted,
+            retried,
+            censored,
+            statements,
+            rows,
+            failures: metrics.failures.iter().map(|(key, (count, _))| (key.to_string(), *count)).collect(),
+            response: SliceTimes::of(&metrics.response, ranks.response),
+            service: SliceTimes::of(&metrics.service, ranks.service),
+            queue: SliceTimes::of(&metrics.queue, if metrics.queue.is_empty() { 0 } else { ranks.response }),
+            acquire: SliceTimes::of(&metrics.acquire, if metrics.acquire.is_empty() { 0 } else { ranks.service }),
+            lag: SliceTimes::of(&metrics.lag, 0),
+            failed_response: SliceTimes::of(&metrics.failed_response, 0),
+        }
+    }
+
+    /// Operations that ended, well or badly.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.succeeded + self.failed
+    }
+}
+
+impl SliceRecord {
+    /// What is kept of a closed slice. It is valid unless it failed or its accounting contradicts itself.
+    #[must_use]
+    pub fn new(context: &SliceContext, metrics: &SliceMetrics) -> Self {
+        let mix = metrics.total.mix();
+        let operations: Vec<(&(String, String), &OperationMetrics)> =
+            context.operations.iter().zip(&metrics.total.operations).collect();
+        let violation = operations.iter().find_map(|((name, _), operation)| {
+            operation.violation().map(|violation| format!("operation `{name}`: {violation}"))
+        });
+        Self {
+            point: context.point,
+            round: context.round,
+            position: context.position,
+            variant: context.variant.clone(),
+            start_s: context.start_s,
+            measure_s: metrics.measure_ns as f64 / 1e9,
+            warmup_s: metrics.warmup_ns as f64 / 1e9,
+            drain_s: metrics.drain_ns as f64 / 1e9,
+            warmed_up: metrics.warmed_up,
+            limit: None,
+            valid: metrics.failed.is_none() && violation.is_none(),
+            failed: metrics.failed.clone(),
+            violation,
+            mix: SliceFigures::of(None, None, &mix),
+            jobs: jobs(&operations),
+            operations: operations
+                .iter()
+                .map(|((name, job), metrics)| SliceFigures::of(Some(name), Some(job), metrics))
+                .collect(),
+            connect: SliceTimes::of(&metrics.connect, 0),
+            warmup_operations: metrics.warmup.operations.iter().map(|operation| operation.counters.ended()).sum(),
+            workers: metrics
+                .workers
+                .iter()
+                .map(|worker| WorkerRecord {
+                    cpu_us: worker.cpu_ns as f64 / 1e3,
+                    cpu_wait_us: worker.cpu_wait_ns.map(|ns| ns as f64 / 1e3),
+                    wall_us: worker.wall_ns as f64 / 1e3,
+                })
+                .collect(),
+            server_cpu_us: metrics.server_cpu_ns.map(|ns| ns as f64 / 1e3),
+        }
+    }
+
+    /// Why the slice is left out; `None` when it is part of the figures.
+    #[must_use]
+    pub fn reason_left_out(&self) -> Option<String> {
+        if let Some(failed) = &self.failed {
+            return Some(failed.clone());
+        }
+        if let Some(violation) = &self.violation {
+            return Some(format!("its accounting contradicts itself: {violation}"));
+        }
+        (!self.valid).then(|| "marked not valid".to_owned())
+    }
+
+    /// CPU of all workers, µs; `None` when there are none.
+    #[must_use]
+    pub fn client_cpu_us(&self) -> Option<f64> {
+        (!self.workers.is_empty()).then(|| self.workers.iter().map(|worker| worker.cpu_us).sum())
+    }
+}
+
+/// Jobs of several operations; for the others the operation's figures are those of the job.
+fn jobs(operations: &[(&(String, String), &OperationMetrics)]) -> Vec<SliceFigures> {
+    let mut by_job: BTreeMap<&str, Vec<&OperationMetrics>> = BTreeMap::new();
+    for ((_, job), metrics) in operations {
+        by_job.entry(job).or_default().push(metrics);
+    }
+    by_job
+        .into_iter()
+        .filter(|(_, parts)| parts.len() > 1)
+        .map(|(job, parts)| {
+            let mut all = OperationMetrics::default();
+            parts.iter().for_each(|part| all.merge(part));
+            SliceFigures::of(Some(job), Some(job), &all)
+        })
+        .collect()
+}

@@ -1,0 +1,209 @@
+//! The summary of a run, from its slices and histograms alone. What is judged (comparisons, claims, validity) is left
+//! empty here and filled in by `verdict`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::histograms::Histograms;
+use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
+use super::slice::{Censored, SliceFigures, SliceRecord};
+use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
+use super::times::{SliceTimes, TimesUs, us};
+
+/// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
+#[must_use]
+pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, dir: &Path) -> Summary {
+    let variants: Vec<Variant> =
+        run.variants.iter().map(|variant| self::variant(variant, slices, histograms)).collect();
+    let planned = run.rounds as usize * run.variants.len();
+    let closed = slices.iter().filter(|slice| slice.failed.is_none()).count();
+    Summary {
+        schema_version: SCHEMA_VERSION,
+        dbbench_version: run.dbbench.version.clone(),
+        workload: run.workload.clone(),
+        workload_hash: run.workload_hash.clone(),
+        topology_hash: run.topology_hash.clone(),
+        seed: run.seed,
+        machine: run.environment.machine.clone(),
+        servers: run.endpoints.iter().map(|endpoint| format!("{} ({})", endpoint.version, endpoint.name)).collect(),
+        started_at: run.started_at.clone(),
+        dir: dir.display().to_string(),
+        partial: closed < planned,
+        valid: true,
+        warnings: warnings(run, slices, histograms, closed),
+        same_answer: run.same_answer,
+        rounds: run.rounds,
+        baseline: run.baseline.clone(),
+        variants,
+        left_out: slices
+            .iter()
+            .filter_map(|slice| {
+                let reason = slice.reason_left_out()?;
+                Some(LeftOut { variant: slice.variant.clone(), round: slice.round, reason })
+            })
+            .collect(),
+        ..Summary::default()
+    }
+}
+
+fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histograms) -> Variant {
+    let closed: Vec<&SliceRecord> = slices.iter().filter(|slice| slice.variant == planned.name).collect();
+    let valid: Vec<&SliceRecord> = closed.iter().copied().filter(|slice| slice.valid).collect();
+    let mix: Vec<&SliceFigures> = valid.iter().map(|slice| &slice.mix).collect();
+    let pool = Pool { variant: &planned.name, slices: &valid, histograms };
+    let ended: u64 = mix.iter().map(|figures| figures.ended()).sum();
+    let failed: u64 = mix.iter().map(|figures| figures.failed).sum();
+    let per_operation = |total_us: Option<f64>| total_us.filter(|_| ended > 0).map(|us| us / ended as f64);
+    let mut rounds: Vec<Round> = closed.iter().map(|slice| round(slice)).collect();
+    rounds.sort_by_key(|round| round.round);
+    Variant {
+        name: planned.name.clone(),
+        title: planned.title.clone().unwrap_or_else(|| planned.name.clone()),
+        point: planned.point.clone(),
+        valid: !valid.is_empty(),
+        limit: None,
+        rate_reached: None,
+        link_rtt_us: Some(planned.link_rtt_us),
+        clients: Some(planned.clients),
+        mix: pool.figures(None, None, &mix),
+        operations: planned
+            .operations
+            .iter()
+            .map(|operation| {
+                let parts: Vec<&SliceFigures> = valid
+                    .iter()
+                    .filter_map(|slice| slice.operations.iter().find(|f| f.name.as_deref() == Some(&operation.name)))
+                    .collect();
+                NamedFigures {
+                    name: operation.name.clone(),
+                    figures: pool.figures(Some(&operation.name), Some(&operation.job), &parts),
+                }
+            })
+            .collect(),
+        rounds,
+        client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
+        server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
+        metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
+        probes: BTreeMap::new(),
+    }
+}
+
+fn round(slice: &SliceRecord) -> Round {
+    let times = &slice.mix.response.us;
+    Round {
+        round: slice.round,
+        valid: slice.valid,
+        goodput_per_s: (slice.measure_s > 0.0).then(|| slice.mix.succeeded as f64 / slice.measure_s),
+        response_us: RoundTimes { p50: times.p50, p99: times.p99, mean: times.mean },
+    }
+}
+
+/// The valid slices of a variant.
+struct Pool<'a> {
+    variant: &'a str,
+    slices: &'a [&'a SliceRecord],
+    histograms: &'a Histograms,
+}
+
+impl Pool<'_> {
+    /// The figures of the mix (`operation` = `None`) or of one operation.
+    fn figures(&self, operation: Option<&str>, job: Option<&str>, parts: &[&SliceFigures]) -> Figures {
+        let sum = |field: fn(&SliceFigures) -> u64| parts.iter().map(|part| field(part)).sum::<u64>();
+        let seconds: f64 = self.slices.iter().map(|slice| slice.measure_s).sum();
+        let per_second = |count: u64| (seconds > 0.0).then(|| count as f64 / seconds);
+        let (planned, censored, unstarted) = (sum(|f| f.planned), sum(|f| f.censored), sum(|f| f.unstarted));
+        let ranks = Censored::of(censored, unstarted);
+        let ended = sum(SliceFigures::ended);
+        let mut failures = BTreeMap::new();
+        for (key, count) in parts.iter().flat_map(|part| &part.failures) {
+            *failures.entry(key.clone()).or_insert(0) += count;
+        }
+        let times = |kind: &str, field: fn(&SliceFigures) -> &SliceTimes, censored: u64| {
+            self.times(operation, kind, parts.iter().map(|part| field(part)), censored)
+        };
+        let connects = self.slices.iter().map(|slice| &slice.connect);
+        Figures {
+            job: job.map(str::to_owned),
+            planned,
+            attempts: sum(|f| f.attempts),
+            succeeded: sum(|f| f.succeeded),
+            failed: sum(|f| f.failed),
+            unknown: sum(|f| f.unknown),
+            unstarted,
+            retried: sum(|f| f.retried),
+            censored: if planned == 0 { 0.0 } else { censored as f64 / planned as f64 },
+            failures,
+            goodput_per_s: per_second(sum(|f| f.succeeded)),
+            rows_per_s: per_second(sum(|f| f.rows)),
+            statements_per_operation: (ended > 0).then(|| sum(|f| f.statements) as f64 / ended as f64),
+            wal_bytes_per_row: None,
+            response_us: times("response", |f| &f.response, ranks.response),
+            service_us: times("service", |f| &f.service, ranks.service),
+            queue_us: times("queue", |f| &f.queue, ranks.response),
+            acquire_us: times("acquire", |f| &f.acquire, ranks.service),
+            connect_us: self.times(Some(""), "connect", connects, 0),
+            schedule_lag_us: times("lag", |f| &f.lag, 0),
+        }
+    }
+
+    /// The figures of one kind of time over the slices; without their histograms only what is exact.
+    fn times<'s>(
+        &self,
+        operation: Option<&str>,
+        kind: &str,
+        slices: impl Iterator<Item = &'s SliceTimes> + Clone,
+        censored: u64,
+    ) -> TimesUs {
+        let count: u64 = slices.clone().map(|times| times.count).sum();
+        let measured = count > 0 || kind == "response";
+        match self.histograms.times(self.variant, operation, kind) {
+            _ if !measured => TimesUs::default(),
+            Some(times) => TimesUs::of(&times, censored),
+            None => TimesUs {
+                min: slices.clone().filter_map(|times| times.min_ns).min().map(|ns| us(ns as f64)),
+                max: slices.clone().filter_map(|times| times.max_ns).max().map(|ns| us(ns as f64)),
+                mean: (censored == 0 && count > 0)
+                    .then(|| us(slices.map(|times| times.sum_ns as f64).sum::<f64>() / count as f64)),
+                ..TimesUs::default()
+            },
+        }
+    }
+}
+
+/// What is worth knowing beside the figures.
+fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, closed: usize) -> Vec<String> {
+    let mut warnings = run.warnings.clone();
+    let planned = run.rounds as usize * run.variants.len();
+    if closed < planned {
+        warnings.push(format!("the run is partial: {closed} of {planned} slices closed"));
+    }
+    for variant in &run.variants {
+        let of_variant = || slices.iter().filter(|slice| slice.variant == variant.name && slice.valid);
+        let cold = of_variant().filter(|slice| !slice.warmed_up).count();
+        if cold > 0 {
+            warnings.push(format!(
+                "{}: in {cold} of {} slices the warm-up ended before every connection had run each statement six times; \
+                 a longer run.warmup helps",
+                variant.name,
+                of_variant().count()
+            ));
+        }
+        let above: u64 = of_variant().map(|slice| slice.mix.response.above_range).sum();
+        if above > 0 {
+            warnings
+                .push(format!("{}: {above} response times lie above one hour, where nothing is counted", variant.name));
+        }
+    }
+    if run.histogram_digits == 2 {
+        warnings
+            .push("histograms have two digits (within 1 %): with three they would need more than 256 MB".to_owned());
+    }
+    let missing = histograms.missing();
+    if !missing.is_empty() {
+        warnings.push(format!(
+            "histograms.hlog lacks histograms of closed slices, so these have no percentiles: {}",
+            missing.join(", ")
+        ));
+    }
+    warnings
+}

@@ -1,0 +1,324 @@
+//! `summary.json`: the contract. Field names are exactly those of the documentation; fields may be added within a schema
+//! version. A figure that was not measured, or not reached, is `null`, never 0.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::run::SameAnswer;
+use super::times::TimesUs;
+
+/// The whole file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Version of the contract.
+    pub schema_version: u32,
+    /// Who wrote it.
+    pub dbbench_version: String,
+    /// Name of the workload.
+    pub workload: String,
+    /// SHA-256 (hex) of the resolved workload.
+    pub workload_hash: String,
+    /// SHA-256 (hex) of the resolved topology.
+    pub topology_hash: String,
+    /// Seed of draws and order.
+    pub seed: u64,
+    /// The machine, by a short name.
+    pub machine: String,
+    /// Servers with their versions.
+    pub servers: Vec<String>,
+    /// Wall-clock start, RFC 3339.
+    pub started_at: String,
+    /// The result folder.
+    pub dir: String,
+    /// Whether fewer slices closed than were planned.
+    pub partial: bool,
+    /// Whether the figures may be relied on.
+    pub valid: bool,
+    /// Why not.
+    pub invalid_reasons: Vec<String>,
+    /// What is worth knowing beside the figures.
+    pub warnings: Vec<String>,
+    /// The comparison of answers; `null` when none was made.
+    pub same_answer: Option<SameAnswer>,
+    /// Rounds planned.
+    #[serde(default)]
+    pub rounds: u32,
+    /// Name of the baseline.
+    #[serde(default)]
+    pub baseline: String,
+    /// One per variant (and point).
+    pub variants: Vec<Variant>,
+    /// Each variant against the baseline.
+    pub comparisons: Vec<Comparison>,
+    /// Findings about claims.
+    pub claims: Vec<Judged>,
+    /// Findings about gates.
+    pub expectations: Vec<Judged>,
+    /// Checks after slices.
+    pub checks: Vec<Check>,
+    /// Slices that are left out of every figure.
+    #[serde(default)]
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A variant's figures over all its valid rounds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Variant {
+    /// Name.
+    pub name: String,
+    /// Free title; the name where there is none.
+    pub title: String,
+    /// The sweep point.
+    pub point: BTreeMap<String, String>,
+    /// Whether enough of its rounds are valid.
+    pub valid: bool,
+    /// What limited the throughput; `null` when not known.
+    pub limit: Option<String>,
+    /// Open loop: whether the asked rate was reached.
+    pub rate_reached: Option<bool>,
+    /// Round-trip time that the link adds, µs.
+    #[serde(default)]
+    pub link_rtt_us: Option<f64>,
+    /// Clients.
+    #[serde(default)]
+    pub clients: Option<u32>,
+    /// The whole mix.
+    pub mix: Figures,
+    /// Each operation.
+    pub operations: Vec<NamedFigures>,
+    /// Each round.
+    pub rounds: Vec<Round>,
+    /// Client CPU per operation that ended, µs.
+    pub client_cpu_us_per_operation: Option<f64>,
+    /// CPU of local servers per operation that ended, µs.
+    pub server_cpu_us_per_operation: Option<f64>,
+    /// Every other metric by the workload's name.
+    pub metrics: BTreeMap<String, Option<f64>>,
+    /// What probes found.
+    pub probes: BTreeMap<String, serde_json::Value>,
+}
+
+/// Counts and times.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The job of an operation; `null` for the mix.
+    pub job: Option<String>,
+    /// Operations planned.
+    pub planned: u64,
+    /// Tries, retries included.
+    pub attempts: u64,
+    /// Ended well.
+    pub succeeded: u64,
+    /// Failed for good.
+    pub failed: u64,
+    /// Of the failed: not known whether their commit took effect.
+    pub unknown: u64,
+    /// Planned, never started.
+    pub unstarted: u64,
+    /// Attempts that failed and were tried again.
+    pub retried: u64,
+    /// Share of the planned whose end was not seen, 0 … 1.
+    pub censored: f64,
+    /// Failures by SQLSTATE or class.
+    pub failures: BTreeMap<String, u64>,
+    /// Succeeded per second.
+    pub goodput_per_s: Option<f64>,
+    /// Rows returned or affected per second.
+    pub rows_per_s: Option<f64>,
+    /// Statements sent per operation that ended.
+    pub statements_per_operation: Option<f64>,
+    /// WAL per row written.
+    pub wal_bytes_per_row: Option<f64>,
+    /// Response time of operations that succeeded.
+    pub response_us: TimesUs,
+    /// Service time.
+    pub service_us: TimesUs,
+    /// Queue time (open loop).
+    pub queue_us: TimesUs,
+    /// Acquire time (pools).
+    pub acquire_us: TimesUs,
+    /// Time to connect.
+    pub connect_us: TimesUs,
+    /// Schedule lag.
+    pub schedule_lag_us: TimesUs,
+}
+
+/// Counts and times of one operation: its name, then the same fields as [`Figures`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct NamedFigures {
+    /// Name of the operation.
+    pub name: String,
+    /// Its figures.
+    #[serde(flatten)]
+    pub figures: Figures,
+}
+
+/// One round of a variant.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Round {
+    /// From 1.
+    pub round: u32,
+    /// Whether it is part of the figures.
+    pub valid: bool,
+    /// Succeeded per second.
+    pub goodput_per_s: Option<f64>,
+    /// Response times of the mix.
+    pub response_us: RoundTimes,
+}
+
+/// Response times of a round, µs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RoundTimes {
+    /// Median.
+    pub p50: Option<f64>,
+    /// 99th percentile.
+    pub p99: Option<f64>,
+    /// Mean.
+    pub mean: Option<f64>,
+}
+
+/// How a variant stands to the baseline in one metric.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The sweep point.
+    pub point: BTreeMap<String, String>,
+    /// Name of the variant.
+    pub variant: String,
+    /// Name of what it is compared with.
+    pub baseline: String,
+    /// Of one operation; `null`: of the mix.
+    pub operation: Option<String>,
+    /// Of one job.
+    pub job: Option<String>,
+    /// Path of the figure in this file.
+    pub metric: String,
+    /// Geometric mean of the ratios within rounds; `null` when a figure is zero, or none was measured.
+    pub ratio: Option<f64>,
+    /// Mean difference, when a figure is zero in any round; else `null`.
+    #[serde(default)]
+    pub difference: Option<f64>,
+    /// Lower end of the interval of ratio or difference; `null` below three rounds.
+    pub ci_low: Option<f64>,
+    /// Upper end.
+    pub ci_high: Option<f64>,
+    /// Confidence of the interval.
+    pub confidence: f64,
+    /// Rounds that it rests on.
+    pub rounds: u32,
+    /// Relative difference that would be found with probability 0.8.
+    pub detectable: Option<f64>,
+    /// What follows.
+    pub verdict: Verdict,
+    /// Whether the difference is to the good; `null` without a difference, or where neither direction is better.
+    pub better: Option<bool>,
+}
+
+/// What a comparison found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// The whole interval lies within the margin.
+    NoDifference,
+    /// Below the baseline.
+    Lower,
+    /// Above the baseline.
+    Higher,
+    /// The interval allows both.
+    #[default]
+    Undecided,
+}
+
+/// What was found about a claim or an expectation.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// The sentence.
+    pub claim: String,
+    /// Who says so.
+    pub source: Option<String>,
+    /// Name of the variant.
+    pub variant: String,
+    /// Of one operation; `null`: of the mix.
+    pub operation: Option<String>,
+    /// Of one job.
+    pub job: Option<String>,
+    /// The metric by the workload's name.
+    pub metric: String,
+    /// The sweep point.
+    pub point: BTreeMap<String, String>,
+    /// Name of what it is compared with; `null` when the figure itself is judged.
+    #[serde(default)]
+    pub against: Option<String>,
+    /// The finding.
+    pub verdict: Finding,
+    /// Ratio, or the figure itself (times in µs), over rounds.
+    pub observed: Option<f64>,
+    /// Lower end of its interval; `null` when it is judged round by round.
+    pub ci_low: Option<f64>,
+    /// Upper end.
+    pub ci_high: Option<f64>,
+    /// What is required, for example `at_most 0.5`.
+    pub required: String,
+    /// Rounds that it rests on.
+    #[serde(default)]
+    pub rounds: u32,
+}
+
+/// The finding about a claim or an expectation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Finding {
+    /// The whole interval satisfies the bound.
+    Holds,
+    /// None of it does.
+    Refuted,
+    /// Part of it does, or there is too little to tell.
+    #[default]
+    Undecided,
+}
+
+/// A check after a slice.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Check {
+    /// Name of the check.
+    pub name: String,
+    /// Name of the variant.
+    pub variant: String,
+    /// Whether it passed.
+    pub passed: bool,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+/// A slice that is left out of every figure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// Name of the variant.
+    pub variant: String,
+    /// Round.
+    pub round: u32,
+    /// Why.
+    pub reason: String,
+}
+
+impl Summary {
+    /// The variant of this name.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.name == name)
+    }
+
+    /// The comparison of the whole mix of `variant` with the baseline in the metric of this path.
+    #[must_use]
+    pub fn comparison(&self, variant: &str, metric: &str) -> Option<&Comparison> {
+        self.comparisons.iter().find(|comparison| {
+            comparison.variant == variant
+                && comparison.baseline == self.baseline
+                && comparison.metric == metric
+                && comparison.operation.is_none()
+                && comparison.job.is_none()
+        })
+    }
+}

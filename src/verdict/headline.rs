@@ -1,0 +1,170 @@
+//! The one sentence above everything else: who is better, by how much, how sure, and whether the ways do the same.
+
+use crate::result::summary::{Comparison, Summary, Variant, Verdict};
+
+const METRIC: &str = "response_us.p50";
+
+/// The finding in one sentence, honest also where there is none.
+#[must_use]
+pub fn headline(summary: &Summary) -> String {
+    if summary.same_answer.is_some_and(|answers| !answers.equal) {
+        return "The answers of the variants differ, so no speed is stated.".to_owned();
+    }
+    let mut sentence = String::new();
+    if !summary.valid {
+        let reason = summary.invalid_reasons.first().map_or("no reason was recorded", String::as_str);
+        sentence.push_str(&format!("Not valid ({reason}): "));
+    }
+    if let Some(rtt_us) = common_rtt_us(summary) {
+        let at = if sentence.is_empty() { "At" } else { "at" };
+        sentence.push_str(&format!("{at} {} ms round trip, ", significant(rtt_us / 1_000.0, 3)));
+    }
+    sentence.push_str(&finding(summary));
+    if summary.variants.len() > 1 {
+        sentence.push_str(match summary.same_answer {
+            Some(_) => "; same answers checked",
+            None => "; answers were not compared",
+        });
+    }
+    if summary.partial {
+        sentence.push_str("; the run is partial");
+    }
+    sentence.push('.');
+    sentence
+}
+
+/// The round trip that all variants share, if the link adds one.
+fn common_rtt_us(summary: &Summary) -> Option<f64> {
+    let first = summary.variants.first()?.link_rtt_us?;
+    (first > 0.0 && summary.variants.iter().all(|variant| variant.link_rtt_us == Some(first))).then_some(first)
+}
+
+fn finding(summary: &Summary) -> String {
+    let mut comparisons: Vec<&Comparison> =
+        summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, METRIC)).collect();
+    // Decided ones first, the lowest ratio in front: what is said in full is the largest gain found.
+    comparisons.sort_by(|a, b| rank(a).cmp(&rank(b)).then(ratio_or_last(a).total_cmp(&ratio_or_last(b))));
+    let Some((first, others)) = comparisons.split_first() else {
+        return summary.variants.first().map_or_else(|| "nothing was measured".to_owned(), alone);
+    };
+    let mut text = in_full(first);
+    for other in others {
+        text.push_str("; ");
+        text.push_str(&in_short(other));
+    }
+    text
+}
+
+fn rank(comparison: &Comparison) -> u8 {
+    match comparison.verdict {
+        Verdict::Lower => 0,
+        Verdict::Higher => 1,
+        Verdict::NoDifference => 2,
+        Verdict::Undecided => 3,
+    }
+}
+
+fn ratio_or_last(comparison: &Comparison) -> f64 {
+    comparison.ratio.unwrap_or(f64::INFINITY)
+}
+
+fn alone(variant: &Variant) -> String {
+    let rounds = rounds_text(variant.rounds.iter().filter(|round| round.valid).count());
+    let name = &variant.name;
+    match (variant.mix.goodput_per_s, variant.mix.response_us.p50) {
+        (Some(goodput), Some(p50_us)) => format!(
+            "{name} does {} operations per second at a median response time of {} ms ({rounds}); there is no other \
+             variant to compare it with",
+            significant(goodput, 3),
+            significant(p50_us / 1_000.0, 3)
+        ),
+        (Some(goodput), None) => format!(
+            "{name} does {} operations per second, and its median response time was not reached ({rounds}); there is no \
+             other variant to compare it with",
+            significant(goodput, 3)
+        ),
+        (None, _) => format!("nothing was measured of {name}"),
+    }
+}
+
+fn in_full(comparison: &Comparison) -> String {
+    let Comparison { variant, baseline, rounds, .. } = comparison;
+    let rounds = rounds_text(*rounds as usize);
+    let Some(ratio) = comparison.ratio else {
+        return format!("{variant} and {baseline} have no median response time in common that could be compared");
+    };
+    let (Some(low), Some(high)) = (comparison.ci_low, comparison.ci_high) else {
+        return format!(
+            "{variant} took {}× of {baseline}'s median response time, but {rounds} are too few to tell how sure that is",
+            format_ratio(ratio)
+        )
+        .replace("1 round are", "1 round is");
+    };
+    let interval = format_interval(low, high);
+    match comparison.verdict {
+        Verdict::Lower | Verdict::Higher => format!(
+            "{variant} takes {}× of {baseline}'s median response time ({interval}, {rounds})",
+            format_ratio(ratio)
+        ),
+        Verdict::NoDifference => {
+            format!("{variant} and {baseline} do not differ in median response time ({interval}, {rounds})")
+        }
+        Verdict::Undecided => format!(
+            "it is undecided whether {variant} and {baseline} differ in median response time ({interval}, {rounds}{})",
+            comparison.detectable.map(|d| format!("; a difference of {} % would show", percent(d))).unwrap_or_default()
+        ),
+    }
+}
+
+fn in_short(comparison: &Comparison) -> String {
+    let variant = &comparison.variant;
+    match (comparison.verdict, comparison.ratio) {
+        (_, None) => format!("{variant} not comparable"),
+        (Verdict::Lower | Verdict::Higher, Some(ratio)) => format!("{variant} {}×", format_ratio(ratio)),
+        (Verdict::NoDifference, Some(_)) => format!("{variant} no different"),
+        (Verdict::Undecided, Some(_)) => format!("{variant} undecided"),
+    }
+}
+
+fn rounds_text(rounds: usize) -> String {
+    if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") }
+}
+
+fn percent(share: f64) -> String {
+    significant(share * 100.0, 2)
+}
+
+/// A ratio for people: two significant digits below 1, three from there on, without trailing zeros.
+#[must_use]
+pub fn format_ratio(ratio: f64) -> String {
+    significant(ratio, if ratio < 0.95 { 2 } else { 3 })
+}
+
+/// An interval with as many digits as it takes to tell its ends apart.
+fn format_interval(low: f64, high: f64) -> String {
+    let mut ends = (format_ratio(low), format_ratio(high));
+    for digits in 3..=5 {
+        if ends.0 != ends.1 {
+            break;
+        }
+        ends = (significant(low, digits), significant(high, digits));
+    }
+    format!("{}–{}", ends.0, ends.1)
+}
+
+/// `value` with so many significant digits (never fewer than its whole part has), trailing zeros after the point dropped.
+fn significant(value: f64, digits: i32) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return format!("{value}");
+    }
+    let decimals = (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
+    let text = format!("{value:.decimals$}");
+    if !text.contains('.') {
+        return text;
+    }
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+#[path = "headline_tests.rs"]
+mod tests;

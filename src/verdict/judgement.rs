@@ -1,0 +1,122 @@
+//! Claims and expectations: whether what is required holds, on the interval or round by round.
+
+use super::figure::{Scope, pairs, resolution, values};
+use crate::result::run::{Bound, Judgement, Limit, RunRecord};
+use crate::result::slice::SliceRecord;
+use crate::result::summary::{Finding, Judged};
+use crate::stats::{self, Estimate, Interval, MIN_ROUNDS};
+use crate::words::Metric;
+
+/// Figures are sums and quotients of floating-point numbers: this much relative difference is none.
+const ROUNDING: f64 = 1e-9;
+
+/// The finding about one claim or expectation.
+pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgement) -> Judged {
+    let scope = Scope { operation: judgement.operation.as_deref(), job: judgement.job.as_deref() };
+    let metric = Metric::parse(&judgement.metric).ok();
+    let (limit, is_ratio) = match judgement.bound {
+        Bound::Ratio(limit) => (limit, true),
+        Bound::Value(limit) => (limit, false),
+    };
+    let mut judged = Judged {
+        claim: judgement.claim.clone(),
+        source: judgement.source.clone(),
+        variant: judgement.variant.clone(),
+        operation: judgement.operation.clone(),
+        job: judgement.job.clone(),
+        metric: judgement.metric.clone(),
+        against: is_ratio.then(|| judgement.against.clone()),
+        required: required(limit, !is_ratio && metric.as_ref().is_some_and(Metric::is_time)),
+        point: run.variants.iter().find(|v| v.name == judgement.variant).map(|v| v.point.clone()).unwrap_or_default(),
+        ..Judged::default()
+    };
+    // A metric that this version does not know leaves the claim undecided.
+    let Some(metric) = metric else { return judged };
+    if is_ratio {
+        let pairs = pairs(slices, &judgement.variant, &judgement.against, &metric, scope);
+        judged.rounds = pairs.len() as u32;
+        by_ratio(&mut judged, &pairs, limit, resolution(run, &metric));
+    } else {
+        let values = values(slices, &judgement.variant, &metric, scope);
+        judged.rounds = values.len() as u32;
+        if matches!(limit, Limit::Equals(_)) || matches!(metric, Metric::Failures(_)) {
+            round_by_round(&mut judged, &values, limit);
+        } else {
+            by_interval(&mut judged, stats::value(&values, resolution(run, &metric)), limit);
+        }
+    }
+    judged
+}
+
+fn required(limit: Limit, is_time: bool) -> String {
+    let (word, bound) = match limit {
+        Limit::AtMost(bound) => ("at_most", bound),
+        Limit::AtLeast(bound) => ("at_least", bound),
+        Limit::Equals(bound) => ("equals", bound),
+    };
+    format!("{word} {bound}{}", if is_time { " us" } else { "" })
+}
+
+fn by_ratio(judged: &mut Judged, pairs: &[(f64, f64)], limit: Limit, resolution: f64) {
+    if let Some(ratio) = stats::ratio(pairs, resolution) {
+        return by_interval(judged, Some(ratio), limit);
+    }
+    // A zero has no ratio, but "at most r of it" is "what exceeds r times it is at most nothing".
+    let (Limit::AtMost(bound) | Limit::AtLeast(bound) | Limit::Equals(bound)) = limit;
+    let scaled: Vec<(f64, f64)> = pairs.iter().map(|(figure, against)| (*figure, against * bound)).collect();
+    let against: f64 = pairs.iter().map(|(_, against)| against).sum();
+    judged.observed = (against > 0.0).then(|| pairs.iter().map(|(figure, _)| figure).sum::<f64>() / against);
+    if let Some(interval) = stats::difference(&scaled).and_then(|excess| excess.interval) {
+        judged.verdict = on_interval(interval, to_zero(limit));
+    }
+}
+
+fn to_zero(limit: Limit) -> Limit {
+    match limit {
+        Limit::AtMost(_) => Limit::AtMost(0.0),
+        Limit::AtLeast(_) => Limit::AtLeast(0.0),
+        Limit::Equals(_) => Limit::Equals(0.0),
+    }
+}
+
+fn by_interval(judged: &mut Judged, estimate: Option<Estimate>, limit: Limit) {
+    let Some(estimate) = estimate else { return };
+    judged.observed = Some(estimate.value);
+    if let Some(interval) = estimate.interval {
+        (judged.ci_low, judged.ci_high) = (Some(interval.low), Some(interval.high));
+        judged.verdict = on_interval(interval, limit);
+    }
+}
+
+/// Holds when all of the interval satisfies the bound, refuted when none of it does.
+fn on_interval(interval: Interval, limit: Limit) -> Finding {
+    match (satisfies(interval.low, limit), satisfies(interval.high, limit)) {
+        (true, true) => Finding::Holds,
+        (false, false) => Finding::Refuted,
+        _ => Finding::Undecided,
+    }
+}
+
+fn satisfies(value: f64, limit: Limit) -> bool {
+    let slack = |bound: f64| bound.abs() * ROUNDING;
+    match limit {
+        Limit::AtMost(bound) => value <= bound + slack(bound),
+        Limit::AtLeast(bound) => value >= bound - slack(bound),
+        Limit::Equals(bound) => (value - bound).abs() <= slack(bound),
+    }
+}
+
+/// Counts and `equals`: every round must satisfy the bound.
+fn round_by_round(judged: &mut Judged, values: &[f64], limit: Limit) {
+    judged.observed = stats::value(values, 0.0).map(|_| values.iter().sum::<f64>() / values.len() as f64);
+    if values.len() < MIN_ROUNDS {
+        return;
+    }
+    let satisfied = values.iter().filter(|value| satisfies(**value, limit)).count();
+    judged.verdict = match limit {
+        _ if satisfied == values.len() => Finding::Holds,
+        Limit::AtMost(_) | Limit::Equals(_) => Finding::Refuted,
+        Limit::AtLeast(_) if satisfied == 0 => Finding::Refuted,
+        Limit::AtLeast(_) => Finding::Undecided,
+    };
+}

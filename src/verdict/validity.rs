@@ -1,0 +1,64 @@
+//! Whether the figures of a run may be relied on.
+
+use crate::result::run::RunRecord;
+use crate::result::slice::SliceRecord;
+
+/// What speaks against the figures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validity {
+    /// Why the run is not valid; empty when it is.
+    pub reasons: Vec<String>,
+    /// Names of the variants with too few valid rounds.
+    pub variants: Vec<String>,
+}
+
+impl Validity {
+    /// Judges a run: how dbbench was built, whether its accounting agrees with itself, and whether enough rounds of each
+    /// variant are left.
+    #[must_use]
+    pub fn of(run: &RunRecord, slices: &[SliceRecord]) -> Self {
+        let mut validity = Self::default();
+        if run.dbbench.debug_assertions {
+            let profile = if run.dbbench.profile.is_empty() { "dev" } else { &run.dbbench.profile };
+            validity.reasons.push(format!(
+                "dbbench was built with debug assertions (profile {profile}), which slow it down; build it with --release"
+            ));
+        }
+        for slice in slices {
+            if let Some(violation) = &slice.violation {
+                validity.reasons.push(format!(
+                    "the accounting of {} in round {} contradicts itself: {violation}",
+                    slice.variant, slice.round
+                ));
+            }
+        }
+        for variant in &run.variants {
+            let rounds = slices.iter().filter(|slice| slice.variant == variant.name);
+            let (closed, out) =
+                rounds.fold((0, 0), |(closed, out), slice| (closed + 1, out + usize::from(!slice.valid)));
+            if too_many_out(closed, out) {
+                validity.reasons.push(format!("{}: {out} of {closed} rounds are left out", variant.name));
+                validity.variants.push(variant.name.clone());
+            }
+        }
+        validity
+    }
+}
+
+/// More than a third, or all but two; with fewer than three rounds: any.
+fn too_many_out(closed: usize, out: usize) -> bool {
+    out > 0 && (closed < 3 || out * 3 > closed || closed - out <= 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::too_many_out;
+
+    #[test]
+    fn a_third_of_the_rounds_may_be_out_but_not_all_but_two() {
+        assert!(!too_many_out(7, 0) && !too_many_out(1, 0));
+        assert!(!too_many_out(7, 2) && too_many_out(7, 3));
+        assert!(!too_many_out(4, 1) && too_many_out(3, 1));
+        assert!(too_many_out(2, 1) && too_many_out(1, 1));
+    }
+}

@@ -1,0 +1,292 @@
+//! The resolved plan as text for people: what `check` prints.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+
+use super::plan::{
+    AnswerPlan, Arg, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, VariantPlan,
+    estimate, slice,
+};
+use crate::param::{Generator, Literal, Over, SampledRows};
+use crate::words::Metric;
+
+/// The plan as an engineer reads it; ends with a newline.
+#[must_use]
+pub fn describe(plan: &Plan) -> String {
+    let mut out = String::new();
+    // Writing into a String cannot fail.
+    let _ = write_plan(plan, &mut out);
+    out
+}
+
+fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
+    writeln!(out, "workload {}", plan.name)?;
+    if let Some(about) = &plan.about {
+        writeln!(out, "  {about}")?;
+    }
+    let auth = if plan.topology.md5 { "md5" } else { "scram" };
+    writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?;
+    for (name, value) in &plan.topology.settings {
+        writeln!(out, "  {name} = {value}")?;
+    }
+    if let Some(dataset) = &plan.dataset {
+        write_dataset(dataset, out)?;
+    }
+    for (index, variant) in plan.variants.iter().enumerate() {
+        let role = if index == plan.compare.baseline { " (baseline)" } else { "" };
+        write_variant(variant, role, out)?;
+    }
+    let answers = match plan.compare.same_answer {
+        true => format!("compared over {} draws before any timing", plan.compare.answer_draws),
+        false => "not compared".to_owned(),
+    };
+    writeln!(out, "\nanswers: {answers}")?;
+    write_judgements("claims", &plan.claims, plan, out)?;
+    write_judgements("expectations", &plan.expectations, plan, out)?;
+    for (key, origin) in &plan.origins {
+        writeln!(out, "\n{key} comes from {origin}")?;
+    }
+    for warning in &plan.warnings {
+        writeln!(out, "\nwarning: {warning}")?;
+    }
+    let slices = plan.run.rounds as usize * plan.variants.len();
+    let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
+    let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
+    let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
+    writeln!(
+        out,
+        "\nrun: {} rounds × {} variants = {slices} slices{each}, seed {}: about {} after start and load",
+        plan.run.rounds,
+        plan.variants.len(),
+        plan.run.seed,
+        rough(estimate(plan))
+    )
+}
+
+fn write_dataset(dataset: &DatasetPlan, out: &mut String) -> std::fmt::Result {
+    let rows: u64 = dataset.tables.iter().map(|table| table.rows).sum();
+    writeln!(out, "\ndataset: {} rows, seed {}", grouped(rows), dataset.seed)?;
+    writeln!(out, "  schema: {} statements; after the load: {}", dataset.schema.len(), dataset.after_load.len())?;
+    for table in &dataset.tables {
+        writeln!(out, "  {}: {} rows", table.name, grouped(table.rows))?;
+        for column in &table.columns {
+            writeln!(out, "    {}: {}", column.name, generator(&column.generator))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fmt::Result {
+    let title = variant.title.as_ref().map(|title| format!(": {title}")).unwrap_or_default();
+    writeln!(out, "\nvariant {}{role}{title}", variant.name)?;
+    if let Some(about) = &variant.about {
+        writeln!(out, "  {about}")?;
+    }
+    let LoadPlan::Closed { clients, think } = variant.load;
+    let think = if think.is_zero() { String::new() } else { format!(", think {}", time(think)) };
+    let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
+    writeln!(out, "  load: {clients} clients{think}{workers}; link: {}", link(&variant.link))?;
+    writeln!(
+        out,
+        "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
+        time(variant.warmup),
+        time(variant.measure),
+        time(variant.drain),
+        rough(slice(variant))
+    )?;
+    for param in &variant.params {
+        writeln!(out, "  :{} = {}", param.name, generator(&param.generator))?;
+    }
+    let total: f64 = variant.weights.iter().sum();
+    for (operation, weight) in variant.operations.iter().zip(&variant.weights) {
+        let share = if variant.operations.len() > 1 {
+            format!(", {:.1} % of the mix", 100.0 * weight / total)
+        } else {
+            String::new()
+        };
+        let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
+        writeln!(out, "  operation {}{job}{share}", operation.name)?;
+        write_operation(operation, variant, out)?;
+    }
+    Ok(())
+}
+
+fn write_operation(operation: &OperationPlan, variant: &VariantPlan, out: &mut String) -> std::fmt::Result {
+    for (index, step) in operation.steps.iter().enumerate() {
+        let statement = &variant.statements[step.statement];
+        let each =
+            step.for_each.map(|set| format!("for each row of {}: ", operation.sets[set].name)).unwrap_or_default();
+        let binds = step.binds.map(|set| format!("{} = ", operation.sets[set].name)).unwrap_or_default();
+        writeln!(out, "    {}. {each}{binds}{}", index + 1, one_line(&statement.text.sql))?;
+        let args: Vec<String> = statement
+            .args
+            .iter()
+            .enumerate()
+            .map(|(index, arg)| format!("${} = {}", index + 1, argument(arg, operation, variant)))
+            .collect();
+        if !args.is_empty() {
+            writeln!(out, "       {}", args.join(", "))?;
+        }
+    }
+    if let Some(AnswerPlan { paths, ordered }) = &operation.answer {
+        let paths: Vec<&str> = paths.iter().map(|path| path.text.as_str()).collect();
+        writeln!(out, "    answer: {}{}", paths.join(", "), if *ordered { ", in order" } else { "" })?;
+    }
+    Ok(())
+}
+
+fn write_judgements(what: &str, list: &[JudgementPlan], plan: &Plan, out: &mut String) -> std::fmt::Result {
+    if list.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n{what}:")?;
+    for judgement in list {
+        let of = match (&judgement.operation, &judgement.job) {
+            (Some(operation), _) => format!(" of operation {operation}"),
+            (None, Some(job)) => format!(" of job {job}"),
+            (None, None) => String::new(),
+        };
+        let bound = match judgement.bound {
+            Bound::Ratio(limit) => {
+                let against = &plan.variants[judgement.against].name;
+                format!("ratio to {against} {}", limited(limit, |value| format!("{value}")))
+            }
+            Bound::Value(limit) => limited(limit, |value| figure(&judgement.metric, value)),
+        };
+        writeln!(out, "  {}", judgement.claim)?;
+        let source = judgement.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+        writeln!(out, "    {} of {}{of}: {bound}{source}", judgement.metric, plan.variants[judgement.variant].name)?;
+    }
+    Ok(())
+}
+
+fn limited(limit: Limit, figure: impl Fn(f64) -> String) -> String {
+    match limit {
+        Limit::AtMost(value) => format!("at most {}", figure(value)),
+        Limit::AtLeast(value) => format!("at least {}", figure(value)),
+        Limit::Equals(value) => format!("equals {}", figure(value)),
+    }
+}
+
+fn figure(metric: &Metric, value: f64) -> String {
+    if metric.is_time() { time(Duration::from_secs_f64((value / 1e6).max(0.0))) } else { format!("{value}") }
+}
+
+fn argument(arg: &Arg, operation: &OperationPlan, variant: &VariantPlan) -> String {
+    let path = |set: usize, column: usize| (&operation.sets[set].name, &operation.sets[set].columns[column]);
+    match arg {
+        Arg::Param { param, column } => {
+            let name = variant.params.get(*param).map_or("?", |param| param.name.as_str());
+            column.as_ref().map_or_else(|| format!(":{name}"), |column| format!(":{name}.{column}"))
+        }
+        Arg::Constant { name, value } => format!(":{name} (constant {})", literal(value)),
+        Arg::Visited { set, column } => format!(":{}.{} (row visited)", path(*set, *column).0, path(*set, *column).1),
+        Arg::Whole { set, column } => format!(":{}.{}[] (whole column)", path(*set, *column).0, path(*set, *column).1),
+        Arg::First { set, column } => format!(":{}.first.{}", path(*set, *column).0, path(*set, *column).1),
+        Arg::Last { set, column } => format!(":{}.last.{}", path(*set, *column).0, path(*set, *column).1),
+    }
+}
+
+fn link(link: &LinkPlan) -> String {
+    match (link.is_used(), link.jitter.is_zero()) {
+        (false, _) => "none added".to_owned(),
+        (true, true) => format!("{} round trip", time(link.rtt)),
+        (true, false) => format!("{} round trip, jitter {}", time(link.rtt), time(link.jitter)),
+    }
+}
+
+fn over(over: &Over) -> String {
+    match over {
+        Over::Integers { low, high } => format!("{low} … {high}"),
+        Over::Reals { low, high, decimals } => {
+            let decimals = usize::from(*decimals);
+            format!("{low:.decimals$} … {high:.decimals$}")
+        }
+        Over::Column(source) => format!("{}.{}", source.table, source.column),
+    }
+}
+
+fn generator(of: &Generator) -> String {
+    match of {
+        Generator::RowNumber => "row number".to_owned(),
+        Generator::Uuid4 => "random UUID".to_owned(),
+        Generator::Uuid7 => "time-ordered UUID".to_owned(),
+        Generator::Now => "now".to_owned(),
+        Generator::Constant(value) => format!("always {}", literal(value)),
+        Generator::Uniform(range) => format!("uniform over {}", over(range)),
+        Generator::Zipf { over: range, exponent, scramble } => {
+            format!("zipf over {}, exponent {exponent}{}", over(range), if *scramble { "" } else { ", not scrambled" })
+        }
+        Generator::Hotspot { over: range, hot_fraction, hot_weight } => {
+            format!("hotspot over {}: {hot_fraction} of the values take {hot_weight} of the draws", over(range))
+        }
+        Generator::Normal { over: range, mean, deviation } => {
+            format!("normal over {}, mean {mean}, deviation {deviation}", over(range))
+        }
+        Generator::Exponential { over: range, mean } => format!("exponential over {}, mean {mean}", over(range)),
+        Generator::Choice(choices) => format!("choice of {}", choices.len()),
+        Generator::Text { min, max } if min == max => format!("text of {min} characters"),
+        Generator::Text { min, max } => format!("text of {min} to {max} characters"),
+        Generator::Json(fields) => {
+            let fields: Vec<&str> = fields.iter().map(|(key, _)| key.as_str()).collect();
+            format!("JSON of {}", fields.join(", "))
+        }
+        Generator::Null { rate, of } => format!("NULL at {rate}, else {}", generator(of)),
+        Generator::Timestamp { .. } => "instant in a range".to_owned(),
+        Generator::Expr(_) => "arithmetic over the row number".to_owned(),
+        Generator::SameAs { name, distinct, .. } => {
+            format!("as {name}{}", if *distinct { ", never the same value" } else { "" })
+        }
+        Generator::Rows(SampledRows::Csv { columns, rows }) => {
+            format!("one of {} rows of {}", rows.len(), columns.join(", "))
+        }
+        Generator::Rows(SampledRows::Query { .. }) => "a row of a query".to_owned(),
+    }
+}
+
+fn literal(value: &Literal) -> String {
+    match value {
+        Literal::Bool(value) => value.to_string(),
+        Literal::Integer(value) => value.to_string(),
+        Literal::Real { value, decimals } => format!("{value:.*}", usize::from(*decimals)),
+        Literal::Text(text) => format!("{text:?}"),
+    }
+}
+
+fn one_line(sql: &str) -> String {
+    sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// 1234567 → 1,234,567.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn time(duration: Duration) -> String {
+    match SignedDuration::try_from(duration) {
+        Ok(signed) => format!("{signed:#}"),
+        Err(_) => format!("{duration:?}"),
+    }
+}
+
+/// Without digits that nobody needs.
+fn rough(duration: Duration) -> String {
+    let seconds = duration.as_secs_f64();
+    if seconds < 10.0 {
+        format!("{seconds:.1} s")
+    } else if seconds < 120.0 {
+        format!("{seconds:.0} s")
+    } else {
+        format!("{:.0} min", seconds / 60.0)
+    }
+}

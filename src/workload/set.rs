@@ -1,0 +1,184 @@
+//! Values from outside of the file: `--set key=value`, options that stand for one, and variables of the environment.
+//!
+//! Options override the file; `DBBENCH_*` variables only fill in what the file leaves out.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use super::Overrides;
+use super::diagnostic::{Sink, did_you_mean, problem};
+use super::document::{self, Entry, Node, Table, Value};
+use super::keys::{self, Kind};
+use super::plan::{Place, SourceText};
+
+/// A value that an option has set.
+#[derive(Clone, Debug)]
+pub(super) struct Assigned {
+    /// The key's parts.
+    pub(super) path: Vec<String>,
+    /// Where it was given.
+    pub(super) place: Place,
+}
+
+/// What was set from outside.
+#[derive(Debug, Default)]
+pub(super) struct Outside {
+    /// By options, which no variant may set again.
+    pub(super) assigned: Vec<Assigned>,
+    /// Dotted key → origin.
+    pub(super) origins: BTreeMap<String, String>,
+}
+
+/// Lays values from outside over the file.
+pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Outside {
+    let mut outside = Outside::default();
+    let (variables, options): (Vec<_>, Vec<_>) =
+        overrides.set.iter().partition(|(_, _, origin)| origin.starts_with("DBBENCH_"));
+    let options = options.into_iter().map(|option| (option, false));
+    let variables = variables.into_iter().map(|variable| (variable, true));
+    for ((key, value, origin), is_variable) in options.chain(variables) {
+        let (source, key_at, value_at) = source_of(key, value, origin, is_variable);
+        let place = Place { source: source.clone(), span: key_at.clone() };
+        let Some(parts) = document::read_key(key) else {
+            let problem = problem(&place, format!("`{key}` is not a key"));
+            sink.push(problem.hint("write the path with dots, for example `--set topology.link.rtt=2ms`"));
+            continue;
+        };
+        let path: Vec<String> = parts.iter().map(|(part, _)| part.clone()).collect();
+        if is_variable {
+            let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
+            if root.find(&borrowed).is_some() {
+                continue;
+            }
+        } else if let Some(earlier) = outside.assigned.iter().find(|earlier| earlier.path == path) {
+            sink.push(
+                problem(&place, format!("`{key}` is set twice"))
+                    .also(&earlier.place, "set here first")
+                    .hint("keep one"),
+            );
+            continue;
+        }
+        let Some(node) = document::read_value(&source, value_at, sink) else { continue };
+        // In `--set load.clients=4` each part of the key has a place; `--rounds` stands for the whole key.
+        let places: Vec<Place> = parts
+            .iter()
+            .map(|(_, part)| match origin.as_str() {
+                "--set" => Place { source: source.clone(), span: key_at.start + part.start..key_at.start + part.end },
+                _ => place.clone(),
+            })
+            .collect();
+        if !names_exist(root, &path, &places, sink) || !assign(root, &path, &places, node, sink) {
+            continue;
+        }
+        outside.origins.insert(path.join("."), origin.clone());
+        if !is_variable {
+            outside.assigned.push(Assigned { path, place });
+        }
+    }
+    outside
+}
+
+/// What the user wrote, as a text of its own, with the places of key and value.
+fn source_of(key: &str, value: &str, origin: &str, is_variable: bool) -> (SourceText, Range<usize>, Range<usize>) {
+    let (path, text, key_at) = match origin {
+        "--set" => ("command line", format!("--set {key}={value}"), 6..6 + key.len()),
+        _ if is_variable => ("environment", format!("{origin}={value}"), 0..origin.len()),
+        _ => ("command line", format!("{origin} {value}"), 0..origin.len()),
+    };
+    let value_at = text.len() - value.len()..text.len();
+    (SourceText::new(path, text), key_at, value_at)
+}
+
+/// `--set` changes what is there: a name that the author of the file chose must exist.
+fn names_exist(root: &Table, path: &[String], places: &[Place], sink: &Sink) -> bool {
+    let mut pattern = "";
+    let mut table = Some(root);
+    for (part, place) in path.iter().zip(places) {
+        let Some(key) = keys::child(pattern, part) else { return true };
+        let must_exist = matches!(
+            key.path,
+            "constants.*"
+                | "params.*"
+                | "operations.*"
+                | "variants.*"
+                | "dataset.tables.*"
+                | "dataset.tables.*.columns.*"
+        );
+        let entry = table.and_then(|table| table.get(part));
+        if must_exist && entry.is_none() {
+            let holder = key.parent().rsplit('.').next().unwrap_or_default();
+            let known: Vec<&str> = table.map(|table| table.keys().collect()).unwrap_or_default();
+            let hint = did_you_mean(part, known.iter().copied());
+            sink.push(problem(place, format!("the file has no `{part}` in its {holder}")).maybe_hint(hint));
+            return false;
+        }
+        table = entry.and_then(|entry| match &entry.node.value {
+            Value::Table(table) => Some(table),
+            _ => None,
+        });
+        pattern = keys::inside(key);
+    }
+    true
+}
+
+fn assign(table: &mut Table, path: &[String], places: &[Place], node: Node, sink: &Sink) -> bool {
+    let (Some((name, rest)), Some((place, places))) = (path.split_first(), places.split_first()) else { return false };
+    if rest.is_empty() {
+        match table.get_mut(name) {
+            Some(entry) => {
+                entry.key_place = place.clone();
+                entry.node = node;
+            }
+            None => table.entries.push(Entry { key: name.clone(), key_place: place.clone(), node }),
+        }
+        return true;
+    }
+    if table.get(name).is_none() {
+        let node = Node { value: Value::Table(Table::default()), place: place.clone() };
+        table.entries.push(Entry { key: name.clone(), key_place: place.clone(), node });
+    }
+    match table.get_mut(name).map(|entry| &mut entry.node.value) {
+        Some(Value::Table(inner)) => assign(inner, rest, places, node, sink),
+        _ => {
+            let title = format!("`{name}` is not a table, so `{}` cannot be set in it", rest.join("."));
+            sink.push(problem(place, title).hint(format!("set `{name}` as a whole")));
+            false
+        }
+    }
+}
+
+/// Keys that an option and a variant both set: an error that names both places.
+pub(super) fn conflicts(root: &Table, variants: &[(&str, &Table)], outside: &Outside, sink: &Sink) {
+    for assigned in &outside.assigned {
+        let path: Vec<&str> = assigned.path.iter().map(String::as_str).collect();
+        if path.first() == Some(&"variants") {
+            continue;
+        }
+        for (variant, overlay) in variants {
+            let Some(place) = common(root, overlay, &path, "") else { continue };
+            let key = assigned.path.join(".");
+            sink.push(
+                problem(&assigned.place, format!("`{key}` is set here and by the variant `{variant}`"))
+                    .also(&place, "set here too")
+                    .hint(format!(
+                        "name the variant, `--set variants.{variant}.{key}=…`, or take the key out of the variant"
+                    )),
+            );
+        }
+    }
+}
+
+/// Where an overlay sets what stands at a path of the file.
+fn common(base: &Table, overlay: &Table, path: &[&str], pattern: &str) -> Option<Place> {
+    let Some((name, rest)) = path.split_first() else {
+        return overlay.entries.iter().find_map(|entry| common(base, overlay, &[entry.key.as_str()], pattern));
+    };
+    let under = &base.get(name)?.node.value;
+    let entry = overlay.get(name)?;
+    let key = keys::child(pattern, name)?;
+    let is_whole = super::merge::is_replaced_whole(key) || !matches!(key.kind, Kind::Table | Kind::Named);
+    match (&entry.node.value, under) {
+        (Value::Table(over), Value::Table(under)) if !is_whole => common(under, over, rest, keys::inside(key)),
+        _ => Some(entry.key_place.clone()),
+    }
+}

@@ -1,0 +1,251 @@
+//! Right files and the plans that they become.
+
+use std::time::Duration;
+
+use super::{SMALL, compile, rendered};
+use crate::param::{Expr, Generator, Literal, Over};
+use crate::words::Metric;
+use crate::workload::plan::{Arg, Bound, JsonStep, Limit, LoadPlan, Plan, estimate};
+
+const N_PLUS_ONE: &str = include_str!("../../../workloads/n-plus-one.toml");
+
+fn ok(text: &str) -> Plan {
+    match compile(text) {
+        Ok(plan) => plan,
+        Err(problems) => panic!("{}", problems.render(false)),
+    }
+}
+
+#[test]
+fn n_plus_one_becomes_the_plan_that_its_author_means() {
+    let plan = ok(N_PLUS_ONE);
+    let names: Vec<&str> = plan.variants.iter().map(|variant| variant.name.as_str()).collect();
+    assert_eq!(names, ["n_plus_one", "join", "batch", "json"]);
+    assert_eq!((plan.run.rounds, plan.run.seed, plan.compare.baseline), (7, 1, 0));
+    assert!(plan.compare.same_answer && plan.compare.answer_draws == 20 && plan.warnings.is_empty());
+
+    let first = &plan.variants[0];
+    assert_eq!(first.load, LoadPlan::Closed { clients: 8, think: Duration::ZERO });
+    assert_eq!((first.link.rtt, first.link.in_path), (Duration::from_micros(500), false));
+    assert_eq!((first.drain, first.weights.as_slice()), (Duration::from_secs(10), [1.0].as_slice()));
+    assert_eq!(first.params.len(), 1);
+    assert_eq!(first.params[0].generator, Generator::Uniform(Over::Integers { low: 1, high: 200 }));
+    let operation = &first.operations[0];
+    assert_eq!(operation.sets[0].columns, ["id"]);
+    assert_eq!(
+        (operation.sets[1].columns.as_slice(), operation.sets[1].visiting),
+        (["id".into(), "total".into()].as_slice(), Some(0))
+    );
+    assert_eq!((operation.steps[1].binds, operation.steps[1].for_each), (Some(1), Some(0)));
+    assert_eq!(first.statements[1].text.sql, "SELECT id, total FROM orders WHERE user_id = $1");
+    assert_eq!(first.statements[1].args, [Arg::Visited { set: 0, column: 0 }]);
+    assert_eq!(plan.variants[2].statements[1].args, [Arg::Whole { set: 0, column: 0 }]);
+    let json = plan.variants[3].operations[0].answer.as_ref().expect("an answer");
+    assert_eq!(json.paths[1].json, [JsonStep::Each, JsonStep::Key("id".into())]);
+    assert_eq!((json.paths[1].set, json.paths[1].column, json.paths[2].column), (0, 1, 1));
+
+    let dataset = plan.dataset.as_ref().expect("a dataset");
+    assert_eq!((dataset.schema.len(), dataset.after_load.len(), dataset.tables[1].rows), (2, 2, 200_000));
+    let Generator::Zipf { over: Over::Column(source), exponent, scramble } = &dataset.tables[1].columns[1].generator
+    else {
+        panic!("not a zipf over a column")
+    };
+    assert_eq!((source.table.as_str(), source.rows, *exponent, *scramble), ("users", 20_000, 0.8, true));
+    assert_eq!(source.generator, Generator::RowNumber);
+    assert_eq!(
+        dataset.tables[1].columns[2].generator,
+        Generator::Uniform(Over::Reals { low: 1.0, high: 500.0, decimals: 2 })
+    );
+
+    assert_eq!((plan.claims[1].variant, plan.claims[1].against), (1, 0));
+    assert_eq!(plan.claims[1].bound, Bound::Ratio(Limit::AtMost(0.33)));
+    assert_eq!(
+        (plan.claims[0].bound, &plan.claims[0].metric),
+        (Bound::Value(Limit::Equals(21.0)), &Metric::Statements)
+    );
+    assert_eq!((plan.claims[3].variant, plan.claims[3].against), (3, 1));
+    assert!(estimate(&plan) < Duration::from_secs(60), "{:?}", estimate(&plan));
+}
+
+#[test]
+fn the_servers_error_position_leads_back_to_the_file() {
+    let plan = ok(N_PLUS_ONE);
+    for (variant, statement, sent, written) in [
+        (0, 0, "$1", ":org"),
+        (1, 0, "JOIN", "JOIN orders o ON"),
+        (2, 1, "$1", ":u.id[]"),
+        (3, 0, "LATERAL", "LATERAL ("),
+    ] {
+        let text = &plan.variants[variant].statements[statement].text;
+        let position = text.sql[..text.sql.find(sent).expect("sent")].chars().count() + 1;
+        let place = text.place_at(position);
+        assert!(N_PLUS_ONE[place.span.start..].starts_with(written), "{sent} at {place}");
+    }
+    let orders = &plan.dataset.as_ref().expect("a dataset").schema[1];
+    let place = orders.place_at(1);
+    assert!(N_PLUS_ONE[place.span.start..].starts_with("CREATE TABLE orders"));
+}
+
+#[test]
+fn the_same_name_is_the_same_argument_within_a_statement() {
+    let plan = ok(&SMALL
+        .replace("WHERE id = :user\"", "WHERE id = :user OR org = :org::int OR id = :user + :limit -- :no, ':no'\""));
+    let statement = &plan.variants[0].statements[0];
+    assert_eq!(statement.text.sql, "SELECT id FROM users WHERE id = $1 OR org = $2::int OR id = $1 + $3 -- :no, ':no'");
+    assert_eq!(
+        statement.args,
+        [
+            Arg::Param { param: 1, column: None },
+            Arg::Param { param: 0, column: None },
+            Arg::Constant { name: "limit".into(), value: Literal::Integer(20) }
+        ]
+    );
+    assert_eq!(plan.variants[0].operations[0].params, [1, 0]);
+}
+
+#[test]
+fn a_variant_overlays_settings_constants_parameters_and_the_link() {
+    let plan = ok(&SMALL.replace(
+        "many = {}",
+        "many = { title = \"T\", about = \"A\", load.clients = 3, constants.limit = 5, params.org = 7, topology.link.rtt = \"1ms\", run.workers = 1, mix = { one = 1, many = 3 } }",
+    ));
+    let (one, many) = (&plan.variants[0], &plan.variants[1]);
+    assert_eq!((one.load.clients(), many.load.clients(), many.workers), (8, 3, Some(1)));
+    assert_eq!((many.title.as_deref(), many.about.as_deref(), one.title.as_deref()), (Some("T"), Some("A"), None));
+    assert_eq!(many.weights, [1.0, 3.0]);
+    assert!(one.link.in_path && many.link.in_path && one.link.rtt.is_zero() && !many.link.rtt.is_zero());
+    let org = many.params.iter().find(|param| param.name == "org").expect("drawn");
+    assert_eq!(org.generator, Generator::Constant(Literal::Integer(7)));
+    let limit = many.statements.iter().flat_map(|statement| &statement.args).find_map(|arg| match arg {
+        Arg::Constant { value, .. } => Some(value.clone()),
+        _ => None,
+    });
+    assert_eq!(limit, Some(Literal::Integer(5)));
+}
+
+#[test]
+fn constants_are_numbers_durations_words_and_arithmetic() {
+    let plan = ok(&SMALL
+        .replace("limit = 20", "limit = 20\nscale = 3\nwait = \"2ms\"\nauth = \"md5\"")
+        .replace("rows = 1_000", "rows = \"1_000 * :scale\"")
+        .replace("uniform = [1, 20] }\nuser", "uniform = [1, \":scale\"] }\nuser")
+        .replace("columns.org = { uniform = [1, 20] }", "columns.org = { expr = \"(:row - 1) % :scale\" }")
+        .replace("[variants]", "[load]\nclients = \":scale\"\nthink = \":wait\"\n[topology]\nauth = \":auth\"\nsettings = { work_mem = \":limit\", jit = false }\n[variants]"));
+    let dataset = plan.dataset.as_ref().expect("a dataset");
+    assert_eq!(dataset.tables[0].rows, 3_000);
+    let Generator::Expr(Expr::Binary('%', _, right)) = &dataset.tables[0].columns[1].generator else {
+        panic!("no expr")
+    };
+    assert_eq!(**right, Expr::Value(3));
+    assert_eq!(plan.variants[0].load, LoadPlan::Closed { clients: 3, think: Duration::from_millis(2) });
+    assert!(plan.topology.md5);
+    assert_eq!(plan.topology.settings.get("work_mem").map(String::as_str), Some("20"));
+    assert_eq!(plan.topology.settings.get("jit").map(String::as_str), Some("off"));
+}
+
+#[test]
+fn every_generator_is_read() {
+    let columns = r#"columns.id = "row_number"
+columns.a = "uuid4"
+columns.b = "uuid7"
+columns.c = true
+columns.d = { constant = "x" }
+columns.e = { hotspot = { over = [1, 10], hot_fraction = 0.1, hot_weight = 0.9 } }
+columns.f = { normal = { over = [1, 10], mean = 5, deviation = 2.5 } }
+columns.g = { exponential = { over = "users.id", mean = 50 } }
+columns.h = { choice = [["a", 3], [2, 1], [true, 0.5]] }
+columns.i = { text = [5, 20] }
+columns.j = { json = { age = { uniform = [1, 99] }, name = { text = 3 } } }
+columns.k = { null = { rate = 0.5, of = { uniform = [1, 2] } } }
+columns.l = { timestamp = [2025-01-01, "2025-12-31T12:00:00Z"] }
+columns.m = { same_as = "f", distinct = true }
+columns.n = { uniform = "users.m" }
+"#;
+    let plan = ok(&SMALL.replace("columns.id = \"row_number\"\n", columns));
+    let table = &plan.dataset.as_ref().expect("a dataset").tables[0];
+    assert_eq!(table.columns.len(), 16);
+    let of = |name: &str| &table.columns.iter().find(|column| column.name == name).expect("generated").generator;
+    assert_eq!(of("l"), &Generator::Timestamp { from_us: 1_735_689_600_000_000, to_us: 1_767_182_400_000_000 });
+    assert!(
+        matches!(of("m"), Generator::SameAs { distinct: true, of, .. } if matches!(**of, Generator::Normal { .. }))
+    );
+    assert!(
+        matches!(of("n"), Generator::Uniform(Over::Column(source)) if matches!(source.generator, Generator::SameAs { .. }))
+    );
+}
+
+#[test]
+fn hashes_follow_what_is_measured_and_nothing_else() {
+    let plan = ok(SMALL);
+    let commented =
+        ok(&format!("# a comment\n{}", SMALL.replace("name = \"small\"", "name = \"small\"\nabout = \"x\"")));
+    assert_eq!(plan.workload_hash, commented.workload_hash);
+    let other = ok(&SMALL.replace("LIMIT :limit", "LIMIT 19"));
+    assert_ne!(plan.workload_hash, other.workload_hash);
+    assert_eq!(plan.topology_hash, other.topology_hash);
+    let hash = |plan: &Plan| plan.dataset.as_ref().expect("a dataset").hash.clone();
+    assert_eq!(hash(&plan), hash(&other));
+    assert_ne!(
+        hash(&plan),
+        hash(&ok(&SMALL.replace("uniform = [1, 20] }\n[constants", "uniform = [1, 21] }\n[constants")))
+    );
+    assert_ne!(plan.topology_hash, ok(&format!("{SMALL}[topology]\nauth = \"md5\"\n")).topology_hash);
+    assert_eq!(plan.resolved["load"]["clients"], 8);
+}
+
+#[test]
+fn a_file_with_one_operation_needs_neither_mix_nor_variants() {
+    let plan = ok("name = \"x\"\n[operations.a]\nsteps = [{ sql = \"SELECT 1\" }]\n");
+    assert_eq!((plan.variants.len(), plan.variants[0].operations[0].name.as_str()), (1, "a"));
+    assert!(!plan.compare.same_answer && plan.dataset.is_none());
+}
+
+#[test]
+fn what_is_left_out_of_the_comparison_of_answers_is_said() {
+    let mut text = SMALL.replace("many = {}", "many = {}\nthird = { mix = { plain = 1 } }");
+    text.push_str(
+        "[operations.plain]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.idle]\nsteps = [{ sql = \"SELECT 2\" }]\n",
+    );
+    let plan = ok(&text);
+    assert!(plan.compare.same_answer);
+    assert_eq!(
+        plan.warnings,
+        [
+            "operation `idle` is in no variant's mix",
+            "operation `plain` of variant `third` has no `answer`, so what it returns is not compared"
+        ]
+    );
+    assert!(!ok(&format!("{SMALL}[compare]\nsame_answer = false\n")).compare.same_answer);
+}
+
+#[test]
+fn operations_whose_job_answers_nowhere_need_no_answer() {
+    let mix = "mix = { one = 1, write = 1 }";
+    let text = SMALL
+        .replace("one = {}\nmany = {}", &format!("one = {{ {mix} }}\nmany = {{ mix = {{ many = 1, write = 1 }} }}"))
+        .replace(
+            "[operations.one]",
+            "[operations.write]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.one]\njob = \"read\"",
+        )
+        .replace("[operations.many]", "[operations.many]\njob = \"read\"");
+    let plan = ok(&format!("{text}[compare]\nsame_answer = true\n"));
+    assert!(plan.compare.same_answer && plan.warnings.is_empty());
+}
+
+#[test]
+fn the_description_says_what_will_run() {
+    let text = super::super::describe(&ok(&SMALL.replace("many = {}", "many = { mix = { one = 1, many = 3 } }")));
+    insta::assert_snapshot!("described", text);
+}
+
+#[test]
+fn committed_workloads_are_right() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads");
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|extension| extension == "toml") {
+            let result = super::super::load(&path, &super::Overrides::default());
+            assert!(result.is_ok(), "{}", rendered(result));
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Claims and expectations: the variants, operations and jobs that they name must exist where they look for them.
+
+use super::super::diagnostic::{Sink, did_you_mean, problem};
+use super::super::plan::{Bound, JudgementPlan, VariantPlan};
+use super::super::read::At;
+use super::super::spec::JudgementSpec;
+
+/// Looks up the names of claims or expectations.
+pub(in crate::workload) fn judgements(
+    specs: Vec<JudgementSpec>,
+    variants: &[VariantPlan],
+    baseline: Option<usize>,
+    sink: &Sink,
+) -> Vec<JudgementPlan> {
+    specs.into_iter().filter_map(|spec| judgement(spec, variants, baseline, sink)).collect()
+}
+
+/// The variant of that name.
+pub(in crate::workload) fn variant(name: &At<String>, variants: &[VariantPlan], sink: &Sink) -> Option<usize> {
+    let found = variants.iter().position(|variant| variant.name == name.value);
+    if found.is_none() {
+        let hint = did_you_mean(&name.value, variants.iter().map(|variant| variant.name.as_str()));
+        sink.push(problem(&name.place, format!("there is no variant `{}`", name.value)).maybe_hint(hint));
+    }
+    found
+}
+
+fn judgement(
+    spec: JudgementSpec,
+    variants: &[VariantPlan],
+    baseline: Option<usize>,
+    sink: &Sink,
+) -> Option<JudgementPlan> {
+    let index = variant(&spec.variant, variants, sink);
+    let against = match &spec.against {
+        Some(name) => variant(name, variants, sink),
+        None => baseline,
+    };
+    let (index, against) = (index?, against?);
+    let is_ratio = matches!(spec.bound.value, Bound::Ratio(_));
+    if is_ratio && index == against {
+        let title = format!("the variant `{}` is compared with itself: the ratio is 1", variants[index].name);
+        let place = spec.against.as_ref().map_or(&spec.variant.place, |against| &against.place);
+        sink.push(
+            problem(place, title)
+                .hint("name another variant with `against`, or bound the value: `value = { at_most = … }`"),
+        );
+    }
+    let compared: &[usize] = if is_ratio && index != against { &[index, against] } else { &[index] };
+    let operations = |variant: usize| variants[variant].operations.iter();
+    if let Some(name) = &spec.operation {
+        for variant in compared {
+            let known = operations(*variant).map(|operation| operation.name.as_str());
+            missing(name, "operation", &variants[*variant].name, known, sink);
+        }
+    }
+    if let Some(name) = &spec.job {
+        for variant in compared {
+            let known = operations(*variant).map(|operation| operation.job.as_str());
+            missing(name, "job", &variants[*variant].name, known, sink);
+        }
+    }
+    Some(JudgementPlan {
+        claim: spec.claim,
+        source: spec.source,
+        variant: index,
+        operation: spec.operation.map(|name| name.value),
+        job: spec.job.map(|name| name.value),
+        metric: spec.metric,
+        against,
+        bound: spec.bound.value,
+        place: spec.place,
+    })
+}
+
+fn missing<'a>(
+    name: &At<String>,
+    what: &str,
+    variant: &str,
+    mut known: impl Iterator<Item = &'a str> + Clone,
+    sink: &Sink,
+) {
+    let all = known.clone();
+    if known.any(|known| known == name.value) {
+        return;
+    }
+    let title = format!("the mix of the variant `{variant}` has no {what} `{}`", name.value);
+    sink.push(problem(&name.place, title).maybe_hint(did_you_mean(&name.value, all)));
+}

@@ -1,0 +1,10 @@
+//! What a file's parts say about each other: names that must exist, cycles, alternatives that must be comparable.
+
+mod answers;
+mod generators;
+mod judgements;
+mod sampled;
+
+pub(super) use answers::same_answer;
+pub(super) use generators::{Columns, Param, resolve_params};
+pub(super) use judgements::judgements;
