@@ -6,8 +6,8 @@
 
 #[path = "../tests/support/draft.rs"]
 mod draft;
-#[path = "../tests/support/server.rs"]
-mod server;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ use dbbench::driver::Endpoint;
 use dbbench::event::Events;
 use dbbench::param::{Generator, Over};
 use draft::Draft;
-use server::Server;
+use support::Server;
 
 /// A narrow table as benchmarks have it.
 const TABLE: &str = "CREATE TABLE orders (id bigint NOT NULL, user_id bigint NOT NULL, total numeric(10,2) NOT NULL)";
@@ -24,9 +24,9 @@ const TABLE: &str = "CREATE TABLE orders (id bigint NOT NULL, user_id bigint NOT
 fn main() {
     let short = std::env::args().any(|arg| arg == "--test");
     let (rows, pairs) = if short { (20_000, 2) } else { (2_000_000, 11) };
-    let server = Server::start();
+    let server = Server::durable();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let endpoint = runtime.block_on(server.database());
+    let endpoint = server.database();
     let draft = orders(rows);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("orders.copy");
@@ -57,7 +57,7 @@ fn orders(rows: u64) -> Draft {
 
 /// Seconds that the rows took.
 fn ours(runtime: &tokio::runtime::Runtime, server: &Server, endpoint: &Endpoint, draft: &Draft) -> f64 {
-    let (maintenance, events) = (server.endpoint("postgres"), Events::ignored());
+    let (maintenance, events) = (server.unix(), Events::ignored());
     let input = LoadInput { plan: &draft.plan, endpoint, maintenance: &maintenance, events: &events };
     runtime.block_on(create_and_load(input)).unwrap().seconds
 }

@@ -5,8 +5,7 @@
 
 #[path = "support/draft.rs"]
 mod draft;
-#[path = "support/server.rs"]
-mod server;
+mod support;
 
 use std::sync::{Arc, Mutex};
 
@@ -15,22 +14,22 @@ use dbbench::driver::{Control, Endpoint};
 use dbbench::event::{Event, Events};
 use dbbench::param::{Generator, Literal, Over};
 use draft::Draft;
-use server::Server;
+use support::Server;
 
 fn run<T>(test: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(test)
 }
 
 async fn load_into(server: &Server, endpoint: &Endpoint, draft: &Draft) -> Result<Loaded, DatasetError> {
-    let (maintenance, events) = (server.endpoint("postgres"), Events::ignored());
+    let (maintenance, events) = (server.unix(), Events::ignored());
     create_and_load(LoadInput { plan: &draft.plan, endpoint, maintenance: &maintenance, events: &events }).await
 }
 
 /// Loads into a new database; the error's problems as text.
 fn problems(draft: &Draft) -> Vec<String> {
-    let server = Server::shared();
+    let server = support::server();
     run(async {
-        let endpoint = server.database().await;
+        let endpoint = server.database();
         let error = load_into(&server, &endpoint, draft).await.unwrap_err();
         let problems = error.problems();
         assert!(!problems.is_empty(), "{error:?}");
@@ -83,14 +82,14 @@ CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint NOT NULL REFERENCES u
 
 #[test]
 fn tables_are_filled_verified_indexed_and_frozen() {
-    let server = Server::shared();
+    let server = support::server();
     let heard = Arc::new(Mutex::new(Vec::new()));
     let into = Arc::clone(&heard);
     let events = Events::new(move |event| into.lock().unwrap().push(event));
     let draft = shop(2_000, 50_000);
     run(async {
-        let endpoint = server.database().await;
-        let maintenance = server.endpoint("postgres");
+        let endpoint = server.database();
+        let maintenance = server.unix();
         let input = LoadInput { plan: &draft.plan, endpoint: &endpoint, maintenance: &maintenance, events: &events };
         let loaded = create_and_load(input).await.unwrap();
         assert_eq!((loaded.rows, loaded.tables[0].rows, loaded.tables[1].rows), (52_000, 50_000, 2_000));
@@ -121,10 +120,10 @@ fn tables_are_filled_verified_indexed_and_frozen() {
 
 #[test]
 fn the_same_seed_gives_the_same_rows_and_another_one_others() {
-    let server = Server::shared();
+    let server = support::server();
     let sum = |draft: Draft| {
         run(async {
-            let endpoint = server.database().await;
+            let endpoint = server.database();
             load_into(&server, &endpoint, &draft).await.unwrap();
             ask(&endpoint, "SELECT sum(hashtextextended(o::text, 0)) FROM orders o").await
         })
@@ -165,9 +164,9 @@ CREATE TABLE t (a int2, b int4, c int8, d float4, e float8, f numeric, g numeric
         ("Weird name", Generator::Null { rate: 0.5, of: Box::new(integers(1, 2)) }),
     ];
     let draft = Draft::new(schema, "").table("t", 500, &columns);
-    let server = Server::shared();
+    let server = support::server();
     run(async {
-        let endpoint = server.database().await;
+        let endpoint = server.database();
         // Verification derives twenty rows again and compares every column of them.
         let loaded = load_into(&server, &endpoint, &draft).await.unwrap();
         assert_eq!(loaded.tables[0].columns.len(), 18);
@@ -264,7 +263,7 @@ CREATE FUNCTION g() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN new.n = NULL; n
 fn a_server_that_goes_away_is_an_error_soon() {
     let server = Server::start();
     let (error, took) = run(async {
-        let endpoint = server.database().await;
+        let endpoint = server.database();
         let draft = shop(1_000, 50_000_000);
         let (sender, receiver) = tokio::sync::oneshot::channel();
         let sender = Mutex::new(Some(sender));
@@ -275,7 +274,7 @@ fn a_server_that_goes_away_is_an_error_soon() {
                 sender.send(()).unwrap();
             }
         });
-        let maintenance = server.endpoint("postgres");
+        let maintenance = server.unix();
         let input = LoadInput { plan: &draft.plan, endpoint: &endpoint, maintenance: &maintenance, events: &events };
         let (loaded, began) = tokio::join!(create_and_load(input), async {
             receiver.await.unwrap();

@@ -14,7 +14,7 @@ use std::path::Path;
 
 use paths::{external, rooted, supers};
 use rules::{ARROWS, DOORS, Door, EXCEPTIONS, FILE_LINES, FUNCTION_LINES, MACHINE, PRINTERS, PUBLIC};
-use source::{Source, files, functions, sources, words};
+use source::{Source, files, functions, sort_tests_out, sources, words};
 
 /// How many lines above a panic may hold its reason.
 const REASON_LINES: usize = 8;
@@ -255,6 +255,21 @@ mod scanner {
         assert!(file.shipped.contains("fn d"), "{}", file.shipped);
         assert_eq!(file.shipped_lines(), 3);
         assert_eq!(Source::new("src/param/tests.rs", "//! T.\nfn a() {}\n").shipped_lines(), 0);
+    }
+
+    #[test]
+    fn files_declared_under_cfg_test_are_not_shipped() {
+        let files = [
+            ("src/report/mod.rs", "//! R.\nmod page;\n#[cfg(test)]\nmod fixture;\n"),
+            ("src/report/fixture.rs", "fn a() {}\n"),
+            ("src/report/fixture/deep.rs", "fn a() {}\n"),
+            ("src/report/fixtures.rs", "fn a() {}\n"),
+            ("src/report/page.rs", "#[cfg(test)]\npub(super) mod draft;\nfn a() {}"),
+            ("src/report/page/draft.rs", "fn a() {}\n"),
+        ];
+        let files = sort_tests_out(files.iter().map(|(path, text)| Source::new(path, text)).collect());
+        let shipped: Vec<usize> = files.iter().map(Source::shipped_lines).collect();
+        assert_eq!(shipped, [2, 0, 0, 1, 1, 0]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::bind::bind;
 use super::bound::BoundVariant;
-use crate::param::{Generator, Literal, Over};
+use crate::param::{Generator, Over};
 use crate::workload::plan::{
     AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan, Protocol,
     RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StepPlan, TopologyPlan, VariantPlan,
@@ -30,10 +30,6 @@ pub(super) fn integers(name: &str, low: i64, high: i64) -> ParamPlan {
 
 pub(super) fn param(param: usize) -> Arg {
     Arg::Param { param, column: None }
-}
-
-pub(super) fn constant(value: i64) -> Arg {
-    Arg::Constant { name: "constant".to_owned(), value: Literal::Integer(value) }
 }
 
 /// A step before it is part of a variant.

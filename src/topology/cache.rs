@@ -13,7 +13,7 @@ use bytesize::ByteSize;
 use sha2::{Digest, Sha256};
 
 use super::account::Account;
-use super::copy::{copy_file, copy_tree, sync};
+use super::copy::{copy_file, copy_tree};
 use super::error::{Doing, TopologyError};
 use super::folders::{self, PrivateFolder};
 
@@ -21,6 +21,10 @@ use super::folders::{self, PrivateFolder};
 const DEFAULT_LIMIT: ByteSize = ByteSize::gib(8);
 /// Holds the entry's size; its time of change is the time of the last use.
 const SIZE: &str = "size";
+/// Names the boot of the machine in which the entry was made: until then the kernel's memory has what the disk may not.
+const BOOT: &str = "boot";
+/// Is there once the disk has all of the entry.
+const DURABLE: &str = "durable";
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +108,10 @@ impl Cache {
         if !entry.exists() {
             return Ok(false);
         }
+        if !is_whole(&entry) {
+            self.discard(&entry);
+            return Ok(false);
+        }
         copy_tree(&entry.join("data"), &folder.join("data"), owner, &|_| false).doing(doing)?;
         copy_file(&entry.join("pgpass"), &folder.join("pgpass"), owner).doing(doing)?;
         // Only the order of eviction depends on it.
@@ -132,8 +140,7 @@ impl Cache {
             let bytes = copy_tree(&folder.join("data"), &entry.join("data"), None, skip)?;
             copy_file(&folder.join("pgpass"), &entry.join("pgpass"), None)?;
             fs::write(entry.join(SIZE), bytes.to_string())?;
-            // Whole after a crash of the machine too, or not there.
-            sync(&entry)?;
+            fs::write(entry.join(BOOT), boot_id())?;
             Ok(bytes)
         };
         let doing = || format!("keep {} in the cache", folder.join("data").display());
@@ -149,7 +156,14 @@ impl Cache {
             other => other.doing(doing)?,
         }
         self.evict(&target);
+        make_durable(target);
         Ok(())
+    }
+
+    /// Removes an entry; out of sight first, since half an entry must never be found. Returns whether that was possible.
+    fn discard(&self, entry: &Path) -> bool {
+        let trash = PrivateFolder::create(&self.root, None);
+        trash.is_ok_and(|trash| fs::rename(entry, trash.path().join("entry")).is_ok())
     }
 
     /// Removes the entries that were not used for longest until the rest is within the limit. Does nothing while another
@@ -174,13 +188,31 @@ impl Cache {
             if total <= self.limit_bytes {
                 break;
             }
-            // Out of sight first: half an entry must never be found.
-            let Ok(trash) = PrivateFolder::create(&self.root, None) else { return };
-            if fs::rename(&path, trash.path().join("entry")).is_ok() {
+            if self.discard(&path) {
                 total -= size;
             }
         }
     }
+}
+
+/// Whether no crash of the machine can have damaged the entry.
+fn is_whole(entry: &Path) -> bool {
+    entry.join(DURABLE).exists() || fs::read_to_string(entry.join(BOOT)).is_ok_and(|boot| boot == boot_id())
+}
+
+fn boot_id() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
+/// Has the entry written to disk in the background, then marks it. Nobody waits: without the mark it is used until the
+/// machine is started anew, and made again after that.
+fn make_durable(entry: PathBuf) {
+    let work = move || {
+        let synced = File::open(&entry).and_then(|file| Ok(rustix::fs::syncfs(file)?));
+        // An entry that was discarded meanwhile needs no mark.
+        let _ = synced.and_then(|()| File::create_new(entry.join(DURABLE)));
+    };
+    let _ = std::thread::Builder::new().name("cache-sync".into()).spawn(work);
 }
 
 #[cfg(test)]
@@ -233,6 +265,28 @@ mod tests {
         assert_eq!(there, [true, false, true]);
         let error = cache.store(Kind::Dataset, "big", cluster(3000).path(), &|_| false).expect_err("too big");
         assert!(std::error::Error::source(&error).expect("a reason").to_string().contains("DBBENCH_CACHE_LIMIT"));
+    }
+
+    #[test]
+    fn what_a_crash_of_the_machine_may_have_damaged_is_discarded() {
+        let root = tempfile::tempdir().expect("a folder");
+        let cache = cache(root.path(), 1_000_000);
+        cache.store(Kind::Template, "key", cluster(10).path(), &|_| false).expect("stored");
+        let entry = cache.entry(Kind::Template, "key");
+        let begin = std::time::Instant::now();
+        while !entry.join(DURABLE).exists() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the disk is slow");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        fs::write(entry.join(BOOT), "another boot").expect("a file");
+        let fetch = || {
+            let to = tempfile::tempdir().expect("a folder");
+            cache.fetch(Kind::Template, "key", to.path(), None).expect("no error")
+        };
+        assert!(fetch());
+        fs::remove_file(entry.join(DURABLE)).expect("a file");
+        assert!(!fetch());
+        assert!(!entry.exists());
     }
 
     #[test]

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::account::Account;
 
+/// A cluster has about a thousand files, nearly all of them smaller.
+const LARGE_BYTES: u64 = 1024 * 1024;
+
 /// Copies the folder `from` to `to`, which must not exist, except for the files that `skip` takes out. Files and folders
 /// belong to `owner` (or to dbbench itself) and keep their permissions. Returns the size in bytes.
 pub(super) fn copy_tree(
@@ -50,9 +53,19 @@ pub(super) fn copy_file(from: &Path, to: &Path, owner: Option<&Account>) -> io::
     Ok(bytes)
 }
 
-/// Waits until everything written to the file system of `path` is on disk.
-pub(super) fn sync(path: &Path) -> io::Result<()> {
-    Ok(rustix::fs::syncfs(File::open(path)?)?)
+/// Waits until the contents of the large files below `folder` are on disk: what would else be written out while something
+/// is measured. The whole file system is not waited for, since others write to it too.
+pub(super) fn flush_large_files(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let metadata = entry.metadata()?;
+        if metadata.is_dir() {
+            flush_large_files(&entry.path())?;
+        } else if metadata.is_file() && metadata.len() >= LARGE_BYTES {
+            File::open(entry.path())?.sync_data()?;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::account::{Account, server_account};
 use super::cache::{self, Cache, Kind};
 use super::cluster::{self, Configuration, Passwords};
-use super::copy::sync;
+use super::copy::flush_large_files;
 use super::discover::{Installation, discover};
 use super::error::{Doing, TopologyError};
 use super::folders::{self, PrivateFolder};
@@ -334,7 +334,7 @@ impl Maker<'_> {
                 Ok(true) => {
                     if kind == Kind::Dataset {
                         // Or the kernel would write it out while something is measured.
-                        sync(folder).doing_to("flush", folder)?;
+                        flush_large_files(folder).doing_to("flush", folder)?;
                     }
                     return Ok(origin);
                 }

@@ -11,11 +11,11 @@ use std::time::Duration;
 
 use super::account::Account;
 use super::error::{Doing, TopologyError};
-use super::{processes, reaper};
+use super::{processes, reaper, shared_memory};
 
 const PREFIX: &str = "dbb-";
 const LOCK: &str = "lock";
-/// Lists shared memory objects that a killed server would leave.
+/// Names the shared memory object through which all that a killed server would leave is found.
 pub(super) const SHARED_MEMORY: &str = "shm";
 /// A folder that never got its lock file is somebody's only for a moment.
 const UNLOCKED_AGE: Duration = Duration::from_secs(600);
@@ -74,7 +74,7 @@ pub(super) fn clean(folders: &[PathBuf]) {
     processes::end_all(folders);
     for folder in folders {
         if let Ok(names) = fs::read_to_string(folder.join(SHARED_MEMORY)) {
-            processes::remove_shared_memory(&names);
+            shared_memory::remove(&names);
         }
         // Again if a dying process wrote meanwhile; what then is left, the next start finds.
         for _ in 0..3 {

@@ -18,6 +18,7 @@ mod postmaster;
 mod processes;
 pub mod reaper;
 mod settings;
+mod shared_memory;
 mod spawn;
 
 pub use account::{Account, server_account};

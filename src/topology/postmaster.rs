@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::account::Account;
 use super::discover::Installation;
 use super::error::{Doing, TopologyError};
-use super::{cluster, folders, processes, settings, spawn};
+use super::{cluster, folders, settings, shared_memory, spawn};
 
 /// How long a server may take until it accepts connections.
 const START_LIMIT: Duration = Duration::from_secs(60);
@@ -77,8 +77,7 @@ impl Postmaster {
 
     /// Should the server be killed, its shared memory objects stay: whoever cleans up then finds their names.
     fn note_shared_memory(&self, folder: &Path, account: Option<&Account>) -> Result<(), TopologyError> {
-        let names: Vec<String> =
-            processes::shared_memory_of(self.pid).iter().map(|path| path.display().to_string()).collect();
+        let names = shared_memory::mapped_by(self.pid);
         cluster::write_file(&folder.join(folders::SHARED_MEMORY), &names.join("\n"), account)
     }
 

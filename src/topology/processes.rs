@@ -103,30 +103,6 @@ fn children_of(pid: i32) -> Vec<i32> {
     all.filter_map(|process| process.stat().ok()).filter(|stat| stat.ppid == pid).map(|stat| stat.pid).collect()
 }
 
-/// The shared memory objects that a process has mapped: they outlive a server that was killed.
-pub(super) fn shared_memory_of(pid: i32) -> Vec<PathBuf> {
-    let maps = fs::read_to_string(format!("/proc/{pid}/maps")).unwrap_or_default();
-    let mut found: Vec<PathBuf> = maps
-        .lines()
-        .filter_map(|line| line.split_whitespace().nth(5))
-        .filter(is_postgres_object)
-        .map(PathBuf::from)
-        .collect();
-    found.dedup();
-    found
-}
-
-fn is_postgres_object(path: &&str) -> bool {
-    path.strip_prefix("/dev/shm/PostgreSQL.").is_some_and(|id| id.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-/// Removes what [`shared_memory_of`] named, as far as it still exists.
-pub(super) fn remove_shared_memory(names: &str) {
-    for name in names.lines().filter(is_postgres_object) {
-        let _ = fs::remove_file(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,14 +134,6 @@ mod tests {
         assert!(stays.try_wait().expect("my child").is_none());
         stays.kill().expect("it is mine");
         stays.wait().expect("my child");
-    }
-
-    #[test]
-    fn only_the_servers_objects_count_as_its_shared_memory() {
-        assert!(is_postgres_object(&"/dev/shm/PostgreSQL.1234"));
-        for path in ["/dev/shm/PostgreSQL.1/../x", "/dev/shm/other", "/tmp/PostgreSQL.1"] {
-            assert!(!is_postgres_object(&path), "{path}");
-        }
     }
 
     #[test]

@@ -200,7 +200,10 @@ fn link(link: &LinkPlan) -> String {
 fn over(over: &Over) -> String {
     match over {
         Over::Integers { low, high } => format!("{low} … {high}"),
-        Over::Reals { low, high, .. } => format!("{low} … {high}"),
+        Over::Reals { low, high, decimals } => {
+            let decimals = usize::from(*decimals);
+            format!("{low:.decimals$} … {high:.decimals$}")
+        }
         Over::Column(source) => format!("{}.{}", source.table, source.column),
     }
 }
@@ -261,7 +264,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -8,7 +8,7 @@ pub mod arithmetic;
 mod compile;
 mod constants;
 mod describe;
-mod diagnostic;
+pub mod diagnostic;
 mod document;
 pub mod keys;
 mod merge;

@@ -32,11 +32,12 @@ pub(super) struct Outside {
 /// Lays values from outside over the file.
 pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Outside {
     let mut outside = Outside::default();
-    let is_variable = |origin: &str| origin.starts_with("DBBENCH_");
-    let options = overrides.set.iter().filter(|(_, _, origin)| !is_variable(origin));
-    let variables = overrides.set.iter().filter(|(_, _, origin)| is_variable(origin));
-    for (key, value, origin) in options.chain(variables) {
-        let (source, key_at, value_at) = source_of(key, value, origin);
+    let (variables, options): (Vec<_>, Vec<_>) =
+        overrides.set.iter().partition(|(_, _, origin)| origin.starts_with("DBBENCH_"));
+    let options = options.into_iter().map(|option| (option, false));
+    let variables = variables.into_iter().map(|variable| (variable, true));
+    for ((key, value, origin), is_variable) in options.chain(variables) {
+        let (source, key_at, value_at) = source_of(key, value, origin, is_variable);
         let place = Place { source: source.clone(), span: key_at.clone() };
         let Some(parts) = document::read_key(key) else {
             let problem = problem(&place, format!("`{key}` is not a key"));
@@ -44,7 +45,7 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
             continue;
         };
         let path: Vec<String> = parts.iter().map(|(part, _)| part.clone()).collect();
-        if is_variable(origin) {
+        if is_variable {
             let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
             if root.find(&borrowed).is_some() {
                 continue;
@@ -70,7 +71,7 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
             continue;
         }
         outside.origins.insert(path.join("."), origin.clone());
-        if !is_variable(origin) {
+        if !is_variable {
             outside.assigned.push(Assigned { path, place });
         }
     }
@@ -78,10 +79,10 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
 }
 
 /// What the user wrote, as a text of its own, with the places of key and value.
-fn source_of(key: &str, value: &str, origin: &str) -> (SourceText, Range<usize>, Range<usize>) {
+fn source_of(key: &str, value: &str, origin: &str, is_variable: bool) -> (SourceText, Range<usize>, Range<usize>) {
     let (path, text, key_at) = match origin {
         "--set" => ("command line", format!("--set {key}={value}"), 6..6 + key.len()),
-        _ if origin.starts_with("DBBENCH_") => ("environment", format!("{origin}={value}"), 0..origin.len()),
+        _ if is_variable => ("environment", format!("{origin}={value}"), 0..origin.len()),
         _ => ("command line", format!("{origin} {value}"), 0..origin.len()),
     };
     let value_at = text.len() - value.len()..text.len();

@@ -8,6 +8,9 @@ use super::document::{Entry, Node, Table, Value};
 use super::keys::{self, Key, Kind};
 use super::plan::Place;
 
+/// The slip that everybody makes once.
+const ABOVE_THE_HEADERS: &str = "keys after a [table] header belong to that table, so move it above the first header";
+
 /// Longest name of anything.
 const MAX_NAME: usize = 64;
 
@@ -103,7 +106,11 @@ impl Shape<'_> {
                     _ => "a table",
                 };
                 let title = format!("`{}` takes {wanted}, got {}", entry.key, other.what());
-                return Err(Box::new(problem(&entry.node.place, title).label(key.about).hint(example(key))));
+                let problem = problem(&entry.node.place, title).label(key.about).hint(example(key));
+                let is_of_the_top = key.name() == "*" && names_exactly("", &entry.key);
+                let of_the_top =
+                    is_of_the_top.then(|| format!("if the workload's `{}` is meant, {ABOVE_THE_HEADERS}", entry.key));
+                return Err(Box::new(problem.maybe_hint(of_the_top)));
             }
             _ => {}
         }
@@ -129,9 +136,10 @@ impl Shape<'_> {
         }
         if !around.is_empty() && names_exactly("", name) {
             self.misplaced = true;
-            return problem.hint(format!(
-                "`{name}` belongs to the top of the file: keys after a [table] header belong to that table, so move it above the first header"
-            ));
+            return problem.hint(format!("`{name}` belongs to the top of the file: {ABOVE_THE_HEADERS}"));
+        }
+        if path == "operations.*" && names_exactly("step", name) {
+            return problem.hint("it belongs into a step: `steps = [{ sql = \"SELECT …\" }]`");
         }
         let known = keys::children(path).map(Key::name).filter(|known| *known != "*");
         if nearest(name, known.clone()).is_none() {
@@ -158,7 +166,10 @@ impl Shape<'_> {
             }
             _ => return,
         };
-        let what = key.path.trim_end_matches("s.*");
+        let what = match key.path {
+            "params.*" => "parameter",
+            path => path.trim_end_matches("s.*"),
+        };
         self.sink.push(
             super::diagnostic::problem(&entry.key_place, format!("`{name}` cannot be the name of a {what}"))
                 .hint(format!("a name is made of {problem}")),

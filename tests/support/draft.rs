@@ -1,5 +1,7 @@
 //! Dataset plans for tests, as if a workload file had given them.
 
+#![allow(dead_code, reason = "each test binary uses another part")]
+
 use std::sync::Arc;
 
 use dbbench::param::{ColumnSource, Generator, Over};

@@ -7,6 +7,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -25,7 +26,7 @@ host all postgres 127.0.0.1/32 trust
 ";
 
 /// Runs the server and, when its standard input closes, ends it and removes its folder.
-const GUARD: &str = r#""$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=127.0.0.1 -c fsync=off \
+const GUARD: &str = r#""$0" -D "$1/data" -k "$1" -p "$2" -c listen_addresses=127.0.0.1 -c "fsync=$3" \
     -c max_connections=100 -c shared_buffers=256MB >"$1/log" 2>&1 </dev/null &
 server=$!
 read -r _
@@ -53,7 +54,17 @@ pub fn server() -> Arc<Server> {
 }
 
 impl Server {
-    fn start() -> Self {
+    /// A server of one's own. Nobody reads its data after a crash, so nothing is flushed.
+    pub fn start() -> Self {
+        Self::start_with("off")
+    }
+
+    /// A server of one's own, as durable as shipped.
+    pub fn durable() -> Self {
+        Self::start_with("on")
+    }
+
+    fn start_with(fsync: &str) -> Self {
         let bin = programs();
         let dir = tempfile::Builder::new().prefix("dbbench-test-").tempdir().expect("a folder").keep();
         if is_root() {
@@ -78,7 +89,7 @@ impl Server {
             .args(["-c", GUARD])
             .arg(bin.join("postgres"))
             .arg(&dir)
-            .arg(port.to_string())
+            .args([&port.to_string(), fsync])
             .stdin(Stdio::piped())
             .spawn()
             .expect("the server");
@@ -101,6 +112,22 @@ impl Server {
         let mut psql = Command::new(self.bin.join("psql"));
         psql.arg("-h").arg(&self.dir).args(["-p", &self.port.to_string(), "-U", "postgres", "-Xqc", sql]);
         psql.output().expect("psql")
+    }
+
+    /// A program of the installation, told where the server is and to be the superuser.
+    pub fn program(&self, name: &str) -> Command {
+        let mut command = Command::new(self.bin.join(name));
+        command.env("PGHOST", &self.dir).env("PGPORT", self.port.to_string()).env("PGUSER", "postgres");
+        command
+    }
+
+    /// A new empty database, over the Unix socket as its owner, who may do nothing else.
+    pub fn database(&self) -> Endpoint {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        assert!(self.psql(&format!("CREATE ROLE {name} LOGIN")).status.success(), "role");
+        assert!(self.psql(&format!("CREATE DATABASE {name} OWNER {name}")).status.success(), "database");
+        Endpoint { user: name.clone(), database: name, ..self.unix() }
     }
 
     /// `pgbench` with its connection given.

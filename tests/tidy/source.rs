@@ -23,14 +23,37 @@ impl Source {
     pub fn new(path: &str, raw: &str) -> Self {
         let code = blank_literals(raw);
         let is_test = path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/");
-        #[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant: the whole file")]
-        let tests = if is_test { vec![0..raw.len()] } else { test_items(&code) };
-        let mut shipped = code.clone().into_bytes();
-        for range in &tests {
+        let tests = test_items(&code);
+        let file = Self { path: path.to_owned(), raw: raw.to_owned(), shipped: code.clone(), code, tests };
+        if is_test { file.as_test() } else { file.without_tests() }
+    }
+
+    /// Nothing of the file is shipped.
+    #[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant: the whole file")]
+    fn as_test(self) -> Self {
+        Self { tests: vec![0..self.raw.len()], ..self }.without_tests()
+    }
+
+    fn without_tests(self) -> Self {
+        let mut shipped = self.code.clone().into_bytes();
+        for range in &self.tests {
             shipped[range.clone()].iter_mut().filter(|byte| **byte != b'\n').for_each(|byte| *byte = b' ');
         }
         let shipped = String::from_utf8(shipped).expect("only whole items of ASCII-blanked code are replaced");
-        Self { path: path.to_owned(), raw: raw.to_owned(), code, shipped, tests }
+        Self { shipped, ..self }
+    }
+
+    /// Modules in files of their own that are declared under `#[cfg(test)]`: their paths, without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let folder = match self.path.strip_suffix("/mod.rs").or_else(|| self.path.strip_suffix("/lib.rs")) {
+            Some(folder) => folder,
+            None => self.path.trim_end_matches(".rs"),
+        };
+        let declared = |range: &std::ops::Range<usize>| {
+            let name = self.code[range.clone()].strip_suffix(';')?.rsplit_once("mod ")?.1.trim().to_owned();
+            Some(format!("{folder}/{name}"))
+        };
+        self.tests.iter().filter_map(declared).collect()
     }
 
     /// The room that the file belongs to: the folder or file below `src`.
@@ -78,7 +101,19 @@ pub fn sources(folder: &str) -> Vec<Source> {
         let name = path.strip_prefix(root).expect("below the package").to_string_lossy().replace('\\', "/");
         Source::new(&name, &std::fs::read_to_string(&path).expect("sources are UTF-8"))
     };
-    files(&root.join(folder)).into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs")).map(read).collect()
+    let paths = files(&root.join(folder)).into_iter().filter(|path| path.extension().is_some_and(|e| e == "rs"));
+    sort_tests_out(paths.map(read).collect())
+}
+
+/// Files that other files declare to be tests are tests.
+pub fn sort_tests_out(all: Vec<Source>) -> Vec<Source> {
+    let declared: Vec<String> = all.iter().flat_map(Source::test_modules).collect();
+    let is_test = |path: &str| {
+        declared
+            .iter()
+            .any(|module| path.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with(['.', '/'])))
+    };
+    all.into_iter().map(|file| if is_test(&file.path) { file.as_test() } else { file }).collect()
 }
 
 /// All files under a folder or the file itself; nothing when it does not exist.

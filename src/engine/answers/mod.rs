@@ -85,7 +85,7 @@ pub enum AnswersError {
         variant: String,
         /// What happened.
         #[source]
-        source: DriverError,
+        source: Box<DriverError>,
     },
     /// The thread that asks could not work.
     #[error("answers cannot be compared: {0}")]

@@ -61,7 +61,7 @@ impl<'a> Runner<'a> {
         interrupt: &'a Interrupt,
         now_us: i64,
     ) -> Result<Self, AnswersError> {
-        let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source };
+        let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source: Box::new(source) };
         let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
         let mut prepared = Vec::with_capacity(variant.statements.len());
         for statement in &variant.statements {

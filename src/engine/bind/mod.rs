@@ -8,8 +8,6 @@ mod operation;
 mod params;
 mod problem;
 mod program;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 
@@ -30,7 +28,7 @@ pub async fn bind(
     control: Option<&Control>,
     dataset: Option<&DatasetPlan>,
 ) -> Result<BoundVariant, BindError> {
-    let lost = |source| BindError::Driver { variant: variant.name.clone(), source };
+    let lost = |source| BindError::Driver { variant: variant.name.clone(), source: Box::new(source) };
     let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
     let mut problems = Vec::new();
     let mut params = Vec::new();

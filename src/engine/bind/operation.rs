@@ -277,6 +277,32 @@ impl<'a> Binder<'a> {
         }
     }
 
+    /// A problem at the first reference to a column of a set: in the SQL of a step, else where the set is bound (what
+    /// refers to it is then `answer`).
+    fn at_reference(
+        &self,
+        wanted: (usize, usize),
+        binding: &StatementPlan,
+        title: String,
+        hint: String,
+    ) -> BindProblem {
+        let refers = |arg: &Arg| match *arg {
+            Arg::Visited { set, column }
+            | Arg::Whole { set, column }
+            | Arg::First { set, column }
+            | Arg::Last { set, column } => (set, column) == wanted,
+            Arg::Param { .. } | Arg::Constant { .. } => false,
+        };
+        for step in &self.operation.steps {
+            let statement = &self.variant.statements[step.statement];
+            if let Some(index) = statement.args.iter().position(refers) {
+                return BindProblem::at_argument(statement, index, title, "", vec![hint]);
+            }
+        }
+        let at = super::problem::ProblemPlace::Sql(binding.text.clone(), None);
+        BindProblem { at, title, label: "its rows are bound here".to_owned(), hints: vec![hint] }
+    }
+
     fn check_param(
         &mut self,
         statement: &StatementPlan,
@@ -301,30 +327,28 @@ impl<'a> Binder<'a> {
 
     /// The columns of the set that a step binds, found by name. `None` after a problem.
     fn columns(&mut self, step: &StepPlan, statement: &StatementPlan, columns: &[ColumnInfo]) -> Option<SetColumns> {
-        let Some(set) = step.binds.map(|set| &self.operation.sets[set]) else { return Some(Vec::new()) };
-        let mut found = Vec::with_capacity(set.columns.len());
-        for name in &set.columns {
+        let Some(binds) = step.binds else { return Some(Vec::new()) };
+        let set = &self.operation.sets[binds];
+        let (mut found, mut missing) = (Vec::with_capacity(set.columns.len()), false);
+        for (column, name) in set.columns.iter().enumerate() {
             let mut positions = columns.iter().enumerate().filter(|(_, column)| column.name == *name);
             let title = match (positions.next(), positions.next()) {
                 (Some((position, column)), None) => {
                     found.push((position, column.ty.clone()));
                     continue;
                 }
-                (None, _) => {
-                    format!("`{}.{name}` is referred to, but this statement returns no column `{name}`", set.name)
-                }
-                (Some(_), Some(_)) => {
-                    format!("`{}.{name}` is referred to, but this statement returns several columns `{name}`", set.name)
-                }
+                (None, _) => format!("`{}` has no column `{name}`", set.name),
+                (Some(_), Some(_)) => format!("`{}` has several columns `{name}`", set.name),
             };
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let hint = match names.as_slice() {
-                [] => "it returns no columns at all".to_owned(),
-                names => format!("it returns {}; name columns with AS", names.join(", ")),
+                [] => format!("the statement of `{}` returns no columns at all", set.name),
+                names => format!("the statement of `{}` returns {}; name columns with AS", set.name, names.join(", ")),
             };
-            let at = super::problem::ProblemPlace::Sql(statement.text.clone(), None);
-            self.problems.push(BindProblem { at, title, label: String::new(), hints: vec![hint] });
+            let problem = self.at_reference((binds, column), statement, title, hint);
+            self.problems.push(problem);
+            missing = true;
         }
-        (found.len() == set.columns.len()).then_some(found)
+        (!missing).then_some(found)
     }
 }

@@ -13,7 +13,7 @@ pub enum BindError {
         variant: String,
         /// What happened.
         #[source]
-        source: DriverError,
+        source: Box<DriverError>,
     },
     /// The workload does not fit the server: all problems of all its statements.
     #[error("variant \"{variant}\" does not fit the server: {}", first(problems))]

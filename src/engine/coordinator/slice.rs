@@ -180,14 +180,11 @@ impl Slice<'_, '_> {
 
     /// Until when nothing needs attention unless a worker speaks.
     fn patience(&self) -> Duration {
+        let warmup_ends_ns = self.start_ns.map(|start_ns| start_ns.saturating_add(ns(self.plan.warmup)));
+        let (from_ns, until_ns) = self.clock.measurement().unzip();
         let now_ns = self.clock.now_ns();
-        let next_ns = match (self.start_ns, self.clock.measurement()) {
-            (Some(start_ns), None) => start_ns + ns(self.plan.warmup),
-            (_, Some((from_ns, _))) if now_ns < from_ns => from_ns,
-            (_, Some((_, until_ns))) if now_ns < until_ns => until_ns,
-            _ => u64::MAX,
-        };
-        LOOK.min(Duration::from_nanos(next_ns.saturating_sub(now_ns).max(1_000)))
+        let next_ns = [warmup_ends_ns, from_ns, until_ns].into_iter().flatten().filter(|at_ns| *at_ns > now_ns).min();
+        next_ns.map_or(LOOK, |at_ns| LOOK.min(Duration::from_nanos(at_ns - now_ns)))
     }
 
     fn start(&mut self) {
@@ -272,10 +269,13 @@ impl Slice<'_, '_> {
         let length = Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns));
         let mix = interval.recorded.mix();
         let quantile = |q| mix.response.quantile_ns(q, mix.counters.censored).map(|ns| ns / 1e3);
+        // What ends after the measurement belongs to it, but adds nothing to its length.
+        let planned_until_ns = self.clock.measurement().map_or(u64::MAX, |(_, until_ns)| until_ns);
+        let planned_ns = interval.until_ns.min(planned_until_ns).saturating_sub(interval.from_ns);
         self.input.events.emit(Event::Interval(IntervalFigures {
             slice: self.info.clone(),
             measuring: interval.measuring,
-            seconds: length.as_secs_f64(),
+            seconds: Duration::from_nanos(planned_ns).as_secs_f64(),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
             response_p50_us: quantile(0.5),

@@ -90,8 +90,7 @@ impl Client {
         worker.timer.sleep_until(worker.clock.instant(start_ns)).await;
         let mut intended_ns = worker.load.first_start_ns(start_ns);
         let mut numbering = (Phase::Warmup, 0_u64);
-        loop {
-            let Some(phase) = worker.clock.phase_of(intended_ns) else { break };
+        while let Some(phase) = worker.clock.phase_of(intended_ns) {
             if numbering.0 != phase {
                 numbering = (phase, 0);
             }
@@ -115,6 +114,9 @@ impl Client {
             }
             // A target that answers without waiting must not keep the other clients from running.
             tokio::task::consume_budget().await;
+            if worker.stopped.get() {
+                break;
+            }
         }
         self.connection.session.close().await;
         ClientEnd::Done

@@ -68,6 +68,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         measure: RefCell::new(Recorder::new(operations, task.precision)),
         connect: RefCell::new(Distribution::with_precision(task.precision)),
         last_end_ns: Cell::new(0),
+        stopped: Cell::new(false),
     });
     let mut control = Control {
         worker: Rc::clone(&worker),
@@ -208,6 +209,7 @@ impl Control {
     /// Records operations in flight as cut off, cancels them, and closes their connections if that does not help.
     async fn cut_off(&mut self) {
         let worker = Rc::clone(&self.worker);
+        worker.stopped.set(true);
         for (view, handle) in &self.views {
             if view.is_idle() {
                 handle.abort();

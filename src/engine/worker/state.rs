@@ -30,6 +30,8 @@ pub(super) struct WorkerState {
     pub(super) measure: RefCell<Recorder>,
     pub(super) connect: RefCell<Distribution>,
     pub(super) last_end_ns: Cell<u64>,
+    /// No operation starts any more: the slice was cut off.
+    pub(super) stopped: Cell<bool>,
 }
 
 impl WorkerState {

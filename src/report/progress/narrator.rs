@@ -97,6 +97,8 @@ impl Narrator {
             self.slice = None;
         }
         let what = what.unwrap_or_else(|| name(stage).to_owned());
+        // A result that only repeats the stage says nothing.
+        let result = if result == what { "" } else { result };
         Line::Stage { what, took: format::duration_s(took.as_secs_f64()), result: result.to_owned() }
     }
 
@@ -143,7 +145,9 @@ impl SliceSoFar {
     }
 
     fn add(&mut self, figures: &IntervalFigures) {
-        self.latest = Some(figures.clone());
+        if figures.seconds > 0.0 {
+            self.latest = Some(figures.clone());
+        }
         if figures.measuring {
             self.measured_s += figures.seconds;
             self.succeeded += figures.succeeded;

@@ -45,8 +45,8 @@ where
 {
     // The same jitter in each run, another on each connection.
     let mut random = Xoshiro256PlusPlus::seed_from_u64(number);
-    let mut forth = Way { timer, shared, lane: Lane::default(), sleep: None, is_done: false };
-    let mut back = Way { timer, shared, lane: Lane::default(), sleep: None, is_done: false };
+    let mut forth = Way { timer, shared, number, lane: Lane::default(), wait: None, is_done: false };
+    let mut back = Way { timer, shared, number, lane: Lane::default(), wait: None, is_done: false };
     poll_fn(|context| {
         let forth = forth.poll(context, &mut client, &mut server, &mut random)?;
         let back = back.poll(context, &mut server, &mut client, &mut random)?;
@@ -58,9 +58,18 @@ where
 struct Way<'a> {
     timer: &'a Timer,
     shared: &'a Shared,
+    /// Of the connection.
+    number: u64,
     lane: Lane,
-    sleep: Option<Sleep>,
+    wait: Option<Wait>,
     is_done: bool,
+}
+
+/// A wait for the next moment of a lane.
+struct Wait {
+    moment: Instant,
+    /// Ends early by the timer's lateness; `None` when what is left is shorter than that.
+    sleep: Option<Sleep>,
 }
 
 impl Way<'_> {
@@ -75,20 +84,27 @@ impl Way<'_> {
         if self.is_done {
             return Poll::Ready(Ok(()));
         }
+        let mut horizon = self.waited(context).unwrap_or_else(Instant::now);
         loop {
             // Out first: what is due has waited long enough.
-            let now = Instant::now();
-            let can_write = self.send(context, to, now)?;
-            if self.lane.is_over(now) {
+            let can_write = self.send(context, to, horizon)?;
+            if self.lane.is_over(horizon) {
                 // A peer that is gone already needs no goodbye.
                 let _ = std::task::ready!(Pin::new(&mut *to).poll_shutdown(context));
                 self.is_done = true;
                 return Poll::Ready(Ok(()));
             }
-            if self.receive(context, from, random)? || (can_write && self.is_due(context)) {
+            if self.receive(context, from, random)? {
+                horizon = horizon.max(Instant::now());
                 continue;
             }
-            return Poll::Pending;
+            if can_write {
+                self.wait_for_next();
+            }
+            match self.waited(context) {
+                Some(now) if can_write => horizon = now,
+                _ => return Poll::Pending,
+            }
         }
     }
 
@@ -121,24 +137,39 @@ impl Way<'_> {
     ) -> io::Result<bool> {
         let Some(room) = self.lane.room() else { return Ok(false) };
         let Poll::Ready(count) = pin!(from.read_buf(room)).poll(context)? else { return Ok(false) };
-        self.lane.arrived(count, Instant::now(), self.shared.delays(), random.random());
+        let now = Instant::now();
+        self.lane.arrived(count, now, self.shared.delays(self.number, now), random.random());
         Ok(true)
     }
 
-    /// Waits for the next moment of the lane; returns whether it has come.
-    fn is_due(&mut self, context: &mut Context<'_>) -> bool {
-        let Some(next) = self.lane.next() else {
-            self.sleep = None;
-            return false;
-        };
-        if self.sleep.as_ref().is_none_or(|sleep| sleep.deadline() != next) {
-            self.sleep = Some(self.timer.sleep_until(next));
+    /// Begins to wait for the next moment of the lane, if it is another than before.
+    fn wait_for_next(&mut self) {
+        let Some(moment) = self.lane.next() else { return self.wait = None };
+        if self.wait.as_ref().is_none_or(|wait| wait.moment != moment) {
+            let deadline = moment.checked_sub(self.shared.lateness()).filter(|deadline| *deadline > Instant::now());
+            self.wait = Some(Wait { moment, sleep: deadline.map(|deadline| self.timer.sleep_until(deadline)) });
         }
-        let Some(sleep) = &mut self.sleep else { return false };
-        let is_due = Pin::new(sleep).poll(context).is_ready();
-        if is_due {
-            self.sleep = None;
+    }
+
+    /// Whether the moment waited for has come; returns until when things may leave.
+    fn waited(&mut self, context: &mut Context<'_>) -> Option<Instant> {
+        let Wait { moment, sleep } = self.wait.as_mut()?;
+        match sleep {
+            Some(sleep) => {
+                if Pin::new(&mut *sleep).poll(context).is_pending() {
+                    return None;
+                }
+                self.shared.observe_lateness(sleep.deadline().elapsed());
+            }
+            // Too short for the timer: other tasks and sockets have their turn, then this one again.
+            None if *moment > Instant::now() => {
+                context.waker().wake_by_ref();
+                return None;
+            }
+            None => {}
         }
-        is_due
+        let horizon = (*moment).max(Instant::now());
+        self.wait = None;
+        Some(horizon)
     }
 }

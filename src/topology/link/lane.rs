@@ -18,15 +18,12 @@ pub(super) struct Delays {
     pub(super) half_rtt: Duration,
     /// Up to half of it more or less.
     pub(super) jitter: Duration,
-    /// How late the timer is: deadlines are that much earlier.
-    pub(super) lateness: Duration,
 }
 
 impl Delays {
-    /// How long after its arrival something is to be woken for; `random` is uniform in 0 … 1.
+    /// How long something is held back; `random` is uniform in 0 … 1.
     fn draw(self, random: f64) -> Duration {
-        let varied = self.half_rtt + self.jitter.mul_f64(random);
-        varied.saturating_sub(self.jitter / 2).saturating_sub(self.lateness)
+        (self.half_rtt + self.jitter.mul_f64(random)).saturating_sub(self.jitter / 2)
     }
 }
 
@@ -105,7 +102,7 @@ mod tests {
 
     fn delays(half_rtt_us: u64, jitter_us: u64) -> Delays {
         let us = Duration::from_micros;
-        Delays { half_rtt: us(half_rtt_us), jitter: us(jitter_us), lateness: us(0) }
+        Delays { half_rtt: us(half_rtt_us), jitter: us(jitter_us) }
     }
 
     proptest! {
@@ -155,11 +152,9 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_held_back_without_delay_and_lateness_is_taken_off() {
+    fn nothing_is_held_back_without_delay_and_jitter_is_half_each_way() {
         let now = Instant::now();
         let us = Duration::from_micros;
-        assert_eq!(Delays { lateness: us(20), ..delays(0, 0) }.draw(0.5), us(0));
-        assert_eq!(Delays { lateness: us(20), ..delays(250, 0) }.draw(0.9), us(230));
         assert_eq!((delays(250, 100).draw(0.0), delays(250, 100).draw(1.0)), (us(200), us(300)));
         let mut lane = Lane::default();
         lane.room().expect("empty").put_slice(b"x");

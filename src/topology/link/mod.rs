@@ -7,12 +7,12 @@
 mod connection;
 mod lane;
 mod measure;
+mod shared;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -25,36 +25,17 @@ use super::processes;
 use crate::driver::{Address, Endpoint};
 use crate::timer::{self, Timer};
 use crate::workload::plan::LinkPlan;
-use lane::Delays;
 pub use measure::{AddedDelay, measure_added_delay};
+use shared::Shared;
 
 /// How the timer's lateness is measured at start: about as long as most links are, for some 20 ms.
 const LATENESS_SAMPLES: usize = 61;
 const LATENESS_GAP: Duration = Duration::from_micros(300);
-
-/// What the link's thread and those who steer it share.
-#[derive(Debug, Default)]
-struct Shared {
-    half_rtt_ns: AtomicU64,
-    jitter_ns: AtomicU64,
-    lateness_ns: AtomicU64,
-}
-
-impl Shared {
-    fn set(&self, plan: LinkPlan) {
-        self.half_rtt_ns.store(nanos(plan.rtt / 2), Ordering::Relaxed);
-        self.jitter_ns.store(nanos(plan.jitter), Ordering::Relaxed);
-    }
-
-    fn delays(&self) -> Delays {
-        let read = |value: &AtomicU64| Duration::from_nanos(value.load(Ordering::Relaxed));
-        Delays { half_rtt: read(&self.half_rtt_ns), jitter: read(&self.jitter_ns), lateness: read(&self.lateness_ns) }
-    }
-}
-
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
+/// At which round trip a link is tried, if its own is not suited, and how often.
+const TYPICAL_RTT: Duration = Duration::from_micros(500);
+const SHORTEST_RTT: Duration = Duration::from_micros(300);
+const LONGEST_RTT: Duration = Duration::from_millis(1);
+const CALIBRATION_EXCHANGES: usize = 60;
 
 /// A running link. Dropping it ends it and all connections through it.
 #[derive(Debug)]
@@ -68,14 +49,22 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts a link in front of `upstream`, listening on a free port of 127.0.0.1. Takes some 20 ms, in which the
-    /// lateness of the timer is measured.
+    /// Starts a link in front of `upstream`, listening on a free port of 127.0.0.1. Takes some 100 ms, in which a link to
+    /// an echo is measured: what it adds beyond the round trip asked for, this one takes off again.
     ///
     /// # Errors
     /// When there is no port, thread or timer for it. That `upstream` answers is seen only by those who connect.
     pub fn start(upstream: Address, plan: LinkPlan) -> Result<Self, TopologyError> {
-        let shared = Arc::new(Shared::default());
-        shared.set(plan);
+        let typical = if plan.rtt.is_zero() { TYPICAL_RTT } else { plan.rtt.clamp(SHORTEST_RTT, LONGEST_RTT) };
+        let measured = measure::through_echo(typical, CALIBRATION_EXCHANGES, Link::start_as_is)?;
+        let link = Self::start_as_is(upstream, plan)?;
+        link.shared.set_idle_cost(measured.added().saturating_sub(typical) / 2);
+        Ok(link)
+    }
+
+    /// Starts a link that knows nothing of this machine but the lateness of its timer.
+    fn start_as_is(upstream: Address, plan: LinkPlan) -> Result<Self, TopologyError> {
+        let shared = Arc::new(Shared::new(plan));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
         let of_thread = Arc::clone(&shared);
@@ -107,10 +96,11 @@ impl Link {
         self.shared.set(plan);
     }
 
-    /// The timer's lateness, by which deadlines are set early.
+    /// By how much deadlines are set early: for the timer's lateness, and for the waking of an idle path, which concerns
+    /// only a client that is alone.
     #[must_use]
-    pub fn lateness(&self) -> Duration {
-        self.shared.delays().lateness
+    pub fn corrections(&self) -> (Duration, Duration) {
+        (self.shared.lateness(), self.shared.idle_cost())
     }
 
     /// CPU time of the link so far, in nanoseconds; `None` where the kernel does not tell.
@@ -168,7 +158,7 @@ async fn open(shared: &Shared) -> io::Result<(TcpListener, Timer)> {
     timer::set_slack()?;
     let timer = Timer::new()?;
     let lateness = timer.measure_lateness(LATENESS_SAMPLES, LATENESS_GAP).await;
-    shared.lateness_ns.store(nanos(lateness), Ordering::Relaxed);
+    shared.set_lateness(lateness);
     let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
     Ok((listener, timer))
 }

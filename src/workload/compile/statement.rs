@@ -17,13 +17,16 @@ pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Build
     let references = match sql::scan(text) {
         Ok(references) => references,
         Err((byte, message)) => {
-            sink.push(problem(&document::inside(node, byte..byte + 1), message));
+            let rest = text.get(byte..).unwrap_or_default();
+            let is_part = |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '.' | '[' | ']');
+            let length =
+                rest.char_indices().skip(1).find(|(_, letter)| !is_part(*letter)).map_or(rest.len(), |(at, _)| at);
+            sink.push(problem(&document::inside(node, byte..byte + length), message));
             return None;
         }
     };
     let mut args: Vec<Arg> = Vec::new();
     let mut numbers = Vec::new();
-    let before = sink.len();
     for reference in &references {
         let place = document::inside(node, reference.range.clone());
         match argument(reference, &place, for_each, building) {
@@ -39,7 +42,8 @@ pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Build
             Err(None) => return None,
         }
     }
-    (sink.len() == before).then(|| StatementPlan { text: rewrite(node, text, &references, &numbers), args })
+    (numbers.len() == references.len())
+        .then(|| StatementPlan { text: rewrite(node, text, &references, &numbers), args })
 }
 
 /// The text with `$n` in the place of references, and the offsets of both.
@@ -194,6 +198,10 @@ fn parameter(
     let name = reference.name.as_str();
     let fail = |problem: Diagnostic| Err(Some(Box::new(problem)));
     let generator = building.names.params[param].1.as_ref().map(|generator| &generator.value);
+    if let (Path::Column(column), Some(Generator::Rows(SampledRows::Query { .. }))) = (&reference.path, generator) {
+        // Which columns there are, the server says.
+        return Ok(Arg::Param { param, column: Some(column.clone()) });
+    }
     let columns: Option<&[String]> = match generator {
         Some(Generator::Rows(SampledRows::Csv { columns, .. })) => Some(columns.as_slice()),
         Some(_) => None,

@@ -107,7 +107,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("generator.same_as", Kind::Text, "the distribution of another parameter or column"),
     yes("generator.distinct", Kind::Flag, "never the value that the other one has"),
     yes("generator.csv", Kind::Text, "rows of a CSV file"),
-    no("generator.query", Kind::Text, "rows of a query, sampled before the run"),
+    yes("generator.query", Kind::Text, "rows of a query, sampled before the run"),
     yes("constants", Kind::Named, "named values for SQL and settings"),
     yes("constants.*", Kind::Scalar, "a named value"),
     yes("params", Kind::Named, "values drawn for each operation"),

@@ -29,6 +29,7 @@ pub(in crate::workload) enum GeneratorSpec {
     Expr { expr: Expr, of_row: bool },
     SameAs { name: At<String>, distinct: bool },
     Csv(At<String>),
+    Query(At<String>),
 }
 
 /// How values are drawn from a range or column.
@@ -95,6 +96,9 @@ fn word_generator(name: &str, word: &str, node: &Node, context: Context<'_>) -> 
                 .hint(format!("for this text itself write `{{ constant = \"{word}\" }}`"));
             let near = did_you_mean(word, WORDS).filter(|hint| hint.starts_with("did"));
             let near = near.unwrap_or_else(|| {
+                if word.contains('.') {
+                    return format!("to draw from a column write `{{ uniform = \"{word}\" }}`");
+                }
                 "words are \"row_number\", \"uuid4\", \"uuid7\", \"now\"; the others are tables such as `{ uniform = [1, 200] }`".to_owned()
             });
             context.sink.push(problem.hint(near));
@@ -107,8 +111,10 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
     let kinds: Vec<&Entry> = table.entries.iter().filter(|entry| entry.key != "distinct").collect();
     let [kind] = kinds.as_slice() else {
         if !table.incomplete {
-            let known: Vec<&str> =
-                keys::children("generator").filter(|key| key.supported).map(keys::Key::name).collect();
+            let known: Vec<&str> = keys::children("generator")
+                .filter(|key| key.supported && key.name() != "distinct")
+                .map(keys::Key::name)
+                .collect();
             let title = match kinds.len() {
                 0 => format!("the generator of `{name}` has no kind"),
                 _ => format!(
@@ -141,6 +147,7 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
             Some(GeneratorSpec::SameAs { name, distinct })
         }
         "csv" => context.text("csv", value).map(GeneratorSpec::Csv),
+        "query" => context.text("query", value).map(GeneratorSpec::Query),
         _ => None,
     }
 }
@@ -157,7 +164,6 @@ fn constant(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
 fn choice(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
     const EXAMPLE: &str = "choice = [[\"a\", 3], [\"b\", 1]]";
     let items = context.list("choice", node, EXAMPLE)?;
-    let before = context.sink.len();
     let mut choices = Vec::new();
     for item in items {
         let pair = match &item.value {
@@ -174,7 +180,7 @@ fn choice(node: &Node, context: Context<'_>) -> Option<GeneratorSpec> {
             choices.push((value, weight));
         }
     }
-    if context.sink.len() > before {
+    if choices.len() < items.len() {
         return None;
     }
     if choices.iter().all(|(_, weight)| *weight == 0.0) {

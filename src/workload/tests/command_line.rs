@@ -56,15 +56,16 @@ fn wrong_options_show_the_command_line() {
         &[("run.rounds", "three", "--rounds")],
         &[("run.rounds", "0", "DBBENCH_ROUNDS")],
     ];
-    let shown: Vec<String> = cases.iter().map(|set| rendered(compile_set(SMALL, set))).collect();
-    insta::assert_snapshot!("command_line", shown.join("\n"));
+    let messages = cases.iter().map(|set| rendered(compile_set(SMALL, set))).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("command_line", messages);
 }
 
 #[test]
 fn an_option_and_a_variant_that_set_the_same_key_are_both_named() {
     let text = SMALL.replace("many = {}", "many = { load.clients = 3, params.org = 7, mix = { many = 1 } }");
     let shown = |key: &str, value: &str| rendered(compile_set(&text, &[(key, value, "--set")]));
-    insta::assert_snapshot!("command_line_conflict", shown("load.clients", "4"));
+    let message = shown("load.clients", "4");
+    insta::assert_snapshot!("command_line_conflict", message);
     for (key, value) in [("load", "{ clients = 1 }"), ("params.org.uniform", "[1, 2]"), ("mix", "{ one = 1 }")] {
         assert!(shown(key, value).contains("by the variant `many`"), "{key}");
     }
@@ -80,7 +81,7 @@ fn only_keeps_the_baseline_and_drops_claims_about_the_rest() {
     );
     let only = |names: &[&str]| {
         let only = names.iter().map(|name| (*name).to_owned()).collect();
-        compile_text(SourceText::new("w.toml", text.as_str()), &Overrides { set: Vec::new(), only })
+        compile_text(SourceText::new("w.toml", text.as_str()), &Overrides { only, ..Overrides::default() })
     };
     let plan = only(&["third"]).expect("right");
     let names: Vec<&str> = plan.variants.iter().map(|variant| variant.name.as_str()).collect();

@@ -15,6 +15,10 @@ fn file_with(key: &Key) -> String {
     match parts.as_slice() {
         ["generator", rest @ ..] => format!("{SMALL}[params.zzz]\n{} = {value}\n", path(rest)),
         ["step", rest @ ..] => format!("{SMALL}[operations.zzz]\nsteps = [{{ {} = {value} }}]\n", path(rest)),
+        ["dataset", "tables"] => SMALL.to_owned(),
+        ["dataset", "tables", rest @ ..] if !rest.is_empty() => {
+            format!("{SMALL}[dataset.tables]\n{} = {value}\n", path(rest))
+        }
         ["load", "stages", rest @ ..] if !rest.is_empty() => {
             format!("{SMALL}[load]\nstages = [{{ {} = {value} }}]\n", path(rest))
         }
@@ -31,7 +35,7 @@ fn file_with(key: &Key) -> String {
                 format!("{SMALL}[{table}]\n{line}")
             }
         }
-        [name] if SMALL.contains(&format!("[{name}]")) || SMALL.contains(&format!("{name} =")) => SMALL.to_owned(),
+        [name] if SMALL.contains(&format!("[{name}")) || SMALL.contains(&format!("{name} =")) => SMALL.to_owned(),
         _ => format!("{} = {value}\n{SMALL}", path(&parts)),
     }
 }

@@ -219,6 +219,20 @@ fn what_is_left_out_of_the_comparison_of_answers_is_said() {
 }
 
 #[test]
+fn operations_whose_job_answers_nowhere_need_no_answer() {
+    let mix = "mix = { one = 1, write = 1 }";
+    let text = SMALL
+        .replace("one = {}\nmany = {}", &format!("one = {{ {mix} }}\nmany = {{ mix = {{ many = 1, write = 1 }} }}"))
+        .replace(
+            "[operations.one]",
+            "[operations.write]\nsteps = [{ sql = \"SELECT 1\" }]\n[operations.one]\njob = \"read\"",
+        )
+        .replace("[operations.many]", "[operations.many]\njob = \"read\"");
+    let plan = ok(&format!("{text}[compare]\nsame_answer = true\n"));
+    assert!(plan.compare.same_answer && plan.warnings.is_empty());
+}
+
+#[test]
 fn the_description_says_what_will_run() {
     let text = super::super::describe(&ok(&SMALL.replace("many = {}", "many = { mix = { one = 1, many = 3 } }")));
     insta::assert_snapshot!("described", text);

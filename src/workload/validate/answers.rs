@@ -14,28 +14,21 @@ pub(in crate::workload) fn same_answer(
     if asked.is_some_and(|asked| !asked.value) {
         return false;
     }
-    let without: Vec<(&VariantPlan, &OperationPlan)> = variants
-        .iter()
-        .flat_map(|variant| variant.operations.iter().map(move |operation| (variant, operation)))
-        .filter(|(_, operation)| operation.answer.is_none())
-        .collect();
-    let with = variants.iter().filter(|variant| variant.operations.iter().any(|operation| operation.answer.is_some()));
-    let with = with.count();
+    let answering = |variant: &&VariantPlan| variant.operations.iter().any(|operation| operation.answer.is_some());
+    let without = without_answer(variants);
     if let (Some(asked), Some((variant, operation))) = (asked, without.first()) {
+        let title = format!(
+            "`same_answer = true`, but the operation `{}` of the variant `{}` has no `answer`",
+            operation.name, variant.name
+        );
         sink.push(
-            problem(
-                &operation.place,
-                format!(
-                    "`same_answer = true`, but the operation `{}` of the variant `{}` has no `answer`",
-                    operation.name, variant.name
-                ),
-            )
-            .also(&asked.place, "asked for here")
-            .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
+            problem(&operation.place, title)
+                .also(&asked.place, "asked for here")
+                .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
         );
         return true;
     }
-    if with < 2 {
+    if variants.iter().filter(answering).count() < 2 {
         return asked.is_some();
     }
     for (variant, operation) in &without {
@@ -46,6 +39,17 @@ pub(in crate::workload) fn same_answer(
     }
     same_width(variants, sink);
     true
+}
+
+/// Operations without an answer whose alternatives in other variants have one, or of variants that answer nothing.
+fn without_answer(variants: &[VariantPlan]) -> Vec<(&VariantPlan, &OperationPlan)> {
+    let all =
+        || variants.iter().flat_map(|variant| variant.operations.iter().map(move |operation| (variant, operation)));
+    let answers = |job: &str| all().any(|(_, operation)| operation.job == job && operation.answer.is_some());
+    let is_silent = |variant: &VariantPlan| variant.operations.iter().all(|operation| operation.answer.is_none());
+    all()
+        .filter(|(variant, operation)| operation.answer.is_none() && (is_silent(variant) || answers(&operation.job)))
+        .collect()
 }
 
 /// Alternatives must answer with the same number of columns: operations of one job, and the only operations of variants.

@@ -6,7 +6,7 @@ use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::read::At;
 use super::super::spec::{DatasetSpec, GeneratorSpec, OverSpec, Shape, TableSpec};
 use super::sampled;
-use crate::param::{ColumnSource, Generator, Over};
+use crate::param::{ColumnSource, Generator, Over, SampledRows, Sampler};
 
 /// Generators that refer to each other in a longer chain are refused, so that no file can exhaust the stack.
 const MAX_CHAIN: usize = 64;
@@ -42,6 +42,10 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
                 "\"now\" is not for the dataset, whose values must be the same each time",
                 "`{ timestamp = [2025-01-01, 2025-12-31] }`, or a DEFAULT in the schema",
             );
+        }
+        GeneratorSpec::Query(_) => {
+            let hint = "write it as a parameter of its own: `p = { query = \"SELECT id FROM users\" }`";
+            return refuse(around, "a query gives whole parameters only", hint);
         }
         GeneratorSpec::RowNumber => Generator::RowNumber,
         GeneratorSpec::Uuid4 => Generator::Uuid4,
@@ -79,6 +83,15 @@ fn distribution(shape: Shape, over: &OverSpec, around: &mut dyn Around) -> Optio
         Shape::Normal { mean, deviation } => Generator::Normal { over, mean, deviation },
         Shape::Exponential { mean } => Generator::Exponential { over, mean },
     })
+}
+
+/// Whether values can be drawn at all, for example without overflow in any row.
+fn usable(generator: &Generator, rows: u64, spec: Option<&At<GeneratorSpec>>, sink: &Sink) -> bool {
+    let found = Sampler::new(generator).and_then(|_| generator.domains(rows));
+    if let (Err(unusable), Some(spec)) = (&found, spec) {
+        sink.push(problem(&spec.place, format!("this generator cannot give values: {unusable}")));
+    }
+    found.is_ok()
 }
 
 /// A generator on its way.
@@ -151,6 +164,8 @@ impl Columns {
             .as_ref()
             .and_then(|generator| resolve(generator, &mut InDataset { columns: self, table, chain, sink }));
         chain.pop();
+        let rows = self.tables[table].rows.unwrap_or(1);
+        let generator = generator.filter(|generator| usable(generator, rows, spec.generator.as_ref(), sink));
         self.states[table][column] = State::Done(generator.clone());
         generator
     }
@@ -269,7 +284,13 @@ impl InParams<'_> {
             return None;
         }
         self.chain.push(index);
-        let generator = spec.as_ref().and_then(|spec| resolve(spec, self));
+        let generator = match spec.as_ref().map(|spec| &spec.value) {
+            Some(GeneratorSpec::Query(sql)) => Some(Generator::Rows(SampledRows::Query { sql: sql.value.clone() })),
+            _ => spec
+                .as_ref()
+                .and_then(|spec| resolve(spec, self))
+                .filter(|generator| usable(generator, 0, spec.as_ref(), self.sink)),
+        };
         self.chain.pop();
         generator
     }
@@ -286,7 +307,13 @@ impl Around for InParams<'_> {
             self.sink.push(problem(&name.place, format!("there is no parameter `{}`", name.value)).maybe_hint(hint));
             return None;
         };
-        self.generator_of(index)
+        let found = self.generator_of(index);
+        if matches!(found, Some(Generator::Rows(SampledRows::Query { .. }))) {
+            let title = format!("`{}` is a query, whose distribution is not known beforehand", name.value);
+            self.sink.push(problem(&name.place, title).hint("give both parameters the same query"));
+            return None;
+        }
+        found
     }
 
     fn is_dataset(&self) -> bool {

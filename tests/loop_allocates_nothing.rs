@@ -1,0 +1,95 @@
+//! The hot loop runs inside of what is measured: once its buffers have grown, it allocates nothing.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use dbbench::driver::{NullTarget, Target};
+use dbbench::engine::{Interrupt, RunInput, bind, run};
+use dbbench::event::Events;
+use dbbench::workload::plan::SourceText;
+use dbbench::workload::{Overrides, compile_text};
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+/// The system's allocator, counting what all threads ask of it.
+struct Counting;
+
+// SAFETY: every call is passed on unchanged to the system's allocator.
+#[allow(unsafe_code)]
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const WORKLOAD: &str = r#"
+name = "page"
+[params]
+org = { zipf = { over = [1, 200], exponent = 0.8 } }
+tag = { text = 12 }
+[operations.page]
+steps = [
+  { as = "u", sql = "SELECT id, name FROM users WHERE org_id = :org AND tag = :tag" },
+  { as = "o", for_each = "u", sql = "SELECT id, total FROM orders WHERE user_id = :u.id" },
+  { sql = "SELECT 1 FROM items WHERE order_id = ANY(:o.id[]) AND org_id = :org AND user_id > :u.first.id" },
+]
+[operations.one]
+steps = [{ sql = "SELECT 1 FROM users WHERE id = :org" }]
+[mix]
+page = 1
+one = 3
+[load]
+clients = 4
+[run]
+rounds = 1
+warmup = "10ms"
+"#;
+
+/// Allocations and operations of a run with a measurement of so many milliseconds.
+fn run_for(measure_ms: u64, service: Duration) -> (u64, u64) {
+    let mut plan = compile_text(SourceText::new("w.toml", WORKLOAD), &Overrides::default()).expect("a workload");
+    plan.variants[0].measure = Duration::from_millis(measure_ms);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let bound = [runtime.block_on(bind(&plan.variants[0], None, None)).expect("fits")];
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let mut operations = 0;
+    let end = run(RunInput {
+        plan: &plan,
+        bound: &bound,
+        targets: &[Target::Null(NullTarget { service, rows: 5 })],
+        began: Instant::now(),
+        events: &Events::ignored(),
+        interrupt: &Interrupt::default(),
+        server_cpu: None,
+        on_interval: &mut |_| Ok(()),
+        on_slice: &mut |slice| {
+            operations = slice.metrics.total.mix().counters.succeeded;
+            Ok(())
+        },
+    });
+    assert_eq!(end.expect("runs").failed, 0);
+    (ALLOCATIONS.load(Ordering::Relaxed) - before, operations)
+}
+
+#[test]
+fn operations_allocate_nothing() {
+    for service in [Duration::ZERO, Duration::from_micros(50)] {
+        let (short, long) = (run_for(100, service), run_for(800, service));
+        let operations = long.1.saturating_sub(short.1);
+        assert!(operations > 1_000, "{short:?} {long:?}");
+        // What a longer slice adds: the coordinator's looks at the clock, a buffer that grows once more.
+        let more = long.0.saturating_sub(short.0);
+        assert!(more * 50 < operations, "{more} allocations more for {operations} operations more");
+    }
+}
