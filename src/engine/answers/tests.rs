@@ -1,4 +1,3 @@
-<<<<<<< HEAD
 use super::groups;
 use super::tuples::tuples;
 use crate::driver::{NullTarget, PgType, RawRow, RowSink, Target};
@@ -101,6 +100,3 @@ fn alternatives_are_operations_of_one_job_or_the_single_ones() {
     let report = compare_answers(&mixed, &bound(&mixed), &null, &Interrupt::default()).expect("nothing to compare");
     assert!(!report.compared, "answers of the null target say nothing");
 }
-=======
-
->>>>>>> h7

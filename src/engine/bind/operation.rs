@@ -337,17 +337,8 @@ impl<'a> Binder<'a> {
                     found.push((position, column.ty.clone()));
                     continue;
                 }
-<<<<<<< HEAD
                 (None, _) => format!("`{}` has no column `{name}`", set.name),
                 (Some(_), Some(_)) => format!("`{}` has several columns `{name}`", set.name),
-=======
-                (None, _) => {
-                    format!("`{}.{name}` is referred to, but this statement returns no column `{name}`", set.name)
-                }
-                (Some(_), Some(_)) => {
-                    format!("`{}.{name}` is referred to, but this statement returns several columns `{name}`", set.name)
-                }
->>>>>>> h7
             };
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let hint = match names.as_slice() {

@@ -111,15 +111,10 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
     let kinds: Vec<&Entry> = table.entries.iter().filter(|entry| entry.key != "distinct").collect();
     let [kind] = kinds.as_slice() else {
         if !table.incomplete {
-<<<<<<< HEAD
             let known: Vec<&str> = keys::children("generator")
                 .filter(|key| key.supported && key.name() != "distinct")
                 .map(keys::Key::name)
                 .collect();
-=======
-            let known: Vec<&str> =
-                keys::children("generator").filter(|key| key.supported).map(keys::Key::name).collect();
->>>>>>> h7
             let title = match kinds.len() {
                 0 => format!("the generator of `{name}` has no kind"),
                 _ => format!(

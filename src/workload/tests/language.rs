@@ -15,13 +15,10 @@ fn file_with(key: &Key) -> String {
     match parts.as_slice() {
         ["generator", rest @ ..] => format!("{SMALL}[params.zzz]\n{} = {value}\n", path(rest)),
         ["step", rest @ ..] => format!("{SMALL}[operations.zzz]\nsteps = [{{ {} = {value} }}]\n", path(rest)),
-<<<<<<< HEAD
         ["dataset", "tables"] => SMALL.to_owned(),
         ["dataset", "tables", rest @ ..] if !rest.is_empty() => {
             format!("{SMALL}[dataset.tables]\n{} = {value}\n", path(rest))
         }
-=======
->>>>>>> h7
         ["load", "stages", rest @ ..] if !rest.is_empty() => {
             format!("{SMALL}[load]\nstages = [{{ {} = {value} }}]\n", path(rest))
         }

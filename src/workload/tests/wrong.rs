@@ -17,7 +17,6 @@ fn shown(cases: &[(&str, &str, &str)]) -> String {
 
 #[test]
 fn keys_and_tables() {
-<<<<<<< HEAD
     let messages = shown(&[
         ("an unknown key near a known one", "", "[load]\nclinets = 4\n"),
         ("an unknown key near nothing", "", "[load]\nxyz = 4\n"),
@@ -45,38 +44,6 @@ fn keys_and_tables() {
         ("the name of a parameter", "org = { uniform = [1, 20] }\nuser", "2nd = 1\norg = { uniform = [1, 20] }\nuser"),
     ]);
     insta::assert_snapshot!("keys_and_tables", messages);
-=======
-    insta::assert_snapshot!(
-        "keys_and_tables",
-        shown(&[
-            ("an unknown key near a known one", "", "[load]\nclinets = 4\n"),
-            ("an unknown key near nothing", "", "[load]\nxyz = 4\n"),
-            ("a key that belongs to another table", "", "[run]\nclients = 4\n"),
-            ("a key of the top after a header", "name = \"small\"\n[dataset]", "[dataset]\nname = \"small\""),
-            ("a key of the table around", "rows = 1_000", "rows = 1_000\nafter_load = \"SELECT 1\""),
-            ("a key that is not supported", "", "[load]\nrate = \"4000/s\"\n"),
-            ("a table that is not supported", "", "[cache]\nbackend = \"redis\"\npolicy = \"aside\"\n"),
-            (
-                "a step that is not supported",
-                "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }",
-                "{ as = \"u\", transaction = [] }"
-            ),
-            ("a table declared twice", "", "[params]\nx = 1\n"),
-            ("a key given twice", "limit = 20", "limit = 20\nlimit = 21"),
-            ("a value where a table belongs", "", "load = 8\n"),
-            ("a table where a list of tables belongs", "", "[claim]\nclaim = \"x\"\n"),
-            ("wrong syntax", "limit = 20", "limit = = 20\nscale = \"open"),
-            ("no name", "name = \"small\"\n", ""),
-            ("a name with spaces", "name = \"small\"", "name = \"my workload\""),
-            ("the name of a variant", "many = {}", "\"n+1\" = { mix = { many = 1 } }"),
-            (
-                "the name of a parameter",
-                "org = { uniform = [1, 20] }\nuser",
-                "2nd = 1\norg = { uniform = [1, 20] }\nuser"
-            ),
-        ])
-    );
->>>>>>> h7
 }
 
 #[test]
@@ -107,7 +74,6 @@ fn values() {
 #[test]
 fn generators() {
     let org = "{ uniform = [1, 20] }\nuser";
-<<<<<<< HEAD
     let messages = shown(&[
         ("a misspelled word", "\"row_number\"", "\"row_numbr\""),
         ("a column as a generator", org, "\"users.org\"\nuser"),
@@ -142,42 +108,10 @@ fn generators() {
         ("wrong instants", org, "{ timestamp = [2025-01-01, \"tomorrow\"] }\nuser"),
     ]);
     insta::assert_snapshot!("generators", messages);
-=======
-    insta::assert_snapshot!(
-        "generators",
-        shown(&[
-            ("a misspelled word", "\"row_number\"", "\"row_numbr\""),
-            ("a misspelled kind", org, "{ uniforn = [1, 20] }\nuser"),
-            ("two kinds", org, "{ uniform = [1, 20], text = 3 }\nuser"),
-            ("bounds in the wrong order", org, "{ uniform = [20, 1] }\nuser"),
-            ("one bound", org, "{ uniform = [20] }\nuser"),
-            ("a list", org, "[1, 20]\nuser"),
-            ("an unknown table", "users.id", "user.id"),
-            ("an unknown column", "users.id", "users.ids"),
-            ("a missing part", ", exponent = 0.9", ""),
-            ("an impossible part", "exponent = 0.9", "exponent = -1"),
-            ("a row number outside of the dataset", org, "\"row_number\"\nuser"),
-            ("the clock in the dataset", "\"row_number\"", "\"now\""),
-            (
-                "columns in a circle",
-                "columns.org = { uniform = [1, 20] }",
-                "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }"
-            ),
-            ("a column of an empty table", "rows = 1_000", "rows = 0"),
-            ("a generator that is not supported", org, "{ next = \"users.id\" }\nuser"),
-            ("a choice of nothing", org, "{ choice = [[\"a\", 0]] }\nuser"),
-            ("a choice without weights", org, "{ choice = [\"a\", \"b\"] }\nuser"),
-            ("a mean outside of the range", org, "{ normal = { over = [1, 20], mean = 50, deviation = 1 } }\nuser"),
-            ("a file that is not there", org, "{ csv = \"no/such.csv\" }\nuser"),
-            ("wrong instants", org, "{ timestamp = [2025-01-01, \"tomorrow\"] }\nuser"),
-        ])
-    );
->>>>>>> h7
 }
 
 #[test]
 fn names_and_references() {
-<<<<<<< HEAD
     let messages = shown(&[
         ("a reference to nothing", "= :user", "= :usr"),
         ("a reference to nothing near", "= :user", "= :nope"),
@@ -217,57 +151,6 @@ fn names_and_references() {
         ("an operation without steps", "", "[operations.none]\njob = \"x\"\n"),
     ]);
     insta::assert_snapshot!("names_and_references", messages);
-=======
-    insta::assert_snapshot!(
-        "names_and_references",
-        shown(&[
-            ("a reference to nothing", "= :user", "= :usr"),
-            ("a reference to nothing near", "= :user", "= :nope"),
-            ("a row outside of its loop", "for_each = \"u\", ", ""),
-            ("a set as a value", ":u.id\"", ":u\""),
-            ("a loop over nothing", "for_each = \"u\"", "for_each = \"v\""),
-            ("a set bound later", "org = :org LIMIT", "org = :o.first.id LIMIT"),
-            (
-                "a name taken by a parameter",
-                "{ as = \"u\", sql = \"SELECT id FROM users WHERE org",
-                "{ as = \"org\", sql = \"SELECT id FROM users WHERE org"
-            ),
-            ("a constant and a parameter of one name", "limit = 20", "limit = 20\norg = 3"),
-            ("a server's argument", "= :user", "= $1"),
-            ("two statements", "= :user\"", "= :user; SELECT 2\""),
-            ("a transaction by hand", "SELECT id FROM users WHERE id = :user", "BEGIN"),
-            ("a setting", "SELECT id FROM users WHERE id = :user", "SET work_mem = '64MB'"),
-            ("a write", "SELECT id FROM users WHERE id = :user", "UPDATE users SET org = 1 WHERE id = :user"),
-            ("no statement", "SELECT id FROM users WHERE id = :user", " -- nothing"),
-            (
-                "an answer of an unknown set",
-                "answer = [\"u.id\"]\n[operations.many]",
-                "answer = [\"v.id\"]\n[operations.many]"
-            ),
-            (
-                "an answer that is no path",
-                "answer = [\"u.id\"]\n[operations.many]",
-                "answer = [\"id\"]\n[operations.many]"
-            ),
-            (
-                "an answer of sets that are not joined",
-                " for_each = \"u\", sql = \"SELECT id FROM orders WHERE user_id = :u.id\" },\n]\nanswer = [\"u.id\"]",
-                " sql = \"SELECT id FROM orders\" },\n]\nanswer = [\"u.id\", \"o.id\"]"
-            ),
-            (
-                "answers of different width",
-                "answer = [\"u.id\"]\n[variants]",
-                "answer = [\"u.id\", \"o.id\"]\n[variants]"
-            ),
-            (
-                "an answer missing where asked for",
-                "answer = [\"u.id\"]\n[variants]",
-                "[compare]\nsame_answer = true\n[variants]"
-            ),
-            ("an operation without steps", "", "[operations.none]\njob = \"x\"\n"),
-        ])
-    );
->>>>>>> h7
 }
 
 #[test]

@@ -22,21 +22,9 @@ pub(in crate::workload) fn same_answer(
             operation.name, variant.name
         );
         sink.push(
-<<<<<<< HEAD
             problem(&operation.place, title)
                 .also(&asked.place, "asked for here")
                 .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
-=======
-            problem(
-                &operation.place,
-                format!(
-                    "`same_answer = true`, but the operation `{}` of the variant `{}` has no `answer`",
-                    operation.name, variant.name
-                ),
-            )
-            .also(&asked.place, "asked for here")
-            .hint("name the columns that must be equal: `answer = [\"u.id\"]`, or take `same_answer` out"),
->>>>>>> h7
         );
         return true;
     }
