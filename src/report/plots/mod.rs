@@ -79,7 +79,11 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
                 if c.metric == "goodput_per_s" || c.metric == "rows_per_s" { ", more is better" } else { "" };
             ForestRow {
                 group: format!("{}{of}{direction}", metric_name(&c.metric)),
-                name: if c.baseline == *baseline { c.variant.clone() } else { format!("{} to {}", c.variant, c.baseline) },
+                name: if c.baseline == *baseline {
+                    c.variant.clone()
+                } else {
+                    format!("{} to {}", c.variant, c.baseline)
+                },
                 series: series.iter().find(|(name, _)| *name == c.variant).map_or(1, |(_, series)| *series),
                 ratio: c.ratio,
                 interval: c.ci_low.zip(c.ci_high),

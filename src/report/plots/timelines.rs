@@ -126,9 +126,9 @@ fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
 
 #[cfg(test)]
 mod tests {
+    use crate::report::chart::Values;
     use crate::report::fixture::sample;
     use crate::report::plots::timelines::tracks;
-    use crate::report::chart::Values;
     use crate::result::slice::SliceRecord;
 
     #[test]

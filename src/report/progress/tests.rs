@@ -133,5 +133,5 @@ fn the_live_status_follows_load_and_slices() {
     assert_eq!(seen[11].figures, seen[10].figures);
     assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
     // Seven seconds for one and a half of fourteen slices.
-    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 50 s left");
+    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 59 s left");
 }
