@@ -132,6 +132,8 @@ fn the_live_status_follows_load_and_slices() {
     // What ends while the slice drains is no throughput.
     assert_eq!(seen[11].figures, seen[10].figures);
     assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
-    // Seven seconds for one and a half of fourteen slices.
-    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 59 s left");
+    // A closed slice stays in sight until the next one begins.
+    assert_eq!((seen[12].share, &seen[12].figures), (Some((1, 14)), &seen[11].figures));
+    // The first of fourteen slices took six seconds, and one second has passed since.
+    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 77 s left");
 }
