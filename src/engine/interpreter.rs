@@ -316,6 +316,9 @@ mod tests {
         assert_eq!(argument(ArgSource::First { set: 1, slot: 0 }, 0), None);
         let mut expected = Args::default();
         expected.array(18, std::iter::empty());
-        assert_eq!(argument(ArgSource::Whole { set: 1, slot: 0, element_oid: 18 }, 0).as_deref(), Some(expected.bytes()));
+        assert_eq!(
+            argument(ArgSource::Whole { set: 1, slot: 0, element_oid: 18 }, 0).as_deref(),
+            Some(expected.bytes())
+        );
     }
 }
