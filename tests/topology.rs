@@ -3,6 +3,8 @@
 //! Some tests need a dbbench that dies. It is this very program again, told by a variable of its environment to start a
 //! server and wait (`helper`).
 
+#![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr, reason = "a test program")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{BufRead, BufReader};

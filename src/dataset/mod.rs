@@ -65,7 +65,10 @@ pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetErro
     let LoadInput { plan, endpoint, events, .. } = input;
     let began = Instant::now();
     let rows = plan.tables.iter().map(|table| table.rows).sum();
-    let what = format!("loading {rows} rows into {} tables", plan.tables.len());
+    let what = match plan.tables.len() {
+        1 => "loading 1 table".to_owned(),
+        tables => format!("loading {tables} tables"),
+    };
     events.emit(Event::StageStarted { stage: Stage::Dataset, what });
     let control = connect(endpoint).await?;
     run(&control, "dataset.schema", &plan.schema).await?;
@@ -79,7 +82,7 @@ pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetErro
     settle(input).await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rows_per_s = (rows > 0 && seconds > 0.0).then(|| rows as f64 / seconds);
-    let what = rows_per_s.map_or_else(String::new, |rate| format!("{rate:.0} rows/s"));
+    let what = rows_per_s.map_or_else(String::new, |rate| progress::in_words(rows, rate));
     events.emit(Event::StageEnded { stage: Stage::Dataset, took: began.elapsed(), what });
     Ok(Loaded { rows, seconds, rows_per_s, tables })
 }

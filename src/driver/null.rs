@@ -84,8 +84,42 @@ fn put_one(row: &mut Args, ty: &PgType) {
 
 #[cfg(test)]
 mod tests {
-    use super::put_one;
-    use crate::driver::{Args, PgType};
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use super::{Null, put_one};
+    use crate::driver::{Args, NullTarget, PgType, RawRow, RowSink};
+    use crate::timer::Timer;
+
+    struct Ignore;
+
+    impl RowSink for Ignore {
+        fn row(&mut self, _: &RawRow<'_>) {}
+    }
+
+    #[tokio::test]
+    async fn answers_that_come_at_once_let_others_run() {
+        let target = NullTarget { service: Duration::ZERO, rows: 1 };
+        let mut null = Null::new(target, Timer::new().expect("a timer"));
+        let statement = null.prepare(&[]);
+        let done = Cell::new(false);
+        let busy = async {
+            for _ in 0..3_200 {
+                null.execute(statement, &mut Ignore).await.expect("rows");
+            }
+            done.set(true);
+        };
+        let other = async {
+            let mut turns = 0;
+            while !done.get() {
+                turns += 1;
+                tokio::task::yield_now().await;
+            }
+            turns
+        };
+        let ((), turns) = tokio::join!(busy, other);
+        assert!((50..=200).contains(&turns), "{turns} turns");
+    }
 
     #[test]
     fn one_is_one_in_every_type() {

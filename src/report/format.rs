@@ -178,7 +178,7 @@ fn grouped(number: &str) -> String {
     let mut out = String::with_capacity(number.len() + 6);
     out.push_str(sign);
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

@@ -1,6 +1,7 @@
 //! Which PostgreSQL of this machine is used.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -78,7 +79,10 @@ fn named(what: &str, bindir: &Path) -> Result<Installation, TopologyError> {
 }
 
 fn newest(candidates: &[PathBuf]) -> Result<Installation, TopologyError> {
-    let mut found: Vec<Installation> = candidates.iter().filter_map(|bindir| inspect(bindir).ok()).collect();
+    let mut folders: Vec<PathBuf> = candidates.iter().map(|bindir| behind_links(bindir)).collect();
+    let mut seen = HashSet::new();
+    folders.retain(|folder| seen.insert(folder.clone()));
+    let mut found: Vec<Installation> = folders.iter().filter_map(|bindir| inspect(bindir).ok()).collect();
     found.sort_by_key(|installation| Reverse(installation.version));
     if let Some(best) = found.into_iter().next().filter(|best| best.version.major >= OLDEST) {
         return Ok(best);
@@ -93,14 +97,19 @@ fn newest(candidates: &[PathBuf]) -> Result<Installation, TopologyError> {
 fn candidates(path: &OsStr, usual: &[PathBuf]) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = bindir_of(OsStr::new("pg_config")).into_iter().collect();
     for folder in std::env::split_paths(path) {
-        // What PATH has may be a link into a folder of its own: that one has initdb too.
-        if let Ok(real) = folder.join("postgres").canonicalize() {
-            found.extend(real.parent().map(Path::to_path_buf));
+        if folder.join("postgres").exists() {
             found.push(folder);
         }
     }
     found.extend_from_slice(usual);
     found
+}
+
+/// A folder may hold nothing but links, to `postgres` alone or to all programs: the folder where these really are.
+fn behind_links(bindir: &Path) -> PathBuf {
+    let real = bindir.join("postgres").canonicalize().ok();
+    let folder = real.as_deref().and_then(Path::parent).filter(|folder| folder.join("initdb").is_file());
+    folder.unwrap_or(bindir).to_path_buf()
 }
 
 fn bindir_of(pg_config: &OsStr) -> Option<PathBuf> {
@@ -123,7 +132,7 @@ fn usual_folders() -> Vec<PathBuf> {
 }
 
 fn inspect(bindir: &Path) -> Result<Installation, String> {
-    let bindir = bindir.canonicalize().map_err(|error| error.to_string())?;
+    let bindir = behind_links(bindir).canonicalize().map_err(|error| error.to_string())?;
     for program in ["postgres", "initdb"] {
         if !bindir.join(program).is_file() {
             return Err(format!("it has no {program}"));
@@ -195,7 +204,7 @@ mod tests {
         fs::create_dir(&path).expect("a folder");
         symlink(old.join("postgres"), path.join("postgres")).expect("a link");
         let found = candidates(path.as_os_str(), &[]);
-        let by_path = newest(&found[found.len() - 2..]).expect("the link leads to it");
+        let by_path = newest(&found[found.len() - 1..]).expect("the link leads to it");
         assert_eq!(by_path.bindir, old.canonicalize().expect("there"));
         let best = newest(&[old.clone(), new.clone()]).expect("both work");
         assert_eq!((best.bindir, best.version), (new.canonicalize().expect("there"), Version { major: 17, minor: 0 }));

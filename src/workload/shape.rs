@@ -138,6 +138,9 @@ impl Shape<'_> {
             self.misplaced = true;
             return problem.hint(format!("`{name}` belongs to the top of the file: {ABOVE_THE_HEADERS}"));
         }
+        if path == "operations.*" && names_exactly("step", name) {
+            return problem.hint("it belongs into a step: `steps = [{ sql = \"SELECT …\" }]`");
+        }
         let known = keys::children(path).map(Key::name).filter(|known| *known != "*");
         if nearest(name, known.clone()).is_none() {
             let elsewhere = keys::KEYS

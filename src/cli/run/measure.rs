@@ -83,9 +83,7 @@ fn compare_answers(
 /// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
 fn unanswered(error: AnswersError) -> Failure {
     match error {
-        AnswersError::Interrupted => {
-            Failure::text(ExitCode::Interrupted, "interrupted before anything was measured")
-        }
+        AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
         AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
             Failure::text(ExitCode::Usage, chain(&error))
         }

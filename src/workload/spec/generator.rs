@@ -96,6 +96,9 @@ fn word_generator(name: &str, word: &str, node: &Node, context: Context<'_>) -> 
                 .hint(format!("for this text itself write `{{ constant = \"{word}\" }}`"));
             let near = did_you_mean(word, WORDS).filter(|hint| hint.starts_with("did"));
             let near = near.unwrap_or_else(|| {
+                if word.contains('.') {
+                    return format!("to draw from a column write `{{ uniform = \"{word}\" }}`");
+                }
                 "words are \"row_number\", \"uuid4\", \"uuid7\", \"now\"; the others are tables such as `{ uniform = [1, 200] }`".to_owned()
             });
             context.sink.push(problem.hint(near));

@@ -30,6 +30,8 @@ fn keys_and_tables() {
             "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }",
             "{ as = \"u\", transaction = [] }",
         ),
+        ("a statement without step", "", "[operations.x]\nsql = \"SELECT 1\"\n"),
+        ("a step that is no table", "", "[operations.x]\nsteps = [\"SELECT 1\"]\n"),
         ("a table declared twice", "", "[params]\nx = 1\n"),
         ("a key given twice", "limit = 20", "limit = 20\nlimit = 21"),
         ("a value where a table belongs", "name = \"small\"", "name = \"small\"\nload = 8"),
@@ -74,6 +76,7 @@ fn generators() {
     let org = "{ uniform = [1, 20] }\nuser";
     let messages = shown(&[
         ("a misspelled word", "\"row_number\"", "\"row_numbr\""),
+        ("a column as a generator", org, "\"users.org\"\nuser"),
         ("a misspelled kind", org, "{ uniforn = [1, 20] }\nuser"),
         ("two kinds", org, "{ uniform = [1, 20], text = 3 }\nuser"),
         ("bounds in the wrong order", org, "{ uniform = [20, 1] }\nuser"),
