@@ -311,3 +311,27 @@ fn a_server_that_is_gone_fails_the_slice_and_ends_the_run() {
     assert!(metrics.total.mix().counters.succeeded > 1_000);
     assert_eq!(metrics.total.mix().violation(), None);
 }
+
+#[test]
+fn what_is_cut_off_at_the_end_of_the_drain_is_cancelled_on_the_server() {
+    let server = support::server();
+    let endpoint = database(&server);
+    let mut plan = plan("[operations.a]\nsteps = [{ sql = \"SELECT pg_sleep(30 + :org)\" }]");
+    let variant = &mut plan.variants[0];
+    (variant.warmup, variant.drain) = (Duration::ZERO, Duration::from_millis(100));
+    let began = Instant::now();
+    let ran = run_disturbed(&plan, &endpoint, || ());
+    assert!(began.elapsed() < Duration::from_secs(10));
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let counters = ran.slices[0].metrics.total.mix().counters;
+    assert_eq!((counters.planned, counters.failed, counters.censored, counters.statements), (2, 2, 2, 2));
+    let running = format!(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = '{}' AND state = 'active' AND query LIKE '%pg_sleep(30%'",
+        endpoint.database
+    );
+    let left = wait(async {
+        let control = Control::connect(&server.unix()).await.unwrap();
+        control.rows(&running).await.unwrap()
+    });
+    assert_eq!(left[0][0].as_deref(), Some("0"));
+}

@@ -7,7 +7,7 @@ use super::args::Format;
 use super::failure::Failure;
 use crate::report;
 use crate::result::summary::Summary;
-use crate::result::{self, Histograms, Reader};
+use crate::result::{self, Reader};
 use crate::verdict;
 
 /// Summarizes and judges what stands in the folder, and writes `summary.json`, `report.html` and the plots.
@@ -21,7 +21,7 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
     result::write_summary(dir, &summary).map_err(|error| failed(&error))?;
     let histograms = reader.histograms().map_err(|error| failed(&error))?;
     let intervals = reader.intervals().map_err(|error| failed(&error))?;
-    let curves = curves(&summary, &histograms);
+    let curves = report::ResponseCurve::of(&summary, &histograms);
     let inputs = report::Inputs {
         run: &reader.run,
         summary: &summary,
@@ -33,20 +33,6 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
         result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;
     }
     Ok(summary)
-}
-
-/// The response curve of each variant's mix, over all its valid rounds.
-fn curves(summary: &Summary, histograms: &Histograms) -> Vec<report::ResponseCurve> {
-    let curve = |variant: &result::summary::Variant| {
-        let censored = (variant.mix.censored * variant.mix.planned as f64).round() as u64;
-        let points = histograms.curve(&variant.name, None, "response", censored);
-        (!points.is_empty()).then(|| report::ResponseCurve {
-            variant: variant.name.clone(),
-            points,
-            ranked: variant.mix.succeeded + censored,
-        })
-    };
-    summary.variants.iter().filter_map(curve).collect()
 }
 
 /// How the end is shown.

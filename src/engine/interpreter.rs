@@ -258,3 +258,67 @@ pub(super) fn choose(variant: &BoundVariant, stream: Stream) -> usize {
     let at = stream.fraction(MIX, 0) * total;
     rest.iter().position(|bound| at < *bound).unwrap_or(rest.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{ArgSource, Interpreter, append, choose};
+    use crate::driver::{Args, RawRow, RowSink};
+    use crate::engine::rows::{Keep, Rows, Sink};
+    use crate::engine::testing::{TestStep, bound, integers, operation, param, plan, variant};
+    use crate::param::{Phase, Stream};
+
+    #[test]
+    fn variants_draw_the_same_values_whatever_their_steps_and_other_parameters() {
+        let (a, b) = (|| integers("a", 1, 1_000_000), || integers("b", 1, 1_000_000));
+        let step = |args| TestStep::new("SELECT", args);
+        let one = operation(variant("one", 1, vec![a(), b()]), "x", 1.0, vec![], vec![step(vec![param(0)])], None);
+        let steps = vec![step(vec![param(0)]), step(vec![param(0), param(1)])];
+        let other = operation(variant("other", 1, vec![b(), a()]), "x", 1.0, vec![], steps, None);
+        let other = operation(other, "y", 2.0, vec![], vec![step(vec![param(1)])], None);
+        let bound = bound(&plan(vec![one, other], 1));
+        let [mut first, mut second] = [&bound[0], &bound[1]].map(|variant| Interpreter::new(variant).expect("fits"));
+        let mut chosen = [0_u32; 2];
+        for count in 0..300 {
+            let stream = Stream::operation(1, 2, Phase::Measure, 3, count);
+            first.draw(&bound[0], 0, stream, 0).expect("fits");
+            second.draw(&bound[1], 0, stream, 0).expect("fits");
+            assert_eq!(first.drawn[0][0].bytes(), second.drawn[0][1].bytes(), "parameter a");
+            chosen[choose(&bound[1], stream)] += 1;
+        }
+        // Weights 1 and 2: a hundred of the first, give or take five standard deviations.
+        assert!((60..=140).contains(&chosen[0]), "{chosen:?}");
+    }
+
+    #[test]
+    fn references_pass_bytes_on_and_keep_nulls() {
+        let mut rows = Rows::default();
+        rows.clear(2);
+        // Of three columns the third and the first are kept, in this order.
+        let keep = [Keep { position: 0, slot: 1 }, Keep { position: 2, slot: 0 }];
+        let null = (-1_i32).to_be_bytes();
+        let cell = |byte: u8| [&1_i32.to_be_bytes()[..], &[byte]].concat();
+        for body in [[cell(1), cell(2), cell(3)].concat(), [cell(4), cell(5), null.to_vec()].concat()] {
+            Sink::keeping(&mut rows, &keep, None).row(&RawRow { body: &body, columns: 3 });
+        }
+        let mut empty = Rows::default();
+        empty.clear(1);
+        let sets = [rows, empty];
+        let argument = |source: ArgSource, row: usize| {
+            let mut args = Args::default();
+            append(&mut args, source, &sets, &[], Some((0, row))).map(|()| args.bytes().to_vec()).ok()
+        };
+        assert_eq!(argument(ArgSource::Visited { set: 0, slot: 0 }, 0), Some(cell(3)));
+        assert_eq!(argument(ArgSource::Visited { set: 0, slot: 0 }, 1), Some(null.to_vec()));
+        assert_eq!(argument(ArgSource::First { set: 0, slot: 1 }, 1), Some(cell(1)));
+        assert_eq!(argument(ArgSource::Last { set: 0, slot: 1 }, 0), Some(cell(4)));
+        let whole = argument(ArgSource::Whole { set: 0, slot: 0, element_oid: 18 }, 0).expect("an array");
+        assert!(whole.ends_with(&[cell(3), null.to_vec()].concat()));
+        assert_eq!(argument(ArgSource::First { set: 1, slot: 0 }, 0), None);
+        let mut expected = Args::default();
+        expected.array(18, std::iter::empty());
+        assert_eq!(
+            argument(ArgSource::Whole { set: 1, slot: 0, element_oid: 18 }, 0).as_deref(),
+            Some(expected.bytes())
+        );
+    }
+}

@@ -117,7 +117,7 @@ pub struct IntervalFigures {
     pub slice: SliceInfo,
     /// Whether this is the measurement (else warm-up).
     pub measuring: bool,
-    /// Length.
+    /// Length within the planned phase, s; 0 for what ended while the slice drained.
     pub seconds: f64,
     /// Operations that succeeded.
     pub succeeded: u64,

@@ -344,26 +344,8 @@ fn run() -> RunRecord {
         rows: BTreeMap::from([("users".to_owned(), 20_000), ("orders".to_owned(), 200_000)]),
         command: ["dbbench", "run", "workloads/n-plus-one.toml", "--rounds", "7"].map(str::to_owned).to_vec(),
         started_at: "2026-11-20T11:02:31Z".to_owned(),
-        environment: Environment {
-            machine: "2 × Intel Xeon".to_owned(),
-            cpu_model: Some("Intel(R) Xeon(R) CPU @ 2.60GHz".to_owned()),
-            cores: Some(2),
-            kernel: Some("Linux 6.1.0".to_owned()),
-            clock_source: Some("kvm-clock".to_owned()),
-            memory_bytes: Some(8_323_000_000),
-            data_file_system: Some("ext4".to_owned()),
-            flush_us: Some(412.0),
-            allocator: None,
-        },
-        endpoints: vec![Endpoint {
-            name: "primary".to_owned(),
-            version: "PostgreSQL 15.18".to_owned(),
-            embedded: true,
-            settings: BTreeMap::from([
-                ("shared_buffers".to_owned(), "256MB".to_owned()),
-                ("max_connections".to_owned(), "100".to_owned()),
-            ]),
-        }],
+        environment: environment(),
+        endpoints: vec![endpoint()],
         rounds: ROUNDS,
         variants,
         baseline: "n_plus_one".to_owned(),
@@ -381,5 +363,31 @@ fn run() -> RunRecord {
             bound: Bound::Ratio(Limit::AtMost(0.33)),
         }],
         ..RunRecord::default()
+    }
+}
+
+fn environment() -> Environment {
+    Environment {
+        machine: "2 × Intel Xeon".to_owned(),
+        cpu_model: Some("Intel(R) Xeon(R) CPU @ 2.60GHz".to_owned()),
+        cores: Some(2),
+        kernel: Some("Linux 6.1.0".to_owned()),
+        clock_source: Some("kvm-clock".to_owned()),
+        memory_bytes: Some(8_323_000_000),
+        data_file_system: Some("ext4".to_owned()),
+        flush_us: Some(412.0),
+        allocator: None,
+    }
+}
+
+fn endpoint() -> Endpoint {
+    Endpoint {
+        name: "primary".to_owned(),
+        version: "PostgreSQL 15.18".to_owned(),
+        embedded: true,
+        settings: BTreeMap::from([
+            ("shared_buffers".to_owned(), "256MB".to_owned()),
+            ("max_connections".to_owned(), "100".to_owned()),
+        ]),
     }
 }

@@ -21,6 +21,13 @@ pub fn significant(value: f64) -> String {
     grouped(&format!("{rounded:.decimals$}"))
 }
 
+/// As [`significant`], without zeros at the end: for counts per something (`21`, `2.5`).
+#[must_use]
+pub fn trimmed(value: f64) -> String {
+    let text = significant(value);
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
 /// A time in microseconds with the unit that fits: `850 ns`, `12.3 µs`, `1.02 ms`, `2.50 s`, `3 min 20 s`.
 #[must_use]
 pub fn time_us(value_us: f64) -> String {
@@ -178,7 +185,7 @@ fn grouped(number: &str) -> String {
     let mut out = String::with_capacity(number.len() + 6);
     out.push_str(sign);
     for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index) % 3 == 0 {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);
@@ -224,6 +231,7 @@ mod tests {
             [12_345.6, 999.5, 8.0, 0.0123, 1_234_567.0].map(significant),
             ["12,300", "1,000", "8.00", "0.0123", "1,230,000"]
         );
+        assert_eq!([21.0, 2.5, 20.96, 120.0].map(trimmed), ["21", "2.5", "21", "120"]);
         assert_eq!(count(1_234_567), "1,234,567");
         assert_eq!(significant(-1234.0), "−1,230");
     }

@@ -86,7 +86,7 @@ fn figures(summary: &Summary, look: Look) -> String {
             format::optional_time_us(times.p95),
             format::optional_time_us(times.p99),
             format::optional_time_us(times.max),
-            format::optional(mix.statements_per_operation),
+            mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed),
         ];
         if look.width >= WIDE {
             let comparison = summary.comparison(&variant.name, PRIMARY);

@@ -115,6 +115,32 @@ fn the_page_is_one_file_that_asks_nobody() {
 }
 
 #[test]
+fn the_page_of_eight_variants_and_four_hours_stays_below_a_megabyte() {
+    let mut sample = sample();
+    for index in 0..4 {
+        let name = format!("variant_{index}");
+        let mut variant = sample.summary.variants[index].clone();
+        let mut curve = sample.curves[index].clone();
+        name.clone_into(&mut variant.name);
+        curve.variant = name;
+        sample.summary.variants.push(variant);
+        sample.curves.push(curve);
+    }
+    let names: Vec<String> = sample.summary.variants.iter().map(|variant| variant.name.clone()).collect();
+    let row = sample.intervals[1].clone();
+    let second = |index: u32| IntervalRow {
+        start_s: f64::from(index),
+        round: 1 + index / 240,
+        variant: names[index as usize / 30 % names.len()].clone(),
+        ..row.clone()
+    };
+    sample.intervals = (0..14_400).map(second).collect();
+    let page = page(&sample.inputs());
+    assert!(page.len() < 1_000_000, "{} bytes", page.len());
+    assert!(page.contains("Of every 8 seconds the slowest is shown."));
+}
+
+#[test]
 fn ids_are_unique_and_every_anchor_leads_somewhere() {
     let page = page(&sample().inputs());
     let mut ids: Vec<&str> = page.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();

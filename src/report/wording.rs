@@ -52,6 +52,7 @@ pub fn figure(metric: &str, value: Option<f64>) -> String {
         Some(value) if metric.starts_with("goodput") || metric == "rows_per_s" => {
             format!("{} /s", format::significant(value))
         }
+        Some(value) if metric.starts_with("statements") => format::trimmed(value),
         Some(value) if metric == "failures.share" => format::percent(value),
         value => format::optional(value),
     }

@@ -25,12 +25,12 @@ impl Source {
         let is_test = path.ends_with("/tests.rs") || path.ends_with("_tests.rs") || path.contains("/tests/");
         let tests = test_items(&code);
         let file = Self { path: path.to_owned(), raw: raw.to_owned(), shipped: code.clone(), code, tests };
-        if is_test { file.as_test() } else { file.without_tests() }
+        if is_test { file.into_test() } else { file.without_tests() }
     }
 
     /// Nothing of the file is shipped.
     #[expect(clippy::single_range_in_vec_init, reason = "one range is what is meant: the whole file")]
-    fn as_test(self) -> Self {
+    fn into_test(self) -> Self {
         Self { tests: vec![0..self.raw.len()], ..self }.without_tests()
     }
 
@@ -113,7 +113,7 @@ pub fn sort_tests_out(all: Vec<Source>) -> Vec<Source> {
             .iter()
             .any(|module| path.strip_prefix(module.as_str()).is_some_and(|rest| rest.starts_with(['.', '/'])))
     };
-    all.into_iter().map(|file| if is_test(&file.path) { file.as_test() } else { file }).collect()
+    all.into_iter().map(|file| if is_test(&file.path) { file.into_test() } else { file }).collect()
 }
 
 /// All files under a folder or the file itself; nothing when it does not exist.

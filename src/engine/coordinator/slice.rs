@@ -269,10 +269,13 @@ impl Slice<'_, '_> {
         let length = Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns));
         let mix = interval.recorded.mix();
         let quantile = |q| mix.response.quantile_ns(q, mix.counters.censored).map(|ns| ns / 1e3);
+        // What ends after the measurement belongs to it, but adds nothing to its length.
+        let planned_until_ns = self.clock.measurement().map_or(u64::MAX, |(_, until_ns)| until_ns);
+        let planned_ns = interval.until_ns.min(planned_until_ns).saturating_sub(interval.from_ns);
         self.input.events.emit(Event::Interval(IntervalFigures {
             slice: self.info.clone(),
             measuring: interval.measuring,
-            seconds: length.as_secs_f64(),
+            seconds: Duration::from_nanos(planned_ns).as_secs_f64(),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
             response_p50_us: quantile(0.5),

@@ -142,11 +142,7 @@ pub(super) fn tick_time(value_us: f64) -> String {
     format!("{} {unit}", tick_number(value))
 }
 
-/// A number at a tick, without needless zeros: `0.05`, `1`, `12,000`.
-pub(super) fn tick_number(value: f64) -> String {
-    let text = crate::report::format::significant(value);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
-}
+pub(super) use crate::report::format::trimmed as tick_number;
 
 #[cfg(test)]
 mod tests {

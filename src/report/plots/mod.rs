@@ -70,6 +70,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
     compared.sort_by_key(|c| {
         metrics.iter().position(|key| *key == (c.metric.as_str(), c.operation.as_deref().or(c.job.as_deref())))
     });
+    let baseline = &inputs.summary.baseline;
     let rows: Vec<ForestRow> = compared
         .iter()
         .map(|c| {
@@ -78,7 +79,11 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
                 if c.metric == "goodput_per_s" || c.metric == "rows_per_s" { ", more is better" } else { "" };
             ForestRow {
                 group: format!("{}{of}{direction}", metric_name(&c.metric)),
-                name: c.variant.clone(),
+                name: if c.baseline == *baseline {
+                    c.variant.clone()
+                } else {
+                    format!("{} to {}", c.variant, c.baseline)
+                },
                 series: series.iter().find(|(name, _)| *name == c.variant).map_or(1, |(_, series)| *series),
                 ratio: c.ratio,
                 interval: c.ci_low.zip(c.ci_high),
@@ -89,7 +94,6 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
     if rows.is_empty() {
         return None;
     }
-    let baseline = inputs.summary.baseline.clone();
     let said = rows.iter().map(|row| format!("{} of {}: {}", row.group, row.name, row.label)).collect();
     let margin = inputs.run.margin;
     Some(Plot {
@@ -102,7 +106,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
         ),
         chart: Chart {
             caption: caption(format!("Ratios to {baseline}, with their intervals"), said),
-            kind: Kind::Forest(Forest { baseline, margin, rows }),
+            kind: Kind::Forest(Forest { baseline: baseline.clone(), margin, rows }),
         },
     })
 }

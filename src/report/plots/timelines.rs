@@ -53,7 +53,7 @@ fn timeline(
     Some(Plot {
         id,
         heading,
-        note: format!("{marks} Variants take turns within each round; warm-up is left out.{thinned}"),
+        note: format!("{marks} Variants take turns within each round; warm-up and drain are left out.{thinned}"),
         chart: Chart {
             caption: caption(heading, said),
             kind: Kind::Timeline(Timeline { name: name.to_owned(), values, tracks, bands: bands(inputs) }),
@@ -76,7 +76,7 @@ fn tracks(
     figure: impl Fn(&IntervalRow) -> Option<(f64, Option<f64>)>,
 ) -> (Vec<Track>, usize) {
     let first = first_s(inputs);
-    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure");
+    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure" && !is_drain(inputs, row));
     let thinned = measured().count().div_ceil(MOST_SAMPLES).max(1);
     let tracks = variants(inputs)
         .map(|(variant, series, name)| {
@@ -91,6 +91,15 @@ fn tracks(
         })
         .collect();
     (tracks, thinned)
+}
+
+/// Whether an interval lies after the measurement of its slice, where operations only end.
+fn is_drain(inputs: &Inputs<'_>, row: &IntervalRow) -> bool {
+    let slice = inputs
+        .slices
+        .iter()
+        .find(|slice| slice.round == row.round && slice.variant == row.variant && slice.point == row.point);
+    slice.is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
 }
 
 /// The slowest of some samples: the longest time, or the lowest rate.
@@ -113,4 +122,33 @@ fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
         }
     }
     bands
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::report::chart::Values;
+    use crate::report::fixture::sample;
+    use crate::report::plots::timelines::tracks;
+    use crate::result::slice::SliceRecord;
+
+    #[test]
+    fn what_ends_after_the_measurement_is_no_sample() {
+        let mut sample = sample();
+        let mut measured: Vec<_> =
+            sample.intervals.iter().filter(|row| row.phase == "measure" && row.round == 1).cloned().collect();
+        measured.truncate(2);
+        let (first, second) = (measured[0].clone(), measured[1].clone());
+        sample.slices = vec![SliceRecord {
+            round: 1,
+            variant: first.variant.clone(),
+            start_s: first.start_s,
+            measure_s: first.seconds,
+            ..SliceRecord::default()
+        }];
+        assert_eq!((second.variant, second.round), (first.variant.clone(), 1));
+        sample.intervals = measured;
+        let (tracks, thinned) = tracks(&sample.inputs(), Values::Rates, |row| Some((row.seconds, None)));
+        let samples: Vec<f64> = tracks.iter().flat_map(|track| &track.samples).map(|sample| sample.value).collect();
+        assert_eq!((samples, thinned), (vec![first.seconds], 1));
+    }
 }

@@ -37,6 +37,8 @@ pub(super) struct Narrator {
     load: Option<(u64, u64, Duration)>,
     slice: Option<SliceSoFar>,
     rounds_began: Option<Duration>,
+    /// Slices that closed, and when the last of them did.
+    closed: Option<(u32, Duration)>,
     now: Duration,
 }
 
@@ -50,6 +52,8 @@ struct SliceSoFar {
     failed: u64,
     p50_us: Range,
     p99_us: Range,
+    /// It is over; shown until the next one begins.
+    closed: bool,
 }
 
 /// Smallest and largest figure of the intervals: percentiles are never averaged.
@@ -79,8 +83,7 @@ impl Narrator {
                 Vec::new()
             }
             Event::Interval(figures) => {
-                let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(figures.slice.clone()));
-                slice.add(figures);
+                self.slice.get_or_insert_with(|| SliceSoFar::new(figures.slice.clone())).add(figures);
                 Vec::new()
             }
             Event::SliceClosed { slice, failed } => self.slice_closed(slice, failed.as_deref()),
@@ -97,11 +100,15 @@ impl Narrator {
             self.slice = None;
         }
         let what = what.unwrap_or_else(|| name(stage).to_owned());
+        // A result that only repeats the stage says nothing.
+        let result = if result == what { "" } else { result };
         Line::Stage { what, took: format::duration_s(took.as_secs_f64()), result: result.to_owned() }
     }
 
     fn slice_closed(&mut self, info: &SliceInfo, failed: Option<&str>) -> Vec<Line> {
-        let slice = self.slice.take().unwrap_or_else(|| SliceSoFar::new(info.clone()));
+        let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(info.clone()));
+        slice.closed = true;
+        self.closed = Some((info.done + 1, self.now));
         let place = format!("{} · {}", place(info, info.done + 1), info.name);
         match failed {
             Some(why) => vec![Line::Failure(format!("{place} · {why}"))],
@@ -116,7 +123,7 @@ impl Narrator {
             let left =
                 self.left_s(info).map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
             let head = format!("{}{left}", place(info, info.done + 1));
-            let share = Some((u64::from(info.done), u64::from(info.total)));
+            let share = Some((u64::from(info.done) + u64::from(slice.closed), u64::from(info.total)));
             return Status { head, figures: slice.live_figures(), share };
         }
         let Some((stage, what)) = self.open.last() else { return Status::default() };
@@ -130,20 +137,22 @@ impl Narrator {
 
     /// The time that the slices to come will take, should they take as long as those that closed.
     fn left_s(&self, info: &SliceInfo) -> Option<f64> {
-        let elapsed = self.now.checked_sub(self.rounds_began?)?.as_secs_f64();
-        // Within the first slices the running one is as much as is known.
-        let done = f64::from(info.done);
-        (info.done > 0).then(|| (elapsed / (done + 0.5) * (f64::from(info.total) - done - 0.5)).max(0.0))
+        let (closed, at) = self.closed?;
+        let per_slice = at.checked_sub(self.rounds_began?)?.as_secs_f64() / f64::from(closed);
+        let since = self.now.saturating_sub(at).as_secs_f64();
+        Some((per_slice * f64::from(info.total.saturating_sub(closed)) - since).max(0.0))
     }
 }
 
 impl SliceSoFar {
     fn new(info: SliceInfo) -> Self {
-        Self { info, latest: None, measured_s: 0.0, succeeded: 0, failed: 0, p50_us: None, p99_us: None }
+        Self { info, latest: None, measured_s: 0.0, succeeded: 0, failed: 0, p50_us: None, p99_us: None, closed: false }
     }
 
     fn add(&mut self, figures: &IntervalFigures) {
-        self.latest = Some(figures.clone());
+        if figures.seconds > 0.0 {
+            self.latest = Some(figures.clone());
+        }
         if figures.measuring {
             self.measured_s += figures.seconds;
             self.succeeded += figures.succeeded;

@@ -61,6 +61,15 @@ fn a_run() -> Vec<Event> {
         interval(0, "join", false, 2_000.0),
         interval(0, "join", true, 1_020.0),
         interval(0, "join", true, 1_050.0),
+        Event::Interval(IntervalFigures {
+            slice: slice(0, "join"),
+            measuring: true,
+            seconds: 0.0,
+            succeeded: 8,
+            failed: 0,
+            response_p50_us: None,
+            response_p99_us: None,
+        }),
         Event::SliceClosed { slice: slice(0, "join"), failed: None },
         Event::SliceStarted(slice(1, "n_plus_one")),
         Event::SliceClosed {
@@ -120,7 +129,11 @@ fn the_live_status_follows_load_and_slices() {
     assert_eq!(load.figures, "110,000 of 220,000 rows · 550,000 rows/s · 1 s left");
     assert_eq!(load.share, Some((110_000, 220_000)));
     assert_eq!(seen[8].figures, "join · 12,300 op/s · p50 2.00 ms · p99 6.00 ms · 0 errors · warming up");
+    // What ends while the slice drains is no throughput.
+    assert_eq!(seen[11].figures, seen[10].figures);
     assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
-    // Six seconds for one and a half of fourteen slices: fifty more.
-    assert_eq!(seen[12].head, "round 1/7 · slice 2/14 · 50 s left");
+    // A closed slice stays in sight until the next one begins.
+    assert_eq!((seen[12].share, &seen[12].figures), (Some((1, 14)), &seen[11].figures));
+    // The first of fourteen slices took six seconds, and one second has passed since.
+    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 77 s left");
 }

@@ -46,7 +46,7 @@ fn key_row(summary: &Summary, variant: &Variant, ink: usize) -> KeyRow {
         p95: format::optional_time_us(times.p95),
         p99: format::optional_time_us(times.p99),
         max: format::optional_time_us(times.max),
-        statements: format::optional(variant.mix.statements_per_operation),
+        statements: variant.mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed),
         ratio: comparison.map(wording::estimate),
         interval: comparison.and_then(wording::interval),
         verdict: comparison.map(badge),
@@ -62,6 +62,7 @@ fn badge(comparison: &Comparison) -> Badge {
 #[derive(Debug, Serialize)]
 pub(super) struct ComparisonRow {
     variant: String,
+    against: String,
     metric: String,
     estimate: String,
     interval: String,
@@ -80,6 +81,7 @@ pub(super) fn comparisons(summary: &Summary) -> Vec<ComparisonRow> {
         };
         ComparisonRow {
             variant: c.variant.clone(),
+            against: c.baseline.clone(),
             metric: format!("{}{of}", metric_name(&c.metric)),
             estimate: wording::estimate(c),
             interval: wording::interval(c).unwrap_or_else(|| format::ABSENT.to_owned()),
@@ -174,7 +176,7 @@ fn operation_row(
         failed: format::count(figures.failed),
         retried: format::count(figures.retried),
         goodput: format::optional(figures.goodput_per_s),
-        statements: format::optional(figures.statements_per_operation),
+        statements: figures.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed),
         mean: format::optional_time_us(times.mean),
         p50: format::optional_time_us(times.p50),
         p90: format::optional_time_us(times.p90),
