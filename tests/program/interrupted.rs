@@ -34,7 +34,8 @@ fn a_server_killed_in_mid_run_fails_its_slice_and_keeps_the_others() {
     run.until_slices(2);
     kill_process(place.postmaster(), Signal::KILL).unwrap();
     let outcome = run.wait().ends_with(1);
-    let outcome = outcome.says(&["error: the run ended in round ", "the server is gone", "the end of the server's log:"]);
+    let outcome =
+        outcome.says(&["error: the run ended in round ", "the server is gone", "the end of the server's log:"]);
     assert_eq!(outcome.stdout.trim(), "out");
     assert_partial(&place);
 
@@ -74,7 +75,10 @@ fn sigterm_keeps_what_was_measured() {
 fn a_second_signal_ends_at_once_and_leaves_nothing() {
     let place = Place::new();
     // Each statement takes longer than anybody waits for.
-    place.workload(&tiny(&[("SELECT id, name FROM users WHERE org_id = :org", "SELECT id, pg_sleep(0.2) FROM users WHERE id = :org")]));
+    place.workload(&tiny(&[(
+        "SELECT id, name FROM users WHERE org_id = :org",
+        "SELECT id, pg_sleep(0.2) FROM users WHERE id = :org",
+    )]));
     let mut run = place.start(place.dbbench(&[ENDLESS, &["--set", "compare.same_answer=false"]].concat()));
     run.until("a result", || place.path("out/run.json").exists());
     run.signal(Signal::INT);

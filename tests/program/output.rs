@@ -67,7 +67,8 @@ fn json_is_all_that_stdout_gets_and_holds_the_contract() {
 fn the_folder_is_the_last_line_of_stdout() {
     let place = Place::new();
     place.workload(&tiny(&[]));
-    let outcome = place.run(&[&["run", "w.toml"], NULL].concat()).ends_with(measured(0)).says(&["stmt/op", "round 1/1"]);
+    let outcome =
+        place.run(&[&["run", "w.toml"], NULL].concat()).ends_with(measured(0)).says(&["stmt/op", "round 1/1"]);
     let folder = outcome.stdout.lines().last().expect("a line");
     assert!(folder.starts_with("results/tiny-"), "{folder}");
     for file in
@@ -76,7 +77,9 @@ fn the_folder_is_the_last_line_of_stdout() {
         assert!(place.path(folder).join(file).is_file(), "{file} is missing");
     }
     let page = fs::read_to_string(place.path(folder).join("report.html")).unwrap();
-    assert!(!page.contains("src=\"http") && !page.contains("<link"), "the page is self-contained");
+    for outside in ["src=\"http", "href=\"http", "url(http", "@import"] {
+        assert!(!page.contains(outside), "the page is not self-contained: {outside}");
+    }
 }
 
 #[test]
@@ -123,7 +126,8 @@ fn several_files_get_a_folder_each() {
 #[test]
 fn only_keeps_the_baseline() {
     let place = Place::new();
-    let three = tiny(&[("two = {}", "two = {}\nthree = { mix = { one = 1, two = 1 } }\n\n[compare]\nsame_answer = false")]);
+    let three =
+        tiny(&[("two = {}", "two = {}\nthree = { mix = { one = 1, two = 1 } }\n\n[compare]\nsame_answer = false")]);
     place.workload(&three);
     place.run_out(&[&["--only", "three", "--quiet"], NULL].concat()).ends_with(measured(0));
     let summary = place.json("out/summary.json");
@@ -167,7 +171,8 @@ fn the_server_s_passwords_never_appear() {
     assert!(passwords.len() >= 2 && passwords.iter().all(|password| password.len() >= 16), "{}", passwords.len());
     // Everybody may read the arguments of a process.
     let arguments = |pid: i32| fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let mut seen: Vec<(std::path::PathBuf, Vec<u8>)> = vec![("dbbench".into(), arguments(run.pid().as_raw_nonzero().get()))];
+    let mut seen: Vec<(std::path::PathBuf, Vec<u8>)> =
+        vec![("dbbench".into(), arguments(run.pid().as_raw_nonzero().get()))];
     let servers = place.server_processes();
     seen.extend(servers.iter().map(|pid| ("a server".into(), arguments(pid.as_raw_nonzero().get()))));
     let outcome = run.wait().ends_with(measured(0)).never_says(&passwords);

@@ -263,8 +263,7 @@ impl Running<'_> {
             assert!(start.elapsed() < PATIENCE, "still running after {PATIENCE:?}: {}", self.printed("stderr"));
             std::thread::sleep(Duration::from_millis(5));
         };
-        let outcome =
-            Outcome { code: status.code(), stdout: self.printed("stdout"), stderr: self.printed("stderr") };
+        let outcome = Outcome { code: status.code(), stdout: self.printed("stdout"), stderr: self.printed("stderr") };
         assert!(!outcome.stderr.contains("panicked"), "{}", outcome.stderr);
         outcome
     }

@@ -17,9 +17,9 @@ fn a_step_that_does_not_parse_has_a_caret_where_the_server_stumbled() {
         "SELECT id, name FROM users WHERE org_id = :org",
         "SELECT id, name FROM users WERE org_id = :org AND (SELECT true)",
         &[
-            "w.toml:19:62: error: the server refuses this statement: syntax error at or near \"org_id\" (SQLSTATE 42601)",
+            "w.toml:19:61: error: the server refuses this statement: syntax error at or near \"org_id\" (SQLSTATE 42601)",
             "19 | steps = [{ as = \"u\", sql = \"SELECT id, name FROM users WERE org_id",
-            &format!("\n   |{}^", " ".repeat(62)),
+            &format!("\n   |{}^", " ".repeat(61)),
         ],
     );
 }
@@ -60,16 +60,21 @@ fn after_load_is_refused_at_its_place() {
 #[test]
 fn a_value_that_does_not_fit_its_column_names_column_value_and_limit() {
     refused(
-        "{ text = 8 }",
-        "{ uniform = [1, 5] }",
-        &["w.toml:13:18: error: users.name: ", "does not fit text"],
+        "name text NOT NULL",
+        "name varchar(4) NOT NULL",
+        &["w.toml:13:18: error: users.name: random text of up to 8 characters does not fit varchar(4)", "at most 4"],
     );
-    let place = Place::new();
-    let wide = tiny(&[("org_id int", "org_id smallint"), ("columns.org_id = { uniform = [1, 20] }", "columns.org_id = { uniform = [1, 70000] }")]);
-    place.workload(&wide).run_out(&["--no-progress"]).ends_with(2).says(&[
-        "w.toml:12:18: error: users.org_id: 70000 does not fit int2: it takes -32768 to 32767",
-        "columns.org_id = { uniform = [1, 70000] }",
-    ]);
+    refused(
+        "org_id int NOT NULL",
+        "org_id date NOT NULL",
+        &["w.toml:12:18: error: users.org_id: ", "does not fit date", "columns.org_id = { uniform = [1, 20] }"],
+    );
+    // A number needs no type of its own to be too large.
+    refused(
+        "columns.org_id = { uniform = [1, 20] }",
+        "columns.org_id = { uniform = [1, 5_000_000_000] }",
+        &["w.toml:12:18: error: users.org_id: 5000000000 does not fit int4: it takes -2147483648 to 2147483647"],
+    );
 }
 
 #[test]
@@ -133,7 +138,7 @@ w = { mix = { b = 1 } }
         "w.toml:6:10: error: `rounds` takes a number, got the text \"many\"",
         "w.toml:8:17: error: `uniform` must give the smaller bound first, got [5, 1]",
         "w.toml:10:36: error: `:nope` refers to nothing",
-        "w.toml:10:43: error: `:u",
+        "w.toml:10:43: error: `u` is not bound before this step",
         "w.toml:12:7: error: the mix is empty",
         "w.toml:13:15: error: the mix names `b`, but there is no such operation",
         "w.toml:14:2: error: `cache` is not supported by this version",
@@ -150,7 +155,7 @@ fn one_wrong_file_of_several_is_found_before_any_is_run() {
     let place = Place::new();
     place.workload(&tiny(&[])).file("wrong.toml", &tiny(&[("clients", "clinets")]));
     let outcome = place.run(&["run", "w.toml", "wrong.toml", "--out", "out", "--target", "null:"]).ends_with(2);
-    assert!(outcome.says(&["wrong.toml:29:1: error: unknown key `clinets`"]).stdout.is_empty());
+    assert!(outcome.says(&["wrong.toml:30:1: error: unknown key `clinets`"]).stdout.is_empty());
     assert!(!place.path("out").exists(), "something was run");
 }
 
