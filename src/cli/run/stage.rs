@@ -67,7 +67,7 @@ impl Stage {
             pg_bindir: command.args.pg_bindir.as_deref(),
             events: command.events.clone(),
         };
-        let mut embedded = Embedded::start(options).map_err(|error| Failure::failed(&error))?;
+        let mut embedded = Embedded::start(options).map_err(|error| refusal::topology(&error))?;
         let mut known = Known { rows: load(command, plan, &mut embedded)?, ..Known::default() };
         let info = command.wait(embedded.server_info())?.map_err(|error| Failure::failed(&error))?;
         enough_sessions(plan, info.sessions_available(), info.max_connections, command.color)?;
@@ -91,7 +91,7 @@ impl Stage {
     /// Ends servers and links. When a server had died by itself, the end of its log.
     pub fn strike(self) -> Option<String> {
         let embedded = self.embedded?;
-        let log = (!embedded.is_alive()).then(|| embedded.log_tail(LOG_LINES));
+        let log = (!embedded.is_alive()).then(|| server_log(&embedded));
         match embedded.stop() {
             Ok(()) => log,
             // The reaper ends what would not end.
@@ -114,7 +114,14 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<B
         events: &command.events,
     };
     let loaded = command.wait(dataset::create_and_load(input))?;
-    loaded.map_err(|error| refusal::dataset(&error, command.color))?;
+    loaded.map_err(|error| {
+        let failure = refusal::dataset(&error, command.color);
+        match failure.code {
+            // What broke a connection, only the server knows.
+            ExitCode::Failed => failure.with_note(&server_log(embedded)),
+            _ => failure,
+        }
+    })?;
     // A cache that cannot be written costs time in the next run and nothing in this one.
     if let Err(error) = embedded.store_dataset() {
         let why = crate::cli::failure::chain(&error);
@@ -124,6 +131,11 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<B
         }
     }
     Ok(rows)
+}
+
+/// What the server said last, with a heading.
+pub(super) fn server_log(embedded: &Embedded) -> String {
+    format!("the end of the server's log:\n{}", embedded.log_tail(LOG_LINES))
 }
 
 /// Every session of the load is read-only: what a workload must not do, it cannot.
