@@ -101,6 +101,19 @@ fn interrupted_while_loading_there_is_no_result() {
     assert!(!place.path("out").exists(), "a result was made");
 }
 
+#[test]
+fn a_server_killed_while_loading_ends_the_run_with_its_log() {
+    let place = Place::new();
+    place.workload(&tiny(&[("rows = 200", "rows = 20_000_000")]));
+    let mut run = place.start(place.dbbench(&["run", "w.toml", "--out", "out", "--no-progress"]));
+    run.until("a server that loads", || place.server_processes().len() > 6);
+    kill_process(place.postmaster(), Signal::KILL).unwrap();
+    let outcome = run.wait().ends_with(1);
+    assert_eq!(outcome.stdout, "");
+    outcome.says(&["error: ", "the end of the server's log:", "unexpected postmaster exit"]);
+    assert!(!place.path("out").exists(), "a result was made");
+}
+
 /// Kills dbbench by SIGKILL in mid-run, after `before`; nothing is left, the result is read, the next run works.
 fn killed(before: impl Fn(&Place)) {
     let place = place();

@@ -27,6 +27,24 @@ fn answers_that_differ_end_the_run_without_any_speed() {
     place.run(&["report", "out"]).never_says(&["op/s", " ms", "µs"]).says(&["no speed is stated"]);
 }
 
+#[test]
+fn operations_that_fail_are_counted_and_said() {
+    let place = Place::new();
+    // Whether it fails depends on the draw: for one of twenty values.
+    place.workload(&tiny(&[
+        ("id, name FROM users WHERE org_id = :org\" }]", "id, 1 / (:org - 5) FROM users LIMIT 1\" }]"),
+        ("two = {}\n", ""),
+    ]));
+    place.run_out(&["--no-progress"]).ends_with(measured(0)).says(&["operations failed (22012: ", "errors.csv"]);
+    let mix = &place.json("out/summary.json")["variants"][0]["mix"];
+    let count = |name: &str| mix[name].as_f64().unwrap();
+    let share = count("failed") / count("planned");
+    assert!((0.005..0.2).contains(&share), "{share}");
+    assert_eq!(mix["failures"]["22012"].as_f64(), Some(count("failed")));
+    let errors = std::fs::read_to_string(place.path("out/errors.csv")).unwrap();
+    assert!(errors.contains("division by zero"), "{errors}");
+}
+
 /// `two` sends exactly two statements and takes twice the time of `one` on a target that answers after 1 ms.
 fn judge(judgement: &str, options: &[&str]) -> (Outcome, String) {
     let place = Place::new();

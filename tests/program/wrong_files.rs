@@ -183,6 +183,19 @@ fn the_remedy_for_too_many_clients_works() {
 }
 
 #[test]
+fn a_setting_that_the_server_refuses_is_the_file_s_mistake() {
+    let place = Place::new();
+    place.workload(&tiny(&[]));
+    for (setting, says) in [
+        ("shared_buffers=lots", "topology.settings.shared_buffers = \"lots\": invalid value for parameter"),
+        ("shared_bufers=1MB", "topology.settings.shared_bufers = \"1MB\": unrecognized configuration parameter"),
+        ("port=5432", "`port` is set by dbbench itself"),
+    ] {
+        place.run_out(&["--set", &format!("topology.settings.{setting}")]).ends_with(2).says(&[says]);
+    }
+}
+
+#[test]
 fn options_are_checked_like_the_file() {
     let place = Place::new();
     place.workload(&tiny(&[]));
