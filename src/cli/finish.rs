@@ -6,9 +6,10 @@ use std::path::Path;
 use super::args::Format;
 use super::failure::Failure;
 use crate::report;
-use crate::result::summary::Summary;
+use crate::result::summary::{Finding, Summary};
 use crate::result::{self, Reader};
 use crate::verdict;
+use crate::words::ExitCode;
 
 /// Summarizes and judges what stands in the folder, and writes `summary.json`, `report.html` and the plots.
 ///
@@ -68,10 +69,33 @@ impl Output {
         };
         match written {
             // Whoever reads stdout has what he wanted (`| head -1`).
-            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::failed(&error)),
+            Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+                Err(Failure::text(ExitCode::Failed, format!("cannot write to stdout: {error}")))
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// What a measured run's exit code rests on, a line each: whoever sees the code in a log, also of a quiet run, reads why.
+pub fn explain(summary: &Summary, strict: bool, quiet: bool) -> String {
+    let mut lines = String::new();
+    // Otherwise the table has said it.
+    for reason in summary.invalid_reasons.iter().filter(|_| quiet) {
+        lines.push_str(&format!("error: not valid: {reason}\n"));
+    }
+    for judged in &summary.expectations {
+        let (weight, finding) = match judged.verdict {
+            Finding::Holds => continue,
+            Finding::Refuted => ("error", "refuted"),
+            Finding::Undecided if strict => ("error", "undecided"),
+            Finding::Undecided => ("warning", "undecided"),
+        };
+        let (claim, metric, variant, required) = (&judged.claim, &judged.metric, &judged.variant, &judged.required);
+        let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required})\n");
+        lines.push_str(&text);
+    }
+    lines
 }
 
 /// Columns of the terminal on stderr; 100 where there is none.

@@ -30,6 +30,10 @@ pub fn render(summary: &Summary, look: Look) -> String {
     for line in wrapped(&headline(summary), look.width.min(100)) {
         push(&mut out, &painted(&line, tone, look, true));
     }
+    // Nothing was timed then: tables of dashes would only hide that.
+    if summary.same_answer.is_some_and(|answers| !answers.equal) {
+        return out;
+    }
     push(&mut out, "");
     push(&mut out, &figures(summary, look));
     footnotes(&mut out, summary, look);

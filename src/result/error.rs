@@ -43,6 +43,9 @@ impl StoreError {
             io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
                 "free space on its file system or choose another with --out; what was written before stays readable"
             }
+            io::ErrorKind::FileTooLarge => {
+                "raise the limit on the size of files (ulimit -f); what was written before stays readable"
+            }
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 "choose a folder that you may write to with --out"
             }

@@ -110,10 +110,15 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
     serde_json::from_slice(&text).map(Some).map_err(|source| ReadError::malformed(path, source))
 }
 
+/// Also when what should be the folder is a file.
+fn is_missing(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
+}
+
 fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     match std::fs::read(path) {
         Ok(text) => Ok(Some(text)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if is_missing(&error) => Ok(None),
         Err(source) => Err(ReadError::Read { file: path.to_owned(), source }),
     }
 }

@@ -188,6 +188,20 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                 of_variant().count()
             ));
         }
+        let (failed, planned) =
+            of_variant().fold((0, 0), |sum, slice| (sum.0 + slice.mix.failed, sum.1 + slice.mix.planned));
+        if failed > 0 {
+            let mut keys = BTreeMap::new();
+            for (key, count) in of_variant().flat_map(|slice| &slice.mix.failures) {
+                *keys.entry(key).or_insert(0) += count;
+            }
+            let keys: Vec<String> = keys.iter().map(|(key, count)| format!("{key}: {count}")).collect();
+            warnings.push(format!(
+                "{}: {failed} of {planned} operations failed ({}); errors.csv has their messages",
+                variant.name,
+                keys.join(", ")
+            ));
+        }
         let above: u64 = of_variant().map(|slice| slice.mix.response.above_range).sum();
         if above > 0 {
             warnings

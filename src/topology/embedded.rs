@@ -253,10 +253,10 @@ impl Embedded {
         self.postmaster.as_ref().is_some_and(|postmaster| postmaster.ended().is_none())
     }
 
-    /// The last lines of the server's log, joined by `; `.
+    /// The last lines of the server's log.
     #[must_use]
     pub fn log_tail(&self, lines: usize) -> String {
-        self.postmaster.as_ref().map(|postmaster| postmaster.log_tail(lines)).unwrap_or_default()
+        self.postmaster.as_ref().map(|postmaster| postmaster.log_lines(lines).join("\n")).unwrap_or_default()
     }
 
     /// Ends the server at once and removes its folder, as dropping does, but says when that failed.

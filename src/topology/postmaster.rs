@@ -120,9 +120,15 @@ impl Postmaster {
 
     /// The last lines of the log, joined by `; `.
     pub(super) fn log_tail(&self, lines: usize) -> String {
+        self.log_lines(lines).join("; ")
+    }
+
+    /// The last lines of the log.
+    pub(super) fn log_lines(&self, lines: usize) -> Vec<String> {
         let text = self.log_from(0);
-        let tail: Vec<&str> = text.lines().rev().take(lines).collect();
-        tail.into_iter().rev().collect::<Vec<_>>().join("; ")
+        let mut tail: Vec<String> = text.lines().rev().take(lines).map(str::to_owned).collect();
+        tail.reverse();
+        tail
     }
 
     /// The log from a position on, at most its end.

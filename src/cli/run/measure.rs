@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use super::Command;
 use super::record::record;
-use super::stage::Stage;
+use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
 use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};
@@ -132,7 +132,7 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store) -> Re
         Err(error @ EngineError::ServerGone { .. }) => {
             let mut failure = Failure::text(ExitCode::Failed, chain(&error));
             if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
-                failure = failure.with_note(&format!("the end of the server's log:\n{}", embedded.log_tail(15)));
+                failure = failure.with_note(&server_log(embedded));
             }
             Ok(End { code: ExitCode::Failed, failure: Some(failure) })
         }

@@ -16,7 +16,7 @@ use tokio::runtime::Runtime;
 
 use super::args::RunArgs;
 use super::failure::Failure;
-use super::finish::{Output, finish};
+use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
 use super::overrides::overrides;
 use crate::event::Events;
@@ -134,8 +134,9 @@ impl Command<'_> {
         self.progress.finish();
         let output = Output { format: self.args.format, quiet: self.args.quiet, color: self.color };
         output.print(&summary)?;
-        if let Some(failure) = &end.failure {
-            failure.print();
+        match &end.failure {
+            Some(failure) => drop(failure.print()),
+            None => anstream::eprint!("{}", explain(&summary, self.args.strict, self.args.quiet)),
         }
         Ok(end.code.precedence(verdict::exit_code(&summary, self.args.strict)))
     }

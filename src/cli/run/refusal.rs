@@ -2,7 +2,9 @@
 
 use crate::cli::failure::{Failure, chain};
 use crate::dataset::DatasetError;
+use crate::driver::DriverError;
 use crate::engine::{BindError, BindProblem};
+use crate::topology::TopologyError;
 use crate::words::ExitCode;
 use crate::workload::Diagnostic;
 
@@ -18,10 +20,30 @@ pub fn dataset(error: &DatasetError, color: bool) -> Failure {
         text.push_str(&Diagnostic::at(&problem.place, problem.message, "", hints).render(color));
     }
     let code = match error {
+        DatasetError::Statement { source, .. } if !is_of_the_statement(source) => ExitCode::Failed,
         DatasetError::Copy { .. } | DatasetError::Shape(_) | DatasetError::Server { .. } => ExitCode::Failed,
         _ => ExitCode::Usage,
     };
     Failure::rendered(code, text)
+}
+
+/// Whether a statement is to blame for its error, rather than the server's lack of resources, its end, or itself.
+fn is_of_the_statement(error: &DriverError) -> bool {
+    match error {
+        DriverError::Server(error) => {
+            let state = error.state.to_string();
+            ["53", "57", "58", "XX"].iter().all(|class| !state.starts_with(class))
+        }
+        _ => false,
+    }
+}
+
+/// A server that did not start: exit code 2 when a setting of the file is to blame, else 1.
+pub fn topology(error: &TopologyError) -> Failure {
+    match error {
+        TopologyError::BadSetting { .. } => Failure::new(ExitCode::Usage, error),
+        _ => Failure::failed(error),
+    }
 }
 
 /// Variants that do not fit the server. Variants share operations, so the same problem is said once.

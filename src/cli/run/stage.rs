@@ -70,7 +70,7 @@ impl Stage {
             pg_bindir: command.args.pg_bindir.as_deref(),
             events: command.events.clone(),
         };
-        let mut embedded = Embedded::start(options).map_err(|error| Failure::failed(&error))?;
+        let mut embedded = Embedded::start(options).map_err(|error| refusal::topology(&error))?;
         let mut known = Known { loaded: load(command, plan, &mut embedded)?, ..Known::default() };
         known.rows = rows(plan);
         let info = command.wait(embedded.server_info())?.map_err(|error| Failure::failed(&error))?;
@@ -95,7 +95,7 @@ impl Stage {
     /// Ends servers and links. When a server had died by itself, the end of its log.
     pub fn strike(self) -> Option<String> {
         let embedded = self.embedded?;
-        let log = (!embedded.is_alive()).then(|| embedded.log_tail(LOG_LINES));
+        let log = (!embedded.is_alive()).then(|| server_log(&embedded));
         match embedded.stop() {
             Ok(()) => log,
             // The reaper ends what would not end.
@@ -126,7 +126,14 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<O
         events: &command.events,
     };
     let loaded = command.wait(dataset::create_and_load(input))?;
-    let loaded = loaded.map_err(|error| refusal::dataset(&error, command.color))?;
+    let loaded = loaded.map_err(|error| {
+        let failure = refusal::dataset(&error, command.color);
+        match failure.code {
+            // What broke a connection, only the server knows.
+            ExitCode::Failed => failure.with_note(&server_log(embedded)),
+            _ => failure,
+        }
+    })?;
     if let Ok(text) = serde_json::to_vec(&loaded) {
         // Without it a later run lacks the measured skew, which is null then.
         let _ = std::fs::write(&facts, text);
@@ -164,6 +171,11 @@ fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
         rows_per_s: loaded.rows_per_s,
         skew: skew.collect(),
     }
+}
+
+/// What the server said last, with a heading.
+pub(super) fn server_log(embedded: &Embedded) -> String {
+    format!("the end of the server's log:\n{}", embedded.log_tail(LOG_LINES))
 }
 
 /// Every session of the load is read-only: what a workload must not do, it cannot.

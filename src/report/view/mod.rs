@@ -93,7 +93,8 @@ impl View {
             version: summary.dbbench_version.clone(),
             verdict: Badge::new(unbroken(&headline(summary)), wording::tone(summary)),
             facts: settings::facts(inputs),
-            partial: summary.partial,
+            // Where answers differ, the verdict says why there are no rounds: it was not cut off.
+            partial: summary.partial && summary.same_answer.is_none_or(|answers| answers.equal),
             invalid_reasons: summary.invalid_reasons.clone(),
             warnings: null.into_iter().chain(summary.warnings.iter().cloned()).collect(),
             left_out: summary
