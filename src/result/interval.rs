@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::slice::Censored;
 use super::times::us;
 use crate::metrics::{Distribution, OperationMetrics, Snapshot};
 
@@ -146,7 +147,8 @@ impl IntervalContext {
     }
 
     fn row(&self, operation: &str, metrics: &OperationMetrics) -> IntervalRow {
-        let quantile = |times: &Distribution, q: f64| times.quantile_ns(q, 0).map(us);
+        let ranks = Censored::of(metrics.counters.censored, metrics.counters.unstarted);
+        let quantile = |times: &Distribution, q: f64, censored: u64| times.quantile_ns(q, censored).map(us);
         let max = |times: &Distribution| times.max_ns().map(|ns| us(ns as f64));
         IntervalRow {
             start_s: self.start_s,
@@ -161,18 +163,42 @@ impl IntervalContext {
             failed: metrics.counters.failed,
             statements: metrics.counters.statements,
             rows: metrics.counters.rows,
-            response_p50_us: quantile(&metrics.response, 0.5),
-            response_p90_us: quantile(&metrics.response, 0.9),
-            response_p99_us: quantile(&metrics.response, 0.99),
+            response_p50_us: quantile(&metrics.response, 0.5, ranks.response),
+            response_p90_us: quantile(&metrics.response, 0.9, ranks.response),
+            response_p99_us: quantile(&metrics.response, 0.99, ranks.response),
             response_max_us: max(&metrics.response),
-            service_p50_us: quantile(&metrics.service, 0.5),
-            service_p90_us: quantile(&metrics.service, 0.9),
-            service_p99_us: quantile(&metrics.service, 0.99),
+            service_p50_us: quantile(&metrics.service, 0.5, ranks.service),
+            service_p90_us: quantile(&metrics.service, 0.9, ranks.service),
+            service_p99_us: quantile(&metrics.service, 0.99, ranks.service),
             service_max_us: max(&metrics.service),
-            acquire_p99_us: quantile(&metrics.acquire, 0.99),
-            lag_p99_us: quantile(&metrics.lag, 0.99),
+            acquire_p99_us: quantile(&metrics.acquire, 0.99, ranks.service),
+            lag_p99_us: quantile(&metrics.lag, 0.99, 0),
             client_cpu_us: None,
             server_cpu_us: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::IntervalContext;
+    use crate::metrics::{Outcome, Precision, Recorder, Times};
+    use crate::words::{FailureClass, FailureKey};
+
+    #[test]
+    fn censored_operations_rank_above_all_others() {
+        let mut recorder = Recorder::new(1, Precision::ThreeDigits);
+        let key = FailureKey::Class(FailureClass::Timeout);
+        for n in 0..100 {
+            recorder.started(0);
+            let times = Times { response_ns: 1_000, service_ns: 1_000, ..Times::default() };
+            let cut_off = || Outcome::Failed { key, message: "cut off".to_owned(), censored: true };
+            recorder.ended(0, times, if n < 40 { Outcome::Succeeded } else { cut_off() }, 1, 1);
+        }
+        let context = IntervalContext { operations: vec!["a".to_owned()], ..IntervalContext::default() };
+        for row in context.rows(&recorder.swap()) {
+            assert_eq!((row.response_p50_us, row.service_p50_us), (None, None), "{}", row.operation);
+            assert_eq!((row.response_max_us, row.failed), (Some(1.0), 60));
         }
     }
 }
