@@ -7,6 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt, fchown};
 use std::path::Path;
 
 use super::account::Account;
+use super::copy::NO_FOLLOW;
 use super::discover::Installation;
 use super::error::{Doing, TopologyError};
 use super::{folders, settings, spawn};
@@ -76,7 +77,7 @@ pub(super) fn create(
     };
     let _ = fs::remove_file(&password_file);
     let main = data.join("postgresql.conf");
-    let include = OpenOptions::new().append(true).open(&main);
+    let include = OpenOptions::new().append(true).custom_flags(NO_FOLLOW).open(&main);
     include.and_then(|mut file| file.write_all(b"\ninclude 'dbbench.conf'\n")).doing_to("write", &main)?;
     write_file(&data.join("dbbench.conf"), "", account)?;
 

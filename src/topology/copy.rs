@@ -7,6 +7,9 @@ use std::path::Path;
 
 use super::account::Account;
 
+/// Opening fails where the last part of the path is a symbolic link.
+pub(super) const NO_FOLLOW: i32 = rustix::fs::OFlags::NOFOLLOW.bits().cast_signed();
+
 /// A cluster has about a thousand files, nearly all of them smaller.
 const LARGE_BYTES: u64 = 1024 * 1024;
 
@@ -42,7 +45,8 @@ pub(super) fn copy_tree(
 
 /// Copies one file to a new one.
 pub(super) fn copy_file(from: &Path, to: &Path, owner: Option<&Account>) -> io::Result<u64> {
-    let mut source = File::open(from)?;
+    // The folder belongs to the servers' user: what it puts a link in place of is not read with dbbench's rights.
+    let mut source = OpenOptions::new().read(true).custom_flags(NO_FOLLOW).open(from)?;
     let mode = source.metadata()?.mode() & 0o7777;
     // A new file only: what already is there, such as a link to elsewhere, is not written through.
     let mut target = OpenOptions::new().write(true).create_new(true).mode(mode).open(to)?;
@@ -93,5 +97,6 @@ mod tests {
         symlink("/etc/passwd", from.join("link")).expect("a link");
         assert!(copy_tree(&from, &root.path().join("again"), None, &skip).is_err());
         assert!(copy_file(&from.join("empty"), &to.join("empty"), None).is_err());
+        assert!(copy_file(&from.join("link"), &to.join("new"), None).is_err());
     }
 }

@@ -36,6 +36,11 @@ impl PrivateFolder {
         let path = parent.join(format!("{PREFIX}{}", &random_hex()?[..6]));
         // The reaper first: from the first moment on nothing is left behind.
         reaper::register(&path)?;
+        if let Err(error) = fs::DirBuilder::new().mode(0o700).create(&path).doing_to("create", &path) {
+            // What is there already is somebody else's.
+            reaper::forget(&path);
+            return Err(error);
+        }
         let made = Self::fill(&path, owner);
         if made.is_err() {
             let _ = fs::remove_dir_all(&path);
@@ -45,7 +50,6 @@ impl PrivateFolder {
     }
 
     fn fill(path: &Path, owner: Option<&Account>) -> Result<File, TopologyError> {
-        fs::DirBuilder::new().mode(0o700).create(path).doing_to("create", path)?;
         // Locked under another name first: a lock file that can be locked always is a dead one's.
         let (new, lock) = (path.join("lock.new"), path.join(LOCK));
         let file = File::create_new(&new).doing_to("create", &new)?;
@@ -73,8 +77,9 @@ impl Drop for PrivateFolder {
 pub(super) fn clean(folders: &[PathBuf]) {
     processes::end_all(folders);
     for folder in folders {
-        if let Ok(names) = fs::read_to_string(folder.join(SHARED_MEMORY)) {
-            shared_memory::remove(&names);
+        let list = folder.join(SHARED_MEMORY);
+        if let (Ok(names), Ok(metadata)) = (fs::read_to_string(&list), fs::symlink_metadata(&list)) {
+            shared_memory::remove(&names, metadata.uid());
         }
         // Again if a dying process wrote meanwhile; what then is left, the next start finds.
         for _ in 0..3 {

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::account::Account;
+use super::copy::NO_FOLLOW;
 use super::discover::Installation;
 use super::error::{Doing, TopologyError};
 use super::{cluster, folders, settings, shared_memory, spawn};
@@ -40,7 +41,13 @@ impl Postmaster {
         changed: &BTreeMap<String, String>,
     ) -> Result<Self, TopologyError> {
         let (data, log) = (folder.join("data"), folder.join("log"));
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&log).doing_to("open", &log)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .custom_flags(NO_FOLLOW)
+            .open(&log)
+            .doing_to("open", &log)?;
         let begin = file.metadata().doing_to("open", &log)?.len();
         let mut command = spawn::command(&installation.program("postgres"), account, folder);
         command.arg("-D").arg(&data).stderr(file.try_clone().doing_to("open", &log)?).stdout(file);

@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "/dev/shm";
@@ -19,19 +20,24 @@ pub(super) fn mapped_by(pid: i32) -> Vec<String> {
     names
 }
 
-/// Removes the objects named by lines of `names`, and those whose numbers stand in them, as far as they still exist.
-pub(super) fn remove(names: &str) {
-    remove_in(Path::new(FOLDER), names);
+/// Removes the objects named by lines of `names`, and those whose numbers stand in them, as far as they still exist and
+/// belong to user `owner`: whoever wrote the names can have only his own removed.
+pub(super) fn remove(names: &str, owner: u32) {
+    remove_in(Path::new(FOLDER), names, owner);
 }
 
-fn remove_in(folder: &Path, names: &str) {
+fn remove_in(folder: &Path, names: &str, owner: u32) {
+    let is_of_owner = |path: &Path| fs::symlink_metadata(path).is_ok_and(|metadata| metadata.uid() == owner);
     for name in names.lines().filter(|name| number_of(name).is_some()) {
         let directory = folder.join(name);
+        if !is_of_owner(&directory) {
+            continue;
+        }
         let Ok(content) = fs::read(&directory) else { continue };
         let words = content.chunks_exact(4).map(|word| u32::from_ne_bytes([word[0], word[1], word[2], word[3]]));
         let numbers: HashSet<u32> = words.filter(|word| *word != 0).collect();
         for (path, number) in objects_in(folder) {
-            if numbers.contains(&number) {
+            if numbers.contains(&number) && is_of_owner(&path) {
                 let _ = fs::remove_file(path);
             }
         }
@@ -63,7 +69,11 @@ mod tests {
         for name in ["PostgreSQL.77000001", "PostgreSQL.77000002", "other"] {
             fs::write(path(name), "").expect("a file");
         }
-        remove_in(folder.path(), "PostgreSQL.5\n../other\nother\nPostgreSQL.6");
+        let names = "PostgreSQL.5\n../other\nother\nPostgreSQL.6";
+        let me = rustix::process::geteuid().as_raw();
+        remove_in(folder.path(), names, me + 1);
+        assert!(path("PostgreSQL.5").exists(), "of another user");
+        remove_in(folder.path(), names, me);
         let left =
             ["PostgreSQL.5", "PostgreSQL.77000001", "PostgreSQL.77000002", "other"].map(|name| path(name).exists());
         assert_eq!(left, [false, false, true, true]);
