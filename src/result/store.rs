@@ -157,16 +157,26 @@ pub fn write_file(dir: &Path, name: &str, content: &[u8]) -> Result<(), StoreErr
     replace(&path, content)
 }
 
-/// The folder that a run gets when none was named: `<base>/<workload>-<UTC time>`, with a number behind it when that is
-/// taken. `at` is the start of the run.
-#[must_use]
-pub fn default_dir(base: &Path, workload: &str, at: jiff::Timestamp) -> PathBuf {
+/// Makes the folder that a run gets when none was named: `<base>/<workload>-<UTC time>`, with a number behind it when
+/// that is taken. Made here, since two runs may start in the same second. `at` is the start of the run.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn default_dir(base: &Path, workload: &str, at: jiff::Timestamp) -> Result<PathBuf, StoreError> {
+    std::fs::create_dir_all(base).map_err(|source| StoreError::write(base, source))?;
     let name = format!("{workload}-{}", at.strftime("%Y%m%dT%H%M%SZ"));
-    let first = base.join(&name);
-    if !first.exists() {
-        return first;
+    let mut dir = base.join(&name);
+    let mut number = 1_u32;
+    loop {
+        match std::fs::create_dir(&dir) {
+            Ok(()) => return Ok(dir),
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+                number += 1;
+                dir = base.join(format!("{name}-{number}"));
+            }
+            Err(source) => return Err(StoreError::write(&dir, source)),
+        }
     }
-    (2_u32..).map(|n| base.join(format!("{name}-{n}"))).find(|dir| !dir.exists()).unwrap_or(first)
 }
 
 fn json<T: serde::Serialize>(path: &Path, value: &T) -> Result<Vec<u8>, StoreError> {

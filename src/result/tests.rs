@@ -214,10 +214,12 @@ fn only_a_new_or_empty_folder_is_written_to() {
     let file = dir.path().join("precious");
     assert!(matches!(Store::create(&file, &run()), Err(StoreError::NotAFolder(_))));
     let at: jiff::Timestamp = "2026-11-20T11:02:03Z".parse().unwrap();
-    let first = default_dir(dir.path(), "w", at);
-    assert_eq!(first, dir.path().join("w-20261120T110203Z"));
+    let base = dir.path().join("results");
+    let first = default_dir(&base, "w", at).unwrap();
+    assert_eq!(first, base.join("w-20261120T110203Z"));
+    // Of a run that started in the same second and has written nothing yet.
+    assert_eq!(default_dir(&base, "w", at).unwrap(), base.join("w-20261120T110203Z-2"));
     Store::create(&first, &run()).unwrap();
-    assert_eq!(default_dir(dir.path(), "w", at), dir.path().join("w-20261120T110203Z-2"));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
@@ -11,10 +11,10 @@ use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
 use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};
-use crate::result::Store;
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::SliceContext;
+use crate::result::{self, Store};
 use crate::words::ExitCode;
 use crate::workload::plan::Plan;
 
@@ -27,27 +27,39 @@ pub struct End {
     pub failure: Option<Failure>,
 }
 
-/// Compares answers and runs all rounds, writing into `dir`.
+/// Compares answers and runs all rounds, writing into `out`, or into a folder of its own making, which it names.
 ///
 /// # Errors
 /// When the folder cannot be made, or nothing was measured that could be reported.
-pub fn measure(command: &Command<'_>, plan: &Plan, stage: &mut Stage, dir: &Path) -> Result<End, Failure> {
+pub fn measure(
+    command: &Command<'_>,
+    plan: &Plan,
+    stage: &mut Stage,
+    out: Option<&Path>,
+) -> Result<(End, PathBuf), Failure> {
     let mut known = std::mem::take(&mut stage.known);
     known.histogram_digits = engine::precision(plan).digits();
     let null_target = known.null_target;
+    // The moment that `started_at` names, and that everything in the folder is counted from.
+    let began = Instant::now();
     let mut run = record(plan, known);
     if !null_target {
         engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine).map_err(unanswered)?;
     }
-    let store = Store::create(dir, &run).map_err(|error| Failure::failed(&error))?;
+    let dir = match out {
+        Some(out) => out.to_owned(),
+        None => result::default_dir(Path::new("results"), &plan.name, jiff::Timestamp::now())
+            .map_err(|error| Failure::failed(&error))?,
+    };
+    let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
     if plan.compare.same_answer && !null_target {
         if let Some(end) = compare_answers(command, plan, stage, &mut run)? {
             store.write_run(&run).map_err(|error| Failure::failed(&error))?;
-            return Ok(end);
+            return Ok((end, dir));
         }
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
     }
-    rounds(command, plan, stage, store)
+    Ok((rounds(command, plan, stage, store, began)?, dir))
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -63,6 +75,13 @@ fn compare_answers(
     command.events.emit(Event::StageStarted { stage: Phase::Answers, what });
     match engine::compare_answers(plan, &stage.bound, &stage.direct, &command.asked.engine) {
         Ok(report) => {
+            for group in report.groups.iter().filter(|group| group.rows == 0) {
+                run.warnings.push(format!(
+                    "the answers of {} are equal, but none of the {draws} draws returned a row: nothing was compared; \
+                     choose parameters that meet data",
+                    group.operations.join(", ")
+                ));
+            }
             run.same_answer = report.compared.then_some(SameAnswer { draws: report.draws, equal: true });
             let what = match report.compared {
                 true => format!("all variants give the same answer ({draws} draws)"),
@@ -91,7 +110,7 @@ fn unanswered(error: AnswersError) -> Failure {
     }
 }
 
-fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store) -> Result<End, Failure> {
+fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began: Instant) -> Result<End, Failure> {
     let begin = Instant::now();
     let what = format!("{} rounds of {} variants", plan.run.rounds, plan.variants.len());
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: what.clone() });
@@ -110,7 +129,7 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store) -> Re
         plan,
         bound: &stage.bound,
         targets: &stage.targets,
-        began: begin,
+        began,
         events: &command.events,
         interrupt: &command.asked.engine,
         server_cpu: Some(&cpu),

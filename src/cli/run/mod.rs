@@ -21,7 +21,6 @@ use super::interrupt::Asked;
 use super::overrides::overrides;
 use crate::event::Events;
 use crate::report::progress::{Mode, Progress};
-use crate::result;
 use crate::verdict;
 use crate::words::ExitCode;
 use crate::workload::{self, Overrides, plan::Plan};
@@ -119,14 +118,10 @@ impl Command<'_> {
     /// Runs one plan to its report.
     fn run_plan(&self, plan: &Plan, out: Option<&Path>) -> Result<ExitCode, Failure> {
         let mut stage = stage::Stage::set(self, plan)?;
-        let dir = match out {
-            Some(out) => out.to_owned(),
-            None => result::default_dir(Path::new("results"), &plan.name, jiff::Timestamp::now()),
-        };
-        let measured = measure::measure(self, plan, &mut stage, &dir);
+        let measured = measure::measure(self, plan, &mut stage, out);
         // Servers go before the report is made: whatever happens to it, they are not needed any more.
         let server_log = stage.strike();
-        let end = measured.map_err(|failure| match server_log {
+        let (end, dir) = measured.map_err(|failure| match server_log {
             Some(log) if failure.code == ExitCode::Failed => failure.with_note(&log),
             _ => failure,
         })?;

@@ -57,7 +57,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         dataset_seed: plan.dataset.as_ref().map(|dataset| dataset.seed),
         rows: known.rows,
         loaded: known.loaded,
-        command: command(std::env::args()),
+        command: command(std::env::args_os().map(|arg| arg.to_string_lossy().into_owned())),
         started_at: now.to_string(),
         started_at_epoch_s: now.as_microsecond() as f64 / 1e6,
         environment: Environment {

@@ -1,6 +1,7 @@
 //! Everything that load runs against: servers, data, links, statements bound to their types.
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::record::Known;
@@ -136,7 +137,7 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<O
     })?;
     if let Ok(text) = serde_json::to_vec(&loaded) {
         // Without it a later run lacks the measured skew, which is null then.
-        let _ = std::fs::write(&facts, text);
+        let _ = std::fs::File::create_new(&facts).and_then(|mut file| file.write_all(&text));
     }
     // A cache that cannot be written costs time in the next run and nothing in this one.
     if let Err(error) = embedded.store_dataset() {
