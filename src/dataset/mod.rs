@@ -45,7 +45,7 @@ pub struct LoadInput<'a> {
 }
 
 /// A loaded dataset.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Loaded {
     /// Rows in all tables.
     pub rows: u64,

@@ -42,6 +42,8 @@ pub struct RunRecord {
     pub dataset_seed: Option<u64>,
     /// Rows per table as loaded.
     pub rows: BTreeMap<String, u64>,
+    /// How the rows came in, and what was found in them; `None` without a dataset.
+    pub loaded: Option<Loaded>,
     /// The command line, redacted.
     pub command: Vec<String>,
     /// Wall-clock start, RFC 3339 in UTC.
@@ -124,6 +126,44 @@ pub struct Endpoint {
     pub embedded: bool,
     /// Settings changed from the default, by name.
     pub settings: BTreeMap<String, String>,
+}
+
+/// The loaded dataset: the load as a figure of its own, and the shape that the data turned out to have.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Loaded {
+    /// Whether an earlier run loaded it, and this one found it kept.
+    pub kept: bool,
+    /// Rows in all tables.
+    pub rows: u64,
+    /// Time that the rows took, without schema, verification and vacuum, s.
+    pub seconds: Option<f64>,
+    /// Rows per second of that time.
+    pub rows_per_s: Option<f64>,
+    /// Columns whose values repeat by design.
+    pub skew: Vec<Skew>,
+}
+
+/// How often the values of a column repeat, as counted by the server after the load.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Skew {
+    /// Table.
+    pub table: String,
+    /// Column.
+    pub column: String,
+    /// Different values found.
+    pub distinct: u64,
+    /// Different values that could be drawn.
+    pub possible: u64,
+    /// Rows of the most frequent value.
+    pub rows_per_key_max: u64,
+    /// Rows per value found, on average.
+    pub rows_per_key_mean: Option<f64>,
+    /// Share of the rows that the most frequent value takes, 0 … 1.
+    pub top_key_share: Option<f64>,
+    /// Share of the rows that the most frequent 1 % of the possible values take, 0 … 1.
+    pub top_1_percent_share: Option<f64>,
 }
 
 /// A variant as planned.

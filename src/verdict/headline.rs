@@ -149,6 +149,13 @@ fn format_interval(low: f64, high: f64) -> String {
         }
         ends = (significant(low, digits), significant(high, digits));
     }
+    // The shorter end gets the other's decimals: 0.058–0.100, not 0.058–0.1.
+    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let most = decimals(&ends.0).max(decimals(&ends.1));
+    let same_log = low > 0.0 && high > 0.0 && high / low < 100.0;
+    if same_log {
+        return format!("{low:.most$}–{high:.most$}");
+    }
     format!("{}–{}", ends.0, ends.1)
 }
 

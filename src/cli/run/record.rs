@@ -6,8 +6,8 @@ use std::path::Path;
 
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
-    VariantRecord,
+    Bound, Build, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
+    SameAnswer, VariantRecord,
 };
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
@@ -20,6 +20,8 @@ pub struct Known {
     pub null_target: bool,
     /// Rows per table as loaded.
     pub rows: BTreeMap<String, u64>,
+    /// How they came in.
+    pub loaded: Option<Loaded>,
     /// The comparison of answers.
     pub same_answer: Option<SameAnswer>,
     /// File system of the servers' data.
@@ -54,6 +56,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         seed: plan.run.seed,
         dataset_seed: plan.dataset.as_ref().map(|dataset| dataset.seed),
         rows: known.rows,
+        loaded: known.loaded,
         command: command(std::env::args()),
         started_at: now.to_string(),
         started_at_epoch_s: now.as_microsecond() as f64 / 1e6,

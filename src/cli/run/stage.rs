@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::record::Known;
 use super::{Command, refusal};
 use crate::cli::failure::Failure;
-use crate::dataset::{self, LoadInput};
+use crate::dataset::{self, LoadInput, Loaded};
 use crate::driver::{Control, Endpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
@@ -20,6 +20,9 @@ use crate::workload::plan::{LinkPlan, Plan};
 const OWN_SESSIONS: u32 = 2;
 /// Lines of a dead server's log that are shown.
 const LOG_LINES: usize = 15;
+
+/// What the load found, kept inside of the data folder.
+const FACTS: &str = "dbbench-loaded.json";
 
 /// What load runs against.
 pub struct Stage {
@@ -68,12 +71,13 @@ impl Stage {
             events: command.events.clone(),
         };
         let mut embedded = Embedded::start(options).map_err(|error| refusal::topology(&error))?;
-        let mut known = Known { rows: load(command, plan, &mut embedded)?, ..Known::default() };
+        let mut known = Known { loaded: load(command, plan, &mut embedded)?, ..Known::default() };
+        known.rows = rows(plan);
         let info = command.wait(embedded.server_info())?.map_err(|error| Failure::failed(&error))?;
         enough_sessions(plan, info.sessions_available(), info.max_connections, command.color)?;
         known.endpoints.push(run::Endpoint {
             name: "primary".to_owned(),
-            version: info.version,
+            version: format!("PostgreSQL {}", info.version.split(' ').next().unwrap_or_default()),
             embedded: true,
             settings: info.changed_settings.into_iter().collect(),
         });
@@ -100,12 +104,20 @@ impl Stage {
     }
 }
 
-/// Loads the dataset unless the cache had it, and keeps it there. Returns the rows per table.
-fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<BTreeMap<String, u64>, Failure> {
-    let Some(dataset) = &plan.dataset else { return Ok(BTreeMap::new()) };
-    let rows = dataset.tables.iter().map(|table| (table.name.clone(), table.rows)).collect();
+/// Rows per table, which the load has checked.
+fn rows(plan: &Plan) -> BTreeMap<String, u64> {
+    let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
+    tables.map(|table| (table.name.clone(), table.rows)).collect()
+}
+
+/// Loads the dataset unless the cache had it, and keeps it there, with what was found in it.
+fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<Option<run::Loaded>, Failure> {
+    let Some(dataset) = &plan.dataset else { return Ok(None) };
+    // Beside the server's own files, so that it is kept and copied with them.
+    let facts = embedded.data_folder().join(FACTS);
     if embedded.dataset_is_loaded() {
-        return Ok(rows);
+        let kept = std::fs::read(&facts).ok().and_then(|text| serde_json::from_slice::<Loaded>(&text).ok());
+        return Ok(kept.map(|loaded| loaded_record(&loaded, true)));
     }
     let input = LoadInput {
         plan: dataset,
@@ -114,7 +126,7 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<B
         events: &command.events,
     };
     let loaded = command.wait(dataset::create_and_load(input))?;
-    loaded.map_err(|error| {
+    let loaded = loaded.map_err(|error| {
         let failure = refusal::dataset(&error, command.color);
         match failure.code {
             // What broke a connection, only the server knows.
@@ -122,6 +134,10 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<B
             _ => failure,
         }
     })?;
+    if let Ok(text) = serde_json::to_vec(&loaded) {
+        // Without it a later run lacks the measured skew, which is null then.
+        let _ = std::fs::write(&facts, text);
+    }
     // A cache that cannot be written costs time in the next run and nothing in this one.
     if let Err(error) = embedded.store_dataset() {
         let why = crate::cli::failure::chain(&error);
@@ -130,7 +146,31 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<B
             return Err(Failure::failed(&error));
         }
     }
-    Ok(rows)
+    Ok(Some(loaded_record(&loaded, false)))
+}
+
+fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
+    let columns = loaded.tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
+    let skew = columns.filter_map(|(table, column)| {
+        let keys = column.keys.as_ref()?;
+        Some(run::Skew {
+            table: table.name.clone(),
+            column: column.name.clone(),
+            distinct: keys.distinct,
+            possible: keys.possible,
+            rows_per_key_max: keys.rows_per_key_max,
+            rows_per_key_mean: keys.rows_per_key_mean,
+            top_key_share: keys.top_key_share,
+            top_1_percent_share: keys.top_1_percent_share,
+        })
+    });
+    run::Loaded {
+        kept,
+        rows: loaded.rows,
+        seconds: Some(loaded.seconds),
+        rows_per_s: loaded.rows_per_s,
+        skew: skew.collect(),
+    }
 }
 
 /// What the server said last, with a heading.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::report::{Inputs, format};
-use crate::result::run::{Endpoint, RunRecord, VariantRecord};
+use crate::result::run::{Endpoint, Loaded, RunRecord, Skew, VariantRecord};
 
 /// Something with a name.
 #[derive(Debug, Serialize)]
@@ -147,6 +147,10 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     for (table, rows) in &run.rows {
         tell(&format!("rows of {table}"), Some(format::count(*rows)));
     }
+    tell("load of the dataset", run.loaded.as_ref().map(loaded));
+    for skew in run.loaded.iter().flat_map(|loaded| &loaded.skew) {
+        tell(&format!("values of {}.{}", skew.table, skew.column), Some(values(skew)));
+    }
     tell("seed of draws and order", Some(run.seed.to_string()));
     tell("seed of the dataset", run.dataset_seed.map(|seed| seed.to_string()));
     tell("workload hash", Some(run.workload_hash.clone()));
@@ -157,6 +161,30 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     }
     tell("result folder", Some(inputs.summary.dir.clone()));
     facts
+}
+
+fn loaded(loaded: &Loaded) -> String {
+    let by = if loaded.kept { "kept from an earlier run, which loaded " } else { "loaded " };
+    let rows = format::count(loaded.rows);
+    match loaded.rows_per_s {
+        Some(speed) => format!("{by}{rows} rows at {} rows/s", format::significant(speed)),
+        None => format!("{by}{rows} rows"),
+    }
+}
+
+/// How often values repeat, as the server counted them.
+fn values(skew: &Skew) -> String {
+    let share = |share: f64| format!("{} %", format::significant(share * 100.0));
+    let mut text = format!(
+        "{} of {} possible values, the most frequent in {} rows",
+        format::count(skew.distinct),
+        format::count(skew.possible),
+        format::count(skew.rows_per_key_max)
+    );
+    if let (Some(top), Some(hundredth)) = (skew.top_key_share, skew.top_1_percent_share) {
+        text.push_str(&format!(" ({} of all; the top 1 % of the values in {})", share(top), share(hundredth)));
+    }
+    text
 }
 
 #[expect(clippy::cast_precision_loss, reason = "rounded to three digits anyway")]
