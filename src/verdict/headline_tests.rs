@@ -55,7 +55,7 @@ fn no_difference_undecided_and_too_few_rounds_are_told_apart() {
     let none = summary(vec![comparison("join", 0.998, Some((0.9893, 1.0071)), Verdict::NoDifference)]);
     assert_eq!(
         headline(&none),
-        "At 0.5 ms round trip, join and n_plus_one do not differ in median response time (0.989–1.01, 7 rounds); same \
+        "At 0.5 ms round trip, join and n_plus_one do not differ in median response time (0.989–1.007, 7 rounds); same \
          answers checked."
     );
     let open = summary(vec![comparison("join", 0.97, Some((0.9, 1.05)), Verdict::Undecided)]);
