@@ -55,13 +55,13 @@ fn no_difference_undecided_and_too_few_rounds_are_told_apart() {
     let none = summary(vec![comparison("join", 0.998, Some((0.9893, 1.0071)), Verdict::NoDifference)]);
     assert_eq!(
         headline(&none),
-        "At 0.5 ms round trip, join and n_plus_one do not differ in median response time (0.989–1.01, 7 rounds); same \
+        "At 0.5 ms round trip, join and n_plus_one do not differ in median response time (0.989–1.007, 7 rounds); same \
          answers checked."
     );
     let open = summary(vec![comparison("join", 0.97, Some((0.9, 1.05)), Verdict::Undecided)]);
     assert_eq!(
         headline(&open),
-        "At 0.5 ms round trip, it is undecided whether join and n_plus_one differ in median response time (0.9–1.05, 7 \
+        "At 0.5 ms round trip, it is undecided whether join and n_plus_one differ in median response time (0.90–1.05, 7 \
          rounds; a difference of 8.3 % would show); same answers checked."
     );
     let few = summary(vec![comparison("join", 0.09, None, Verdict::Undecided)]);

@@ -93,19 +93,26 @@ fn n_plus_one_costs_21_round_trips_and_the_join_one() {
     let place = Place::new();
     let workload = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/n-plus-one.toml");
     let options = "--only join --rounds 1 --measure 700ms --warmup 50ms --set load.clients=2 --no-progress";
-    let mut arguments = vec!["run", workload, "--out", "out", "--set", "topology.link.rtt=2ms"];
-    arguments.extend(options.split(' '));
-    place.run(&arguments).ends_with(measured(0));
-    let summary = place.json("out/summary.json");
-    let p50_us = |name: &str| -> f64 {
-        let variants = summary["variants"].as_array().unwrap();
-        let variant = variants.iter().find(|variant| variant["name"] == name).unwrap();
-        variant["mix"]["response_us"]["p50"].as_f64().unwrap()
+    let medians_us = |out: &str| -> [f64; 2] {
+        let mut arguments = vec!["run", workload, "--out", out, "--set", "topology.link.rtt=2ms"];
+        arguments.extend(options.split(' '));
+        place.run(&arguments).ends_with(measured(0));
+        let summary = place.json(&format!("{out}/summary.json"));
+        assert_eq!(summary["same_answer"]["equal"], true);
+        let p50 = |at: usize, name: &str| {
+            assert_eq!(summary["variants"][at]["name"], name);
+            summary["variants"][at]["mix"]["response_us"]["p50"].as_f64().unwrap()
+        };
+        [p50(0, "n_plus_one"), p50(1, "join")]
     };
-    let (n_plus_one, join) = (p50_us("n_plus_one"), p50_us("join"));
-    eprintln!("at 2 ms: n_plus_one {n_plus_one:.0} µs, join {join:.0} µs");
-    // 1 + 20 round trips at least; a busy machine adds to that.
-    assert!((42_000.0..1.6 * 42_000.0).contains(&n_plus_one), "{n_plus_one} µs");
-    assert!((2_000.0..12_000.0).contains(&join), "{join} µs");
-    assert_eq!(summary["same_answer"]["equal"], true);
+    // A machine that does much else makes it slower for a while, never faster.
+    for out in ["first", "second", "third"] {
+        let [n_plus_one, join] = medians_us(out);
+        eprintln!("at 2 ms: n_plus_one {n_plus_one:.0} µs, join {join:.0} µs");
+        assert!(n_plus_one >= 42_000.0 && join >= 2_000.0, "faster than 1 + 20 round trips, or than one");
+        if n_plus_one < 1.6 * 42_000.0 && join < 12_000.0 {
+            return;
+        }
+    }
+    panic!("slower than round trips explain, three times");
 }
