@@ -17,16 +17,29 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long after SIGKILL they are still waited for.
 const LAST_WAIT: Duration = Duration::from_millis(700);
 
-/// The processes that work in one of `folders` (absolute, without symbolic links) or below.
+/// The programs that dbbench starts in such a folder. Whatever else works there, a shell that somebody opened for a look, is
+/// not ours to end.
+const PROGRAMS: [&str; 2] = ["postgres", "initdb"];
+
+/// The servers' processes that work in one of `folders` (absolute, without symbolic links) or below.
 pub(super) fn working_in(folders: &[PathBuf]) -> Vec<Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     let inside = |pid: &i32| {
         // Of zombies and of other users' processes it cannot be read: neither is ours to end.
         let Ok(work) = fs::read_link(format!("/proc/{pid}/cwd")) else { return false };
-        folders.iter().any(|folder| lies_in(work.as_os_str(), folder))
+        folders.iter().any(|folder| lies_in(work.as_os_str(), folder)) && is_ours(*pid)
     };
     pids.filter(inside).filter_map(Pid::from_raw).collect()
+}
+
+/// Whether a process runs one of [`PROGRAMS`]. What cannot be read is taken for ours: rather one too many in a folder of our
+/// own than a server that stays.
+fn is_ours(pid: i32) -> bool {
+    let Ok(program) = fs::read_link(format!("/proc/{pid}/exe")) else { return true };
+    let name = program.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    // The kernel adds " (deleted)" when the package was upgraded meanwhile.
+    PROGRAMS.contains(&name.strip_suffix(" (deleted)").unwrap_or(name))
 }
 
 fn lies_in(path: &OsStr, folder: &Path) -> bool {

@@ -63,13 +63,10 @@ pub const DOORS: &[(&str, Door)] = &[
     ("toml", Door::Rooms(&["workload"])),
     ("annotate_snippets", Door::Rooms(&["workload"])),
     ("clap", Door::Rooms(&["cli"])),
-    ("tracing_subscriber", Door::Rooms(&["cli"])),
     ("statrs", Door::Rooms(&["stats"])),
     // A few rooms with a reason each.
-    ("anyhow", Door::Rooms(&["main", "cli"])),
     ("anstream", Door::Rooms(&["main", "cli", "report"])),
     ("procfs", Door::Rooms(&["probe", "metrics", "topology"])),
-    ("schemars", Door::Rooms(&["workload", "result", "cli"])),
     ("csv", Door::Rooms(&["workload", "result", "report"])),
     ("strsim", Door::Rooms(&["workload", "dataset", "words", "cli"])),
     ("sha2", Door::Rooms(&["workload", "topology", "dataset", "result", "cli"])),
@@ -87,7 +84,6 @@ pub const DOORS: &[(&str, Door)] = &[
     ("serde", Door::AllBut(&["timer", "load", "main"])),
     ("serde_json", Door::AllBut(PURE_OUT)),
     ("thiserror", Door::AllBut(&["main"])),
-    ("tracing", Door::AllBut(&["words", "param", "stats"])),
 ];
 
 /// Rooms that may print (others take a writer).

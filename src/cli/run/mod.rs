@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 
 use tokio::runtime::Runtime;
 
-use super::args::RunArgs;
+use super::args::{Format, RunArgs};
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -41,6 +41,11 @@ pub struct Command<'a> {
 /// When the options are wrong. What goes wrong with one file is printed, and the next one is run.
 pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    if args.format == Format::Json && args.files.len() > 1 {
+        let rule =
+            "--format json prints one summary, got several files: run them one by one, or read their summary.json";
+        return Err(Failure::text(ExitCode::Usage, rule));
+    }
     let color = args.color.is_on();
     // All files are read before anything is started: a typing error in the last one must not cost the time of the others.
     let plans = load(args, &overrides, color)?;

@@ -21,10 +21,19 @@ pub fn dataset(error: &DatasetError, color: bool) -> Failure {
     }
     let code = match error {
         DatasetError::Statement { source, .. } if !is_of_the_statement(source) => ExitCode::Failed,
+        DatasetError::Copy { source, .. } if breaks_a_rule(source.as_ref()) => ExitCode::Usage,
         DatasetError::Copy { .. } | DatasetError::Shape(_) | DatasetError::Server { .. } => ExitCode::Failed,
         _ => ExitCode::Usage,
     };
     Failure::rendered(code, text)
+}
+
+/// Whether the rows that the file asks for break a rule of its own schema: classes 22 (data) and 23 (constraints).
+fn breaks_a_rule(error: &(dyn std::error::Error + 'static)) -> bool {
+    match error.downcast_ref::<DriverError>() {
+        Some(DriverError::Server(error)) => ["22", "23"].iter().any(|class| error.state.as_str().starts_with(class)),
+        _ => false,
+    }
 }
 
 /// Whether a statement is to blame for its error, rather than the server's lack of resources, its end, or itself.
