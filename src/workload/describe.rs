@@ -62,8 +62,21 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         plan.variants.len(),
         plan.run.seed,
         rough(estimate(plan))
-    )
+    )?;
+    let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
+    let rows = tables.map(|table| table.rows).fold(0, u64::saturating_add);
+    if rows > WORTH_SAYING {
+        let load = Duration::from_secs(rows / ROWS_PER_S);
+        let pace = "at a million narrow rows per second; wide rows and indexes take longer";
+        writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
+    }
+    Ok(())
 }
+
+/// From so many rows on the load takes longer than starting a server.
+const WORTH_SAYING: u64 = 2_000_000;
+/// What a load of narrow rows reaches on small machines.
+const ROWS_PER_S: u64 = 1_000_000;
 
 fn write_dataset(dataset: &DatasetPlan, out: &mut String) -> std::fmt::Result {
     let rows: u64 = dataset.tables.iter().map(|table| table.rows).sum();
