@@ -7,7 +7,9 @@ use super::run::{OperationRecord, RunRecord, VariantRecord};
 use super::slice::{SliceContext, SliceRecord};
 use super::summary::Summary;
 use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
-use crate::metrics::{Distribution, Outcome, Precision, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage};
+use crate::metrics::{
+    Distribution, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
+};
 use crate::words::{FailureClass, FailureKey, SqlState};
 
 fn run() -> RunRecord {
@@ -68,7 +70,9 @@ fn metrics(factor: u64) -> SliceMetrics {
         drain_ns: 1_000_000,
         workers: vec![WorkerUsage { cpu_ns: 1_000_000, cpu_wait_ns: None, wall_ns: 2_000_000_000 }],
         server_cpu_ns: None,
+        reconnects: Reconnects::default(),
         failed: None,
+        interrupted: false,
     }
 }
 
