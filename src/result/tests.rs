@@ -136,6 +136,36 @@ fn a_summary_merges_the_histograms_of_valid_rounds_and_adds_counts() {
 }
 
 #[test]
+fn lost_connections_and_interrupts_are_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let mut close = |variant, round, all, warmup, interrupted: bool| {
+        let failed = interrupted.then(|| "interrupted".to_owned());
+        let reconnects = Reconnects { all, warmup };
+        let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
+        store.close_slice(&context(variant, round), &metrics).unwrap();
+    };
+    close("a", 1, 8, 0, false);
+    close("b", 1, 2, 2, false);
+    close("b", 2, 3, 1, false);
+    let lost = |summary: &Summary| -> Vec<String> {
+        summary.warnings.iter().filter(|warning| warning.contains("lost")).cloned().collect()
+    };
+    let closed = summary(&Reader::open(dir.path()).unwrap());
+    assert!(closed.partial && !closed.interrupted);
+    let expected = [
+        "a: connections were lost and made again 8 times in round 1; its figures contain the outage",
+        "b: connections were lost and made again 2 times in round 1 (in the warm-up), 3 times in round 2 (1 of them in the \
+         warm-up); its figures contain the outage as far as it lay in the measurement",
+    ];
+    assert_eq!(lost(&closed), expected);
+    close("a", 2, 4, 0, true);
+    let cut = summary(&Reader::open(dir.path()).unwrap());
+    assert!(cut.partial && cut.interrupted);
+    assert_eq!(lost(&cut), expected, "what is left out has no figures");
+}
+
+#[test]
 fn a_long_slice_is_logged_every_ten_seconds_and_read_as_one() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::create(dir.path(), &run()).unwrap();
