@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
 
+#[path = "engine/outages.rs"]
+mod outages;
 mod support;
 
 use std::cell::RefCell;
@@ -225,12 +227,22 @@ struct Ran {
 
 /// Runs, and calls `disturb` when the first interval of a measurement has come.
 fn run_disturbed(plan: &Plan, endpoint: &Endpoint, disturb: impl Fn() + Send + Sync + 'static) -> Ran {
+    run_disturbed_in(true, plan, endpoint, disturb)
+}
+
+/// The same in the measurement or in the warm-up.
+fn run_disturbed_in(
+    measuring: bool,
+    plan: &Plan,
+    endpoint: &Endpoint,
+    disturb: impl Fn() + Send + Sync + 'static,
+) -> Ran {
     let bound = bound(plan, endpoint).unwrap();
     let targets = vec![Target::Postgres(endpoint.clone()); bound.len()];
     let slices = RefCell::new(Vec::new());
     let done = std::sync::Once::new();
     let events = Events::new(move |event| {
-        if matches!(event, Event::Interval(figures) if figures.measuring) {
+        if matches!(event, Event::Interval(figures) if figures.measuring == measuring) {
             done.call_once(&disturb);
         }
     });
@@ -287,6 +299,7 @@ fn a_connection_that_the_server_ends_is_one_failure_and_is_made_anew() {
     assert_eq!(keys.iter().map(|(_, count)| count).sum::<u64>(), 2, "{:?}", mix.failures);
     assert!(keys.iter().all(|(class, _)| *class == FailureClass::Connection), "{keys:?}");
     assert_eq!(metrics.connect.count(), 4, "two at the start, two again");
+    assert_eq!((metrics.reconnects.all, metrics.reconnects.warmup, mix.acquire.count()), (2, 0, 2));
     assert_eq!(mix.violation(), None);
     assert!(mix.counters.succeeded > 1_000);
 }
@@ -308,8 +321,11 @@ fn a_server_that_is_gone_fails_the_slice_and_ends_the_run() {
     assert_eq!(ran.slices.len(), 1);
     let metrics = &ran.slices[0].metrics;
     assert_eq!(metrics.failed.as_deref(), Some(reason.as_str()));
-    assert!(metrics.total.mix().counters.succeeded > 1_000);
-    assert_eq!(metrics.total.mix().violation(), None);
+    let mix = metrics.total.mix();
+    assert!(mix.counters.succeeded > 1_000);
+    assert!(mix.counters.failed >= 3, "two that lost their connection, and those that got none");
+    assert!(mix.failed_response.max_ns() >= Some(2_000_000_000), "{:?}", mix.failed_response.max_ns());
+    assert_eq!(mix.violation(), None);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub struct Times {
     pub lag_ns: u64,
     /// Queue time; `None` in a closed loop, where there is no queue.
     pub queue_ns: Option<u64>,
-    /// Acquire time; `None` with dedicated connections.
+    /// Acquire time; `None` with a dedicated connection that is there.
     pub acquire_ns: Option<u64>,
     /// The rest.
     pub service_ns: u64,
@@ -54,7 +54,7 @@ pub struct OperationMetrics {
     pub service: Distribution,
     /// Their queue times (open loop).
     pub queue: Distribution,
-    /// Their acquire times (pools).
+    /// Their acquire times, of those that waited for a connection.
     pub acquire: Distribution,
     /// Schedule lag of all operations that started.
     pub lag: Distribution,

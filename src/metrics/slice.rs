@@ -13,6 +13,23 @@ pub struct WorkerUsage {
     pub wall_ns: u64,
 }
 
+/// How often connections were lost and made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reconnects {
+    /// In warm-up and measurement together.
+    pub all: u64,
+    /// Of these, for operations of the warm-up.
+    pub warmup: u64,
+}
+
+impl Reconnects {
+    /// Adds `other`.
+    pub fn merge(&mut self, other: Self) {
+        self.all += other.all;
+        self.warmup += other.warmup;
+    }
+}
+
 /// All that was measured in one slice. Counts and times are of the measurement alone.
 #[derive(Clone, Debug)]
 pub struct SliceMetrics {
@@ -34,6 +51,10 @@ pub struct SliceMetrics {
     pub workers: Vec<WorkerUsage>,
     /// CPU that local servers used during the measurement, ns; `None` when not known.
     pub server_cpu_ns: Option<u64>,
+    /// Connections that were lost and made again.
+    pub reconnects: Reconnects,
     /// Why the slice failed, if it did (its figures are then left out).
     pub failed: Option<String>,
+    /// Whether it "failed" because the user ended the run: this says nothing about what was measured.
+    pub interrupted: bool,
 }

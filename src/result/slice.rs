@@ -51,6 +51,15 @@ pub struct SliceRecord {
     pub valid: bool,
     /// Why the slice failed, if it did.
     pub failed: Option<String>,
+    /// Whether it was cut by the user (`failed` is then set as well): it is not there, rather than left out.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// How often connections were lost and made again, warm-up included.
+    #[serde(default)]
+    pub reconnects: u64,
+    /// Of these, for operations of the warm-up.
+    #[serde(default)]
+    pub warmup_reconnects: u64,
     /// What its accounting contradicts, if anything.
     pub violation: Option<String>,
     /// The whole mix.
@@ -199,6 +208,9 @@ impl SliceRecord {
             limit: None,
             valid: metrics.failed.is_none() && violation.is_none(),
             failed: metrics.failed.clone(),
+            interrupted: metrics.interrupted,
+            reconnects: metrics.reconnects.all,
+            warmup_reconnects: metrics.reconnects.warmup,
             violation,
             mix: SliceFigures::of(None, None, &mix),
             jobs: jobs(&operations),

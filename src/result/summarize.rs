@@ -29,6 +29,7 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
         started_at: run.started_at.clone(),
         dir: dir.display().to_string(),
         partial: closed < planned,
+        interrupted: slices.iter().any(|slice| slice.interrupted),
         valid: true,
         warnings: warnings(run, slices, histograms, closed),
         same_answer: run.same_answer,
@@ -188,6 +189,7 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                 of_variant().count()
             ));
         }
+        warnings.extend(lost_connections(&variant.name, of_variant()));
         let (failed, planned) =
             of_variant().fold((0, 0), |sum, slice| (sum.0 + slice.mix.failed, sum.1 + slice.mix.planned));
         if failed > 0 {
@@ -220,4 +222,27 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
         ));
     }
     warnings
+}
+
+/// In which rounds connections were lost and made again; `None`: in none.
+fn lost_connections<'a>(variant: &str, slices: impl Iterator<Item = &'a SliceRecord>) -> Option<String> {
+    let lost: Vec<&SliceRecord> = slices.filter(|slice| slice.reconnects > 0).collect();
+    let rounds: Vec<String> = lost
+        .iter()
+        .map(|slice| {
+            let times = if slice.reconnects == 1 { "time" } else { "times" };
+            let warmup = match slice.warmup_reconnects {
+                0 => String::new(),
+                warmup if warmup == slice.reconnects => " (in the warm-up)".to_owned(),
+                warmup => format!(" ({warmup} of them in the warm-up)"),
+            };
+            format!("{} {times} in round {}{warmup}", slice.reconnects, slice.round)
+        })
+        .collect();
+    let contain = match lost.iter().any(|slice| slice.warmup_reconnects > 0) {
+        true => "its figures contain the outage as far as it lay in the measurement",
+        false => "its figures contain the outage",
+    };
+    (!rounds.is_empty())
+        .then(|| format!("{variant}: connections were lost and made again {}; {contain}", rounds.join(", ")))
 }

@@ -33,6 +33,9 @@ pub struct Summary {
     pub dir: String,
     /// Whether fewer slices closed than were planned.
     pub partial: bool,
+    /// Whether the user cut a slice.
+    #[serde(default)]
+    pub interrupted: bool,
     /// Whether the figures may be relied on.
     pub valid: bool,
     /// Why not.

@@ -7,7 +7,9 @@ use super::run::{OperationRecord, RunRecord, VariantRecord};
 use super::slice::{SliceContext, SliceRecord};
 use super::summary::Summary;
 use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
-use crate::metrics::{Distribution, Outcome, Precision, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage};
+use crate::metrics::{
+    Distribution, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
+};
 use crate::words::{FailureClass, FailureKey, SqlState};
 
 fn run() -> RunRecord {
@@ -68,7 +70,9 @@ fn metrics(factor: u64) -> SliceMetrics {
         drain_ns: 1_000_000,
         workers: vec![WorkerUsage { cpu_ns: 1_000_000, cpu_wait_ns: None, wall_ns: 2_000_000_000 }],
         server_cpu_ns: None,
+        reconnects: Reconnects::default(),
         failed: None,
+        interrupted: false,
     }
 }
 
@@ -129,6 +133,36 @@ fn a_summary_merges_the_histograms_of_valid_rounds_and_adds_counts() {
     // Of `b` only the first round counts.
     let b = summary.variant("b").unwrap();
     assert_eq!((b.mix.succeeded, b.rounds.len(), b.rounds[1].valid), (1_820, 2, false));
+}
+
+#[test]
+fn lost_connections_and_interrupts_are_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let mut close = |variant, round, all, warmup, interrupted: bool| {
+        let failed = interrupted.then(|| "interrupted".to_owned());
+        let reconnects = Reconnects { all, warmup };
+        let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
+        store.close_slice(&context(variant, round), &metrics).unwrap();
+    };
+    close("a", 1, 8, 0, false);
+    close("b", 1, 2, 2, false);
+    close("b", 2, 3, 1, false);
+    let lost = |summary: &Summary| -> Vec<String> {
+        summary.warnings.iter().filter(|warning| warning.contains("lost")).cloned().collect()
+    };
+    let closed = summary(&Reader::open(dir.path()).unwrap());
+    assert!(closed.partial && !closed.interrupted);
+    let expected = [
+        "a: connections were lost and made again 8 times in round 1; its figures contain the outage",
+        "b: connections were lost and made again 2 times in round 1 (in the warm-up), 3 times in round 2 (1 of them in the \
+         warm-up); its figures contain the outage as far as it lay in the measurement",
+    ];
+    assert_eq!(lost(&closed), expected);
+    close("a", 2, 4, 0, true);
+    let cut = summary(&Reader::open(dir.path()).unwrap());
+    assert!(cut.partial && cut.interrupted);
+    assert_eq!(lost(&cut), expected, "what is left out has no figures");
 }
 
 #[test]

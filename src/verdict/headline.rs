@@ -11,9 +11,13 @@ pub fn headline(summary: &Summary) -> String {
         return "The answers of the variants differ, so no speed is stated.".to_owned();
     }
     let mut sentence = String::new();
+    if summary.interrupted {
+        sentence.push_str("Interrupted: ");
+    }
     if !summary.valid {
+        let not_valid = if sentence.is_empty() { "Not valid" } else { "not valid" };
         let reason = summary.invalid_reasons.first().map_or("no reason was recorded", String::as_str);
-        sentence.push_str(&format!("Not valid ({reason}): "));
+        sentence.push_str(&format!("{not_valid} ({reason}): "));
     }
     if let Some(rtt_us) = common_rtt_us(summary) {
         let at = if sentence.is_empty() { "At" } else { "at" };

@@ -91,6 +91,10 @@ fn what_speaks_against_the_figures_stands_in_the_sentence() {
         "Not valid (dbbench was built with debug assertions): at 0.5 ms round trip, join takes 0.09× of n_plus_one's \
          median response time (0.086–0.094, 7 rounds); answers were not compared; the run is partial."
     );
+    bad.interrupted = true;
+    assert!(headline(&bad).starts_with("Interrupted: not valid (dbbench was built"), "{}", headline(&bad));
+    bad.valid = true;
+    assert!(headline(&bad).starts_with("Interrupted: at 0.5 ms round trip, join takes"), "{}", headline(&bad));
     bad.same_answer = Some(SameAnswer { draws: 20, equal: false });
     assert_eq!(headline(&bad), "The answers of the variants differ, so no speed is stated.");
 }

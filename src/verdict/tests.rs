@@ -160,6 +160,18 @@ fn a_round_with_a_slice_that_is_left_out_counts_for_nobody() {
 }
 
 #[test]
+fn a_slice_that_the_user_cut_makes_nothing_not_valid() {
+    let mut slices = slices(&[0.5, 0.5]);
+    slices[3].valid = false;
+    slices[3].failed = Some("interrupted".to_owned());
+    assert_eq!(judge(&run(Vec::new()), &slices).validity.variants, ["fast"]);
+    slices[3].interrupted = true;
+    let verdicts = judge(&run(Vec::new()), &slices);
+    assert_eq!(verdicts.validity, crate::verdict::Validity::default());
+    assert_eq!(verdicts.comparisons[0].rounds, 1, "its figures are left out all the same");
+}
+
+#[test]
 fn debug_assertions_and_contradicting_counts_make_a_run_not_valid() {
     let mut built = run(Vec::new());
     built.dbbench = Build { debug_assertions: true, profile: "dev".to_owned(), ..Build::default() };

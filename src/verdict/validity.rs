@@ -33,7 +33,8 @@ impl Validity {
             }
         }
         for variant in &run.variants {
-            let rounds = slices.iter().filter(|slice| slice.variant == variant.name);
+            // A slice cut by the user says nothing about those that closed: the run is partial, which is said elsewhere.
+            let rounds = slices.iter().filter(|slice| slice.variant == variant.name && !slice.interrupted);
             let (closed, out) =
                 rounds.fold((0, 0), |(closed, out), slice| (closed + 1, out + usize::from(!slice.valid)));
             if too_many_out(closed, out) {

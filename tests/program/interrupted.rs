@@ -59,6 +59,8 @@ fn ctrl_c_keeps_what_was_measured() {
     let outcome = outcome.says(&["interrupted: ending, and keeping what was measured", "the run is partial"]);
     assert_eq!(outcome.stdout.trim(), "out");
     assert_partial(&place);
+    let reasons = place.json("out/summary.json")["invalid_reasons"].to_string();
+    assert!(!reasons.contains("left out"), "the slice that was cut is held against the run: {reasons}");
 }
 
 #[test]

@@ -150,6 +150,12 @@ impl Server {
         }
     }
 
+    /// Of the process that starts all others.
+    pub fn pid(&self) -> String {
+        let file = std::fs::read_to_string(self.dir.join("data/postmaster.pid")).expect("a running server");
+        file.lines().next().expect("its first line").to_owned()
+    }
+
     /// Over the Unix socket.
     pub fn unix(&self) -> Endpoint {
         Endpoint { address: Address::Unix { dir: self.dir.clone(), port: self.port }, ..self.tcp() }

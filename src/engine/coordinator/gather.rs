@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::worker::{WorkerEnd, WorkerInterval};
-use crate::metrics::{Distribution, Precision, Snapshot, WorkerUsage};
+use crate::metrics::{Distribution, Precision, Reconnects, Snapshot, WorkerUsage};
 
 /// An interval over all workers.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub(super) struct Gathering {
     pub(super) connect: Distribution,
     pub(super) usage: Vec<WorkerUsage>,
     pub(super) last_end_ns: u64,
+    pub(super) reconnects: Reconnects,
 }
 
 impl Gathering {
@@ -41,6 +42,7 @@ impl Gathering {
             connect: Distribution::with_precision(precision),
             usage: Vec::new(),
             last_end_ns: 0,
+            reconnects: Reconnects::default(),
         }
     }
 
@@ -72,6 +74,7 @@ impl Gathering {
         self.connect.merge(&end.connect);
         self.usage.extend(end.usage);
         self.last_end_ns = self.last_end_ns.max(end.last_end_ns);
+        self.reconnects.merge(end.reconnects);
     }
 
     /// All intervals that are still open, in order.

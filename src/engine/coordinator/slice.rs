@@ -15,7 +15,7 @@ use crate::engine::clock::{SliceClock, ns};
 use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
 use crate::event::{Event, IntervalFigures, SliceInfo};
 use crate::load::ClosedLoop;
-use crate::metrics::{Precision, SliceMetrics};
+use crate::metrics::{Precision, Reconnects, SliceMetrics};
 use crate::workload::plan::{LoadPlan, VariantPlan};
 
 /// From the last worker's readiness to the common start.
@@ -192,6 +192,7 @@ impl Slice<'_, '_> {
         self.start_ns = Some(start_ns);
         self.server_cpu[LAST] = Some(self.read_server_cpu());
         if self.plan.warmup.is_zero() {
+            // However late this is: no client runs before it hears of the start.
             self.fix_measurement(start_ns);
         }
         self.commands.send_if_modified(|command| match command {
@@ -207,6 +208,22 @@ impl Slice<'_, '_> {
         self.clock.fix_measurement(from_ns, from_ns + ns(self.plan.measure));
     }
 
+    /// Clients that run while the bounds become known must see them before the begin: what they start in between would be
+    /// taken for warm-up.
+    fn check_begin_is_ahead(&mut self) {
+        let now_ns = self.clock.now_ns();
+        if let Some((from_ns, _)) = self.clock.measurement()
+            && now_ns >= from_ns
+        {
+            let late_ms = (now_ns - from_ns) as f64 / 1e6;
+            let reason = format!(
+                "the begin of the measurement was fixed {late_ms:.1} ms after it: dbbench had to wait for a CPU; leave it \
+                 one, or use fewer workers"
+            );
+            self.fail(Failure { reason, server_gone: false });
+        }
+    }
+
     fn look_at_the_clock(&mut self) {
         if self.input.interrupt.is_set() && !self.interrupted {
             self.interrupted = true;
@@ -220,6 +237,7 @@ impl Slice<'_, '_> {
             let at_most_ns = start_ns.saturating_add(warmup_ns.saturating_mul(WARMUP_AT_MOST));
             if self.warmed_up || now_ns + MEASURE_LEAD_NS >= at_most_ns {
                 self.fix_measurement((start_ns + warmup_ns).max(now_ns + MEASURE_LEAD_NS));
+                self.check_begin_is_ahead();
                 self.commands.send_if_modified(|command| match command {
                     Command::Abort => false,
                     _ => {
@@ -305,12 +323,17 @@ impl Slice<'_, '_> {
             Some(failure) => (failure.server_gone, Some(failure.reason)),
             None => (false, None),
         };
-        if self.interrupted && failed.is_none() {
+        let gathering = self.gathering;
+        let interrupted = self.interrupted && failed.is_none();
+        if interrupted {
             failed = Some("interrupted".to_owned());
+        }
+        let planned: u64 = gathering.total.operations.iter().map(|operation| operation.counters.planned).sum();
+        if failed.is_none() && planned == 0 {
+            failed = Some(nothing_started(gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
-        let gathering = self.gathering;
         let [_, begin, end] = self.server_cpu;
         let metrics = SliceMetrics {
             total: gathering.total,
@@ -322,11 +345,25 @@ impl Slice<'_, '_> {
             drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
             workers: gathering.usage,
             server_cpu_ns: end.flatten().zip(begin.flatten()).map(|(end, begin)| end.saturating_sub(begin)),
+            reconnects: gathering.reconnects,
             failed: failed.clone(),
+            interrupted,
         };
         self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
         let start = self.offset + Duration::from_nanos(from_ns);
         (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
         Ok(Closed { failed, server_gone, interrupted: self.interrupted })
     }
+}
+
+/// Why a slice has nothing to say, although nothing failed in its measurement.
+fn nothing_started(reconnects: Reconnects) -> String {
+    let lost = match reconnects.all {
+        0 => String::new(),
+        times => format!("; connections were lost and made again {times} times"),
+    };
+    format!(
+        "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
+         or waiting for a connection{lost}"
+    )
 }

@@ -211,7 +211,7 @@ fn an_interrupt_ends_the_slice_at_once_and_keeps_what_was_measured() {
     assert!(began.elapsed() < Duration::from_secs(10));
     assert_eq!(ran.end, RunEnd { slices: 1, failed: 1, interrupted: true });
     let metrics = &ran.slices[0].metrics;
-    assert_eq!(metrics.failed.as_deref(), Some("interrupted"));
+    assert_eq!((metrics.failed.as_deref(), metrics.interrupted), (Some("interrupted"), true));
     assert!(metrics.total.mix().counters.succeeded > 1_000);
     assert_eq!(metrics.total.mix().violation(), None);
 }

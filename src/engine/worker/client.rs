@@ -9,7 +9,7 @@ use super::connection::{Connection, open_patiently};
 use super::message::Failure;
 use super::state::WorkerState;
 use crate::driver::CancelToken;
-use crate::engine::interpreter::{Interpreter, OperationError, Progress, choose};
+use crate::engine::interpreter::{Interpreter, Progress, choose};
 use crate::metrics::{Outcome, Times};
 use crate::param::{Phase, Stream};
 use crate::words::{FailureClass, FailureKey};
@@ -17,13 +17,44 @@ use crate::words::{FailureClass, FailureKey};
 /// PostgreSQL chooses generic plans after five executions; the sixth runs with what was chosen.
 pub(super) const WARM_RUNS: u32 = 6;
 
+/// How an operation comes by its connection.
+#[derive(Clone, Copy, Debug)]
+enum Acquire {
+    /// The client has one.
+    Held,
+    /// It was lost and is being made anew.
+    Waiting,
+    /// It was made anew in so many ns.
+    Took(u64),
+}
+
 /// An operation that has started and not ended.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct InFlight {
+struct InFlight {
     operation: usize,
     phase: Phase,
     intended_ns: u64,
     started_ns: u64,
+    acquire: Acquire,
+}
+
+impl InFlight {
+    fn times(&self, ended_ns: u64) -> Times {
+        let since_start_ns = ended_ns.saturating_sub(self.started_ns);
+        let acquire_ns = match self.acquire {
+            Acquire::Held => None,
+            Acquire::Waiting => Some(since_start_ns),
+            Acquire::Took(took_ns) => Some(took_ns),
+        };
+        Times {
+            response_ns: ended_ns.saturating_sub(self.intended_ns),
+            lag_ns: self.started_ns.saturating_sub(self.intended_ns),
+            // In a closed loop nothing queues.
+            queue_ns: None,
+            acquire_ns,
+            service_ns: since_start_ns.saturating_sub(acquire_ns.unwrap_or(0)),
+        }
+    }
 }
 
 /// What the worker can see of a client while it runs.
@@ -32,7 +63,7 @@ pub(super) struct ClientView {
     in_flight: Cell<Option<InFlight>>,
     progress: Progress,
     cancel: RefCell<CancelToken>,
-    /// Thinking or connecting anew: nothing is lost when it is dropped.
+    /// Thinking, or cut off while it waited for a connection: nothing is lost when it is dropped.
     idle: Cell<bool>,
 }
 
@@ -53,13 +84,16 @@ impl ClientView {
     /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
     pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
         let in_flight = self.in_flight.take()?;
-        let outcome = Outcome::Failed {
-            key: FailureKey::Class(FailureClass::Timeout),
-            message: "cut off: not finished at the end of the drain".to_owned(),
-            censored: true,
+        let waiting = matches!(in_flight.acquire, Acquire::Waiting);
+        let (class, message) = match waiting {
+            true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
+            false => (FailureClass::Timeout, "cut off: not finished at the end of the drain"),
         };
+        let outcome = Outcome::Failed { key: FailureKey::Class(class), message: message.to_owned(), censored: true };
         record(worker, in_flight, worker.clock.now_ns(), outcome, &self.progress);
-        Some(self.cancel.borrow().clone())
+        self.idle.set(waiting);
+        // No server knows of an operation that waits for its connection.
+        (!waiting).then(|| self.cancel.borrow().clone())
     }
 }
 
@@ -72,6 +106,16 @@ pub(super) enum ClientEnd {
     Failed(Failure),
 }
 
+/// How an operation ended, for the client.
+enum Ended {
+    /// At this moment; with whether the connection was lost.
+    At { ended_ns: u64, lost: bool },
+    /// It was cut off meanwhile, and recorded by whoever did it.
+    Cut,
+    /// There was no connection to be had.
+    Unconnected(Failure),
+}
+
 /// A simulated user.
 #[derive(Debug)]
 pub(super) struct Client {
@@ -81,6 +125,8 @@ pub(super) struct Client {
     pub(super) view: Rc<ClientView>,
     pub(super) worker: Rc<WorkerState>,
     pub(super) warm: bool,
+    /// Whether the connection was lost: the next operation waits for a new one.
+    pub(super) lost: bool,
 }
 
 impl Client {
@@ -96,20 +142,23 @@ impl Client {
             }
             let stream = Stream::operation(worker.seed, worker.round, phase, self.number, numbering.1);
             numbering.1 += 1;
-            let Some((ended_ns, outcome)) = self.operation(&worker, stream, phase, intended_ns).await else { break };
-            let free_ns = match outcome {
-                Err(error) if error.is_fatal() => match self.reconnect(&worker).await {
-                    Ok(()) => worker.clock.now_ns(),
-                    Err(failure) => return ClientEnd::Failed(failure),
-                },
-                _ => ended_ns,
+            let ended_ns = match self.operation(&worker, stream, phase, intended_ns).await {
+                Ended::At { ended_ns, lost } => {
+                    if lost {
+                        self.lose(&worker);
+                    }
+                    ended_ns
+                }
+                Ended::Cut => break,
+                Ended::Unconnected(failure) => return ClientEnd::Failed(failure),
             };
             if phase == Phase::Warmup && !self.warm && self.interpreter.all_ran(WARM_RUNS) {
                 self.warm = true;
                 worker.connection_is_warm();
             }
-            intended_ns = worker.load.next_start_ns(free_ns);
-            if intended_ns > free_ns {
+            // Also without a connection: the outage is part of what the next operation takes.
+            intended_ns = worker.load.next_start_ns(ended_ns);
+            if intended_ns > ended_ns {
                 // Whoever would think beyond the end has nothing to do: the drain must not wait for it.
                 if worker.clock.phase_of(intended_ns).is_none() {
                     break;
@@ -122,25 +171,27 @@ impl Client {
                 break;
             }
         }
-        self.connection.session.close().await;
+        if !self.lost {
+            self.connection.session.close().await;
+        }
         ClientEnd::Done
     }
 
-    /// One operation: draw, execute, record. `None` when it was cut off meanwhile.
-    async fn operation(
-        &mut self,
-        worker: &WorkerState,
-        stream: Stream,
-        phase: Phase,
-        intended_ns: u64,
-    ) -> Option<(u64, Result<(), OperationError>)> {
+    /// One operation: draw, wait for a connection if the last one was lost, execute, record.
+    async fn operation(&mut self, worker: &WorkerState, stream: Stream, phase: Phase, intended_ns: u64) -> Ended {
         let variant = &*worker.variant;
         let operation = choose(variant, stream);
         let drawn = self.interpreter.draw(variant, operation, stream, worker.clock.wall_us(intended_ns));
         self.view.progress.clear();
         worker.recorder(phase).started(operation);
         let started_ns = worker.clock.now_ns();
-        self.view.in_flight.set(Some(InFlight { operation, phase, intended_ns, started_ns }));
+        let in_flight = InFlight { operation, phase, intended_ns, started_ns, acquire: Acquire::Held };
+        self.view.in_flight.set(Some(in_flight));
+        if self.lost
+            && let Err(ended) = self.acquire(worker, in_flight).await
+        {
+            return ended;
+        }
         let result = match drawn {
             Ok(()) => {
                 let Connection { session, prepared } = &mut self.connection;
@@ -150,13 +201,13 @@ impl Client {
             Err(misfit) => Err(misfit.into()),
         };
         let ended_ns = worker.clock.now_ns();
-        let in_flight = self.view.in_flight.take()?;
+        let Some(in_flight) = self.view.in_flight.take() else { return Ended::Cut };
         let outcome = match &result {
             Ok(()) => Outcome::Succeeded,
             Err(error) => Outcome::Failed { key: error.key(), message: error.to_string(), censored: false },
         };
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
-        Some((ended_ns, result))
+        Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
 
     async fn think(&self, worker: &WorkerState, until_ns: u64) {
@@ -165,32 +216,49 @@ impl Client {
         self.view.idle.set(false);
     }
 
-    /// A connection in place of the lost one; its statements are prepared again.
-    async fn reconnect(&mut self, worker: &WorkerState) -> Result<(), Failure> {
-        self.view.idle.set(true);
-        self.connection = open_patiently(worker).await?;
-        *self.view.cancel.borrow_mut() = self.connection.session.cancel_token();
+    /// The connection is gone, and with it what its statements ran.
+    fn lose(&mut self, worker: &WorkerState) {
+        self.lost = true;
         self.interpreter.forget_runs();
+        // The warm-up waits for the new one, unless its end is fixed already.
         if self.warm && worker.clock.measurement().is_none() {
             self.warm = false;
             worker.connection_is_cold();
         }
-        self.view.idle.set(false);
+    }
+
+    /// A connection in place of the lost one, for the operation in flight; its statements are prepared again.
+    async fn acquire(&mut self, worker: &WorkerState, in_flight: InFlight) -> Result<(), Ended> {
+        self.view.in_flight.set(Some(InFlight { acquire: Acquire::Waiting, ..in_flight }));
+        let opened = open_patiently(worker).await;
+        let now_ns = worker.clock.now_ns();
+        let Some(waiting) = self.view.in_flight.take() else { return Err(Ended::Cut) };
+        match opened {
+            Ok(connection) => self.connection = connection,
+            Err(failure) => {
+                let outcome = Outcome::Failed {
+                    key: FailureKey::Class(FailureClass::Connection),
+                    message: failure.reason.clone(),
+                    censored: false,
+                };
+                record(worker, waiting, now_ns, outcome, &self.view.progress);
+                return Err(Ended::Unconnected(failure));
+            }
+        }
+        self.lost = false;
+        *self.view.cancel.borrow_mut() = self.connection.session.cancel_token();
+        worker.reconnected(in_flight.phase);
+        let acquire = Acquire::Took(now_ns.saturating_sub(in_flight.started_ns));
+        self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
         Ok(())
     }
 }
 
-/// Records the end of an operation. In a closed loop with dedicated connections there is neither queue nor acquire time.
+/// Records the end of an operation.
 fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, outcome: Outcome, progress: &Progress) {
-    let times = Times {
-        response_ns: ended_ns.saturating_sub(operation.intended_ns),
-        lag_ns: operation.started_ns.saturating_sub(operation.intended_ns),
-        queue_ns: None,
-        acquire_ns: None,
-        service_ns: ended_ns.saturating_sub(operation.started_ns),
-    };
     if operation.phase == Phase::Measure {
         worker.last_end_ns.set(ended_ns);
     }
+    let times = operation.times(ended_ns);
     worker.recorder(operation.phase).ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

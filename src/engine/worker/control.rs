@@ -68,6 +68,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         measure: RefCell::new(Recorder::new(operations, task.precision)),
         connect: RefCell::new(Distribution::with_precision(task.precision)),
         last_end_ns: Cell::new(0),
+        reconnects: Cell::default(),
         stopped: Cell::new(false),
     });
     let mut control = Control {
@@ -90,6 +91,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         connect: worker.connect.take(),
         usage: control.usage,
         last_end_ns: worker.last_end_ns.get(),
+        reconnects: worker.reconnects.get(),
     }
 }
 
@@ -210,12 +212,12 @@ impl Control {
     async fn cut_off(&mut self) {
         let worker = Rc::clone(&self.worker);
         worker.stopped.set(true);
+        let tokens: Vec<CancelToken> = self.views.iter().filter_map(|(view, _)| view.cut(&worker)).collect();
         for (view, handle) in &self.views {
             if view.is_idle() {
                 handle.abort();
             }
         }
-        let tokens: Vec<CancelToken> = self.views.iter().filter_map(|(view, _)| view.cut(&worker)).collect();
         let cancels: FuturesUnordered<_> = tokens.iter().map(CancelToken::cancel).collect();
         let ended = async {
             // A cancellation that does not arrive is made up for by closing the connection.
@@ -290,7 +292,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), server_gone: false })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));
-    Ok(Client { number, connection, interpreter, view, worker: Rc::clone(worker), warm: false })
+    Ok(Client { number, connection, interpreter, view, worker: Rc::clone(worker), warm: false, lost: false })
 }
 
 fn of_panic(error: JoinError) -> Failure {

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
-use crate::metrics::{Distribution, Snapshot, WorkerUsage};
+use crate::metrics::{Distribution, Reconnects, Snapshot, WorkerUsage};
 
 /// What the coordinator wants. The newest word counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +62,7 @@ pub(in crate::engine) struct WorkerEnd {
     pub(in crate::engine) usage: Option<WorkerUsage>,
     /// When the last operation of the measurement ended; 0 when there was none.
     pub(in crate::engine) last_end_ns: u64,
+    pub(in crate::engine) reconnects: Reconnects,
 }
 
 /// How many intervals of one worker may wait for the coordinator.

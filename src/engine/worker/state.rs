@@ -9,7 +9,7 @@ use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::SliceClock;
 use crate::load::ClosedLoop;
-use crate::metrics::{Distribution, Recorder, Snapshot};
+use crate::metrics::{Distribution, Reconnects, Recorder, Snapshot};
 use crate::param::Phase;
 use crate::timer::Timer;
 
@@ -30,6 +30,7 @@ pub(super) struct WorkerState {
     pub(super) measure: RefCell<Recorder>,
     pub(super) connect: RefCell<Distribution>,
     pub(super) last_end_ns: Cell<u64>,
+    pub(super) reconnects: Cell<Reconnects>,
     /// No operation starts any more: the slice was cut off.
     pub(super) stopped: Cell<bool>,
 }
@@ -64,7 +65,14 @@ impl WorkerState {
         }
     }
 
-    /// A connection was made anew during the warm-up.
+    /// A lost connection was made anew, for an operation of this phase.
+    pub(super) fn reconnected(&self, phase: Phase) {
+        let Reconnects { all, warmup } = self.reconnects.get();
+        let warmup = warmup + u64::from(phase != Phase::Measure);
+        self.reconnects.set(Reconnects { all: all + 1, warmup });
+    }
+
+    /// A connection was lost during the warm-up.
     pub(super) fn connection_is_cold(&self) {
         self.cold.fetch_add(1, Ordering::AcqRel);
     }

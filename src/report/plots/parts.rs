@@ -80,8 +80,12 @@ fn wholes(inputs: &Inputs<'_>) -> Vec<Whole> {
         // Statements of one operation wait for each other, so each pays the round trip; never more than was measured.
         let link = mix.statements_per_operation.unwrap_or(0.0) * variant.link_rtt_us.unwrap_or(0.0);
         let link = link.min(service);
-        let [acquire, queue, lag] =
-            [&mix.acquire_us, &mix.queue_us, &mix.schedule_lag_us].map(|times| times.mean.unwrap_or(0.0));
+        let [queue, lag] = [&mix.queue_us, &mix.schedule_lag_us].map(|times| times.mean.unwrap_or(0.0));
+        // Its mean is of those that waited for a connection alone: over all operations it is what the others leave.
+        let acquire = match (mix.acquire_us.mean, mix.response_us.mean) {
+            (Some(_), Some(response)) => (response - service - queue - lag).max(0.0),
+            _ => 0.0,
+        };
         let parts_us = [link, service - link, acquire, queue, lag];
         Some(Whole { name, parts_us, response_us: mix.response_us.mean })
     };
