@@ -205,6 +205,8 @@ impl Slice<'_, '_> {
 
     fn fix_measurement(&mut self, from_ns: u64) {
         self.clock.fix_measurement(from_ns, from_ns + ns(self.plan.measure));
+        let in_ = Duration::from_nanos(from_ns.saturating_sub(self.clock.now_ns()));
+        self.input.events.emit(Event::MeasurementStarted { slice: self.info.clone(), in_ });
     }
 
     fn look_at_the_clock(&mut self) {
