@@ -39,8 +39,8 @@ pub fn render(summary: &Summary, look: Look) -> String {
     if look.width < WIDE {
         comparisons(&mut out, summary, look);
     }
-    judged(&mut out, "claims", &summary.claims, look);
-    judged(&mut out, "expectations", &summary.expectations, look);
+    judged(&mut out, summary, "claims", &summary.claims, look);
+    judged(&mut out, summary, "expectations", &summary.expectations, look);
     for check in summary.checks.iter().filter(|check| !check.passed) {
         let text =
             format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
@@ -129,12 +129,17 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
-    for note in notes {
-        for line in wrapped(&note, look.width.saturating_sub(2)) {
-            push(out, &format!("  {line}"));
-        }
+    if look.width >= WIDE {
+        notes.extend(wording::about_ratios(summary).map(str::to_owned));
     }
+    notes.iter().for_each(|note| footnote(out, note, look));
     push(out, "");
+}
+
+fn footnote(out: &mut String, note: &str, look: Look) {
+    for line in wrapped(note, look.width.saturating_sub(2)) {
+        push(out, &format!("  {line}"));
+    }
 }
 
 /// Why a figure of a variant is a dash.
@@ -187,10 +192,13 @@ fn comparisons(out: &mut String, summary: &Summary, look: Look) {
             listed(out, " ", "", &text, look);
         }
     }
+    if let Some(note) = wording::about_ratios(summary) {
+        footnote(out, note, look);
+    }
     push(out, "");
 }
 
-fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
+fn judged(out: &mut String, summary: &Summary, heading: &str, all: &[Judged], look: Look) {
     if all.is_empty() {
         return;
     }
@@ -204,7 +212,7 @@ fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
             &judged.claim,
             look,
         );
-        let detail = format!("{} ({})", wording::observed(judged), wording::required(judged));
+        let detail = format!("{} ({})", wording::observed(summary, judged), wording::required(judged));
         listed(out, &" ".repeat(11), &" ".repeat(11), &detail, look);
     }
     push(out, "");
