@@ -155,7 +155,7 @@ impl Narrator {
         let Some((closed, at)) = self.closed else {
             let planned = info.warmup + info.measure;
             let left = planned.saturating_sub(now.saturating_sub(slice.began)) + info.after;
-            return (!planned.is_zero()).then(|| left.as_secs_f64());
+            return (!planned.is_zero()).then_some(left.as_secs_f64());
         };
         let per_slice = at.checked_sub(self.rounds_began?)?.as_secs_f64() / f64::from(closed);
         let since = now.saturating_sub(at).as_secs_f64();
