@@ -99,7 +99,7 @@ pub fn explain(summary: &Summary, strict: bool, quiet: bool) -> String {
 }
 
 /// Columns of the terminal on stderr; 100 where there is none.
-fn width() -> u16 {
+pub(super) fn width() -> u16 {
     const ELSEWHERE: u16 = 100;
     rustix::termios::tcgetwinsize(std::io::stderr()).map_or(ELSEWHERE, |size| match size.ws_col {
         0 => ELSEWHERE,

@@ -61,6 +61,13 @@ pub enum Event {
     },
     /// A slice began.
     SliceStarted(SliceInfo),
+    /// The begin of a slice's measurement is fixed.
+    MeasurementStarted {
+        /// Which.
+        slice: SliceInfo,
+        /// Until it begins.
+        in_: Duration,
+    },
     /// One second (or less) of a slice.
     Interval(IntervalFigures),
     /// A slice closed.
@@ -108,6 +115,12 @@ pub struct SliceInfo {
     pub done: u32,
     /// Slices in all.
     pub total: u32,
+    /// Length of its warm-up as planned.
+    pub warmup: Duration,
+    /// Length of its measurement as planned.
+    pub measure: Duration,
+    /// How long the slices after this one are expected to take.
+    pub after: Duration,
 }
 
 /// Live figures of one interval of the whole mix.

@@ -2,6 +2,8 @@
 //!
 //! Shared by the terminal, the page and the plots, so that a figure looks the same everywhere.
 
+use crate::verdict::{format_interval, format_ratio, grouped};
+
 /// What stands where there is no figure.
 pub const ABSENT: &str = "–";
 
@@ -115,48 +117,17 @@ pub fn ratio(value: f64) -> String {
     if !value.is_finite() {
         return ABSENT.to_owned();
     }
-    format!("{}×", decimal(value, ratio_decimals(value)))
-}
-
-/// The interval beside a ratio: two significant digits of its lower end, more where the ends would look the same
-/// (`0.086–0.094`, `0.29–0.33`, `1.0001–1.0004`).
-#[must_use]
-pub fn interval(low: f64, high: f64) -> String {
-    let mut decimals = fixed_decimals(low);
-    while decimals < 8 && low < high && decimal(low, decimals) == decimal(high, decimals) {
-        decimals += 1;
-    }
-    format!("{}–{}", decimal(low, decimals), decimal(high, decimals))
+    format!("{}×", format_ratio(value))
 }
 
 /// A ratio with its interval where there is one: `0.09×, 0.086–0.094`.
 #[must_use]
 pub fn ratio_with_interval(estimate: Option<f64>, low: Option<f64>, high: Option<f64>) -> String {
     match (estimate, low, high) {
-        (Some(estimate), Some(low), Some(high)) => format!("{}, {}", ratio(estimate), interval(low, high)),
+        (Some(estimate), Some(low), Some(high)) => format!("{}, {}", ratio(estimate), format_interval(low, high)),
         (Some(estimate), _, _) => ratio(estimate),
         _ => ABSENT.to_owned(),
     }
-}
-
-/// Decimals of a ratio: as [`fixed_decimals`], one less where the last would be a zero (`0.09`).
-fn ratio_decimals(value: f64) -> usize {
-    let decimals = fixed_decimals(value);
-    if decimals > 2 && format!("{value:.decimals$}").ends_with('0') { decimals - 1 } else { decimals }
-}
-
-/// Decimals that show two significant digits below 1, and two, one or none above.
-fn fixed_decimals(value: f64) -> usize {
-    match value.abs() {
-        v if v >= 99.95 => 0,
-        v if v >= 9.995 => 1,
-        v if v >= 0.0995 || v == 0.0 => 2,
-        _ => usize::try_from(1 - exponent_of(round_to(value, 2))).unwrap_or(2).min(8),
-    }
-}
-
-fn decimal(value: f64, decimals: usize) -> String {
-    grouped(&format!("{value:.decimals$}"))
 }
 
 /// `value` rounded to `digits` significant digits.
@@ -176,25 +147,6 @@ fn round_to(value: f64, digits: i32) -> f64 {
 #[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±324")]
 fn exponent_of(value: f64) -> i32 {
     if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 }
-}
-
-/// Groups the integer part by thousands.
-fn grouped(number: &str) -> String {
-    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));
-    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
-    let mut out = String::with_capacity(number.len() + 6);
-    out.push_str(sign);
-    for (index, digit) in whole.chars().enumerate() {
-        if index > 0 && (whole.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    if let Some(fraction) = fraction {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -243,15 +195,6 @@ mod tests {
         assert_eq!(ratio_with_interval(Some(21.26), Some(20.9), Some(21.8)), "21.3×, 20.9–21.8");
         assert_eq!(ratio_with_interval(Some(1.0), None, None), "1.00×");
         assert_eq!(ratio_with_interval(None, None, None), "–");
-        assert_eq!(
-            [0.0034, 0.0951, 0.0999, 0.5, 1.004, 134.2].map(ratio),
-            ["0.0034×", "0.095×", "0.10×", "0.50×", "1.00×", "134×"]
-        );
-    }
-
-    #[test]
-    fn a_narrow_interval_still_shows_two_ends() {
-        assert_eq!(interval(1.0001, 1.0004), "1.0001–1.0004");
     }
 
     #[test]

@@ -12,6 +12,7 @@ pub mod progress;
 pub mod terminal;
 mod view;
 mod wording;
+mod wrap;
 
 use crate::result::interval::IntervalRow;
 use crate::result::run::RunRecord;

@@ -1,12 +1,11 @@
 //! The end of a run on a terminal: the verdict, a table of figures, how each variant stands to the baseline, claims,
 //! expectations and warnings. Written to fit; what is not measured is a dash, with the reason below where one is known.
 
-use std::fmt::Write as _;
-
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::report::format;
 use crate::report::wording::{self, PRIMARY, Tone};
+use crate::report::wrap::{hanging, harmless, wrapped};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
 use crate::verdict::headline;
 
@@ -40,8 +39,8 @@ pub fn render(summary: &Summary, look: Look) -> String {
     if look.width < WIDE {
         comparisons(&mut out, summary, look);
     }
-    judged(&mut out, "claims", &summary.claims, look);
-    judged(&mut out, "expectations", &summary.expectations, look);
+    judged(&mut out, summary, "claims", &summary.claims, look);
+    judged(&mut out, summary, "expectations", &summary.expectations, look);
     for check in summary.checks.iter().filter(|check| !check.passed) {
         let text =
             format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
@@ -120,11 +119,6 @@ fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
     format!("{name}{baseline}{valid}")
 }
 
-/// A name, a claim or a message must not steer the terminal.
-fn harmless(text: &str) -> String {
-    text.chars().filter(|c| !c.is_control()).collect()
-}
-
 /// What the marks and dashes of the table mean.
 fn footnotes(out: &mut String, summary: &Summary, look: Look) {
     let mut notes = Vec::new();
@@ -135,12 +129,17 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
-    for note in notes {
-        for line in wrapped(&note, look.width.saturating_sub(2)) {
-            push(out, &format!("  {line}"));
-        }
+    if look.width >= WIDE {
+        notes.extend(wording::about_ratios(summary).map(str::to_owned));
     }
+    notes.iter().for_each(|note| footnote(out, note, look));
     push(out, "");
+}
+
+fn footnote(out: &mut String, note: &str, look: Look) {
+    for line in wrapped(note, look.width.saturating_sub(2)) {
+        push(out, &format!("  {line}"));
+    }
 }
 
 /// Why a figure of a variant is a dash.
@@ -193,10 +192,13 @@ fn comparisons(out: &mut String, summary: &Summary, look: Look) {
             listed(out, " ", "", &text, look);
         }
     }
+    if let Some(note) = wording::about_ratios(summary) {
+        footnote(out, note, look);
+    }
     push(out, "");
 }
 
-fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
+fn judged(out: &mut String, summary: &Summary, heading: &str, all: &[Judged], look: Look) {
     if all.is_empty() {
         return;
     }
@@ -210,7 +212,7 @@ fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
             &judged.claim,
             look,
         );
-        let detail = format!("{} ({})", wording::observed(judged), wording::required(judged));
+        let detail = format!("{} ({})", wording::observed(summary, judged), wording::required(judged));
         listed(out, &" ".repeat(11), &" ".repeat(11), &detail, look);
     }
     push(out, "");
@@ -218,33 +220,9 @@ fn judged(out: &mut String, heading: &str, all: &[Judged], look: Look) {
 
 /// `text` after a prefix, further lines indented as far. `plain` is the prefix as wide as it looks.
 fn listed(out: &mut String, prefix: &str, plain: &str, text: &str, look: Look) {
-    let indent = plain.chars().count() + 1;
-    let width = look.width.saturating_sub(u16::try_from(indent).unwrap_or(0)).max(20);
-    for (index, line) in wrapped(text, width).iter().enumerate() {
-        let mut start = String::new();
-        let written =
-            if index == 0 { write!(start, "{prefix} {line}") } else { write!(start, "{}{line}", " ".repeat(indent)) };
-        if written.is_ok() {
-            push(out, &start);
-        }
+    for line in hanging(&format!("{prefix} "), plain.chars().count() + 1, text, look.width) {
+        push(out, &line);
     }
-}
-
-/// `text` in lines of at most `width` letters, broken at blanks.
-fn wrapped(text: &str, width: u16) -> Vec<String> {
-    let width = usize::from(width).max(10);
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        let word = harmless(word);
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
-                line.push(' ');
-                line.push_str(&word);
-            }
-            _ => lines.push(word),
-        }
-    }
-    lines
 }
 
 fn painted(text: &str, tone: Tone, look: Look, bold: bool) -> String {

@@ -21,6 +21,7 @@ fn hostile() -> Sample {
     sample.run.source_text = format!("{HOSTILE}\n\"\"\"\n{{{{ view.title }}}} {{% raw %}}");
     sample.run.source_path = text();
     sample.run.command = vec![text()];
+    sample.run.answers_difference = Some(text());
     sample.run.variants[0].operations[0].statements = vec![format!("SELECT '{HOSTILE}'")];
     sample.run.endpoints[0].settings.insert(text(), text());
     sample.run.origins.insert(text(), text());
@@ -163,6 +164,7 @@ fn hostile_text_stays_text() {
         }
         if file.name == "report.html" {
             assert!(text.contains("{{ view.title }} {% raw %}"), "the workload file is not a template");
+            assert!(text.contains("<pre class=\"difference\""), "in what the answers differ stands on the page");
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
 use crate::report::format;
-use crate::result::summary::{Comparison, Finding, Judged, Summary, Variant, Verdict};
+use crate::result::summary::{Comparison, Figures, Finding, Judged, NamedFigures, Summary, Variant, Verdict};
+use crate::verdict::{format_detectable, format_interval};
 
 /// The figure that reports compare first.
 pub const PRIMARY: &str = "response_us.p50";
@@ -131,11 +132,38 @@ pub fn estimate(comparison: &Comparison) -> String {
 pub fn interval(comparison: &Comparison) -> Option<String> {
     let (low, high) = (comparison.ci_low?, comparison.ci_high?);
     Some(match comparison.ratio {
-        Some(_) => format::interval(low, high),
+        Some(_) => format_interval(low, high),
         None => {
             format!("{} to {}", figure(&comparison.metric, Some(low)), figure(&comparison.metric, Some(high)))
         }
     })
+}
+
+/// The difference that a comparison would have found: a share or factor of a ratio, else in the unit of the figure.
+#[must_use]
+pub fn detectable(comparison: &Comparison) -> String {
+    match (comparison.detectable, comparison.ratio) {
+        (Some(share), Some(_)) => format_detectable(share),
+        (detectable, _) => figure(&comparison.metric, detectable),
+    }
+}
+
+/// What the ratios are, said where one seems to contradict the medians beside it.
+#[must_use]
+pub fn about_ratios(summary: &Summary) -> Option<&'static str> {
+    let p50 = |name: &str| summary.variant(name).and_then(|variant| variant.mix.response_us.p50);
+    let contradicts = |comparison: &Comparison| {
+        let of_figures = p50(&comparison.variant).zip(p50(&comparison.baseline)).map(|(own, other)| own / other);
+        let Some((ratio, of_figures)) = comparison.ratio.zip(of_figures) else { return false };
+        let (low, high) = comparison.ci_low.zip(comparison.ci_high).unwrap_or((ratio, ratio));
+        let (low, high) = (low.min(ratio * 0.95), high.max(ratio * 1.05));
+        let other_side = (of_figures < 0.995 && ratio > 1.005) || (of_figures > 1.005 && ratio < 0.995);
+        other_side || !(low..=high).contains(&of_figures)
+    };
+    let mut shown = summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, PRIMARY));
+    shown
+        .any(contradicts)
+        .then_some("ratios are geometric means of the ratios within rounds, not ratios of the figures above")
 }
 
 /// The finding about a claim or an expectation.
@@ -148,9 +176,18 @@ pub fn finding(finding: Finding) -> (&'static str, Tone) {
     }
 }
 
-/// What was observed about a claim, in words: `response p50 of join: 0.09× of n_plus_one, 0.086–0.094`.
+/// What was observed about a claim, in words: `response p50 of join: 0.09× of n_plus_one, 0.086–0.094`; why there is
+/// nothing where a figure is missing.
 #[must_use]
-pub fn observed(judged: &Judged) -> String {
+pub fn observed(summary: &Summary, judged: &Judged) -> String {
+    let observed = figures_of(summary, judged);
+    match &judged.reason {
+        Some(reason) => format!("{observed}; {reason}"),
+        None => observed,
+    }
+}
+
+fn figures_of(summary: &Summary, judged: &Judged) -> String {
     let of = judged.operation.as_deref().or(judged.job.as_deref());
     let of = of.map_or_else(|| judged.variant.clone(), |part| format!("{part} in {}", judged.variant));
     let subject = format!("{} of {of}", metric_name(&judged.metric));
@@ -158,14 +195,35 @@ pub fn observed(judged: &Judged) -> String {
     let ends = judged.ci_low.zip(judged.ci_high);
     match &judged.against {
         Some(against) => {
-            let ends = ends.map_or_else(String::new, |(low, high)| format!(", {}", format::interval(low, high)));
+            let ends = ends.map_or_else(String::new, |(low, high)| format!(", {}", format_interval(low, high)));
             format!("{subject}: {} of {against}{ends}", format::ratio(observed))
         }
         None => {
+            if judged.metric.starts_with("failures") && observed == 0.0 {
+                let such = if judged.metric == "failures.share" { "" } else { "such " };
+                let ended = ended(summary, judged)
+                    .map_or_else(String::new, |ended| format!(" in {} operations", format::count(ended)));
+                return format!("{subject}: no {such}failures{ended}");
+            }
             let show = |value| figure(&judged.metric, Some(value));
             let ends = ends.map_or_else(String::new, |(low, high)| format!(", {} to {}", show(low), show(high)));
             format!("{subject}: {}{ends}", show(observed))
         }
+    }
+}
+
+/// Operations that ended of what is judged.
+fn ended(summary: &Summary, judged: &Judged) -> Option<u64> {
+    let variant = summary.variant(&judged.variant)?;
+    let ended = |figures: &Figures| figures.succeeded + figures.failed;
+    let parts = || variant.operations.iter();
+    match (&judged.operation, &judged.job) {
+        (Some(name), _) => parts().find(|part| part.name == *name).map(|part| ended(&part.figures)),
+        (None, Some(job)) => {
+            let of_job = |part: &&NamedFigures| part.figures.job.as_ref() == Some(job);
+            Some(parts().filter(of_job).map(|part| ended(&part.figures)).sum())
+        }
+        (None, None) => Some(ended(&variant.mix)),
     }
 }
 
@@ -174,7 +232,8 @@ pub fn observed(judged: &Judged) -> String {
 pub fn required(judged: &Judged) -> String {
     let Some((side, value)) = judged.required.split_once(' ') else { return judged.required.clone() };
     let side = side.replace('_', " ");
-    match value.parse::<f64>() {
+    // Times are written with their unit, in which figures are anyway.
+    match value.trim_end_matches(" us").parse::<f64>() {
         Ok(value) if judged.against.is_some() => format!("{side} {}", format::ratio(value)),
         Ok(value) => format!("{side} {}", figure(&judged.metric, Some(value))),
         Err(_) => format!("{side} {value}"),
@@ -253,7 +312,57 @@ mod tests {
             ..Judged::default()
         };
         assert_eq!(required(&ratio), "at most 0.33×");
-        let value = Judged { required: "at_most 5000".to_owned(), against: None, ..ratio };
-        assert_eq!(required(&value), "at most 5.00 ms");
+        let value = Judged { required: "at_most 50000 us".to_owned(), against: None, ..ratio };
+        assert_eq!(required(&value), "at most 50.0 ms");
+    }
+
+    #[test]
+    fn no_failures_are_said_in_operations_and_a_missing_figure_with_its_reason() {
+        let mix = Figures { succeeded: 12_300, ..Figures::default() };
+        let variant = Variant { name: "join".to_owned(), mix, ..Variant::default() };
+        let summary = Summary { variants: vec![variant], ..Summary::default() };
+        let mut judged = Judged {
+            variant: "join".to_owned(),
+            metric: "failures.share".to_owned(),
+            observed: Some(0.0),
+            ci_low: Some(0.0),
+            ci_high: Some(0.0),
+            ..Judged::default()
+        };
+        assert_eq!(observed(&summary, &judged), "share of failures of join: no failures in 12,300 operations");
+        judged = Judged {
+            metric: "response.p99".to_owned(),
+            observed: None,
+            reason: Some("p99 not stated in 7 of 7 rounds".to_owned()),
+            ..judged
+        };
+        assert_eq!(observed(&summary, &judged), "response p99 of join: –; p99 not stated in 7 of 7 rounds");
+    }
+
+    #[test]
+    fn ratios_are_explained_where_the_medians_say_otherwise() {
+        let variant = |name: &str, p50_us: f64| {
+            let mut variant = Variant { name: name.to_owned(), ..Variant::default() };
+            variant.mix.response_us.p50 = Some(p50_us);
+            variant
+        };
+        let of = |p50_us: f64| Summary {
+            baseline: "plain".to_owned(),
+            variants: vec![variant("plain", 100.0), variant("join", p50_us)],
+            comparisons: vec![Comparison {
+                variant: "join".to_owned(),
+                baseline: "plain".to_owned(),
+                metric: PRIMARY.to_owned(),
+                ratio: Some(0.9),
+                ci_low: Some(0.8),
+                ci_high: Some(1.02),
+                ..Comparison::default()
+            }],
+            ..Summary::default()
+        };
+        assert_eq!(
+            [92.0, 81.0, 101.0, 70.0].map(|p50_us| about_ratios(&of(p50_us)).is_some()),
+            [false, false, true, true]
+        );
     }
 }

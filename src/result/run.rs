@@ -66,6 +66,8 @@ pub struct RunRecord {
     pub margin: f64,
     /// The comparison of answers; `None` when it was not asked for or not made.
     pub same_answer: Option<SameAnswer>,
+    /// In what the answers differed, where they did.
+    pub answers_difference: Option<String>,
     /// Significant digits of the histograms.
     pub histogram_digits: u8,
     /// `[[claim]]`.

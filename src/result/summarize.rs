@@ -178,6 +178,7 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     if closed < planned {
         warnings.push(format!("the run is partial: {closed} of {planned} slices closed"));
     }
+    warnings.extend(different_loads(run));
     for variant in &run.variants {
         let of_variant = || slices.iter().filter(|slice| slice.variant == variant.name && slice.valid);
         let cold = of_variant().filter(|slice| !slice.warmed_up).count();
@@ -245,4 +246,62 @@ fn lost_connections<'a>(variant: &str, slices: impl Iterator<Item = &'a SliceRec
     };
     (!rounds.is_empty())
         .then(|| format!("{variant}: connections were lost and made again {}; {contain}", rounds.join(", ")))
+}
+
+/// Variants whose load is not that of the baseline: their ratio holds more than the difference of what they do.
+fn different_loads(run: &RunRecord) -> Vec<String> {
+    let Some(baseline) = run.variants.iter().find(|variant| variant.name == run.baseline) else { return Vec::new() };
+    let clients = |variant: &VariantRecord| match variant.clients {
+        1 => "1 client".to_owned(),
+        clients => format!("{clients} clients"),
+    };
+    let think = |variant: &VariantRecord| match variant.think_us {
+        0.0 => "no pause".to_owned(),
+        think_us => format!("{} ms between operations", think_us / 1e3),
+    };
+    let note = |variant: &VariantRecord| {
+        let (own, other) = match (variant.clients == baseline.clients, variant.think_us == baseline.think_us) {
+            (true, true) => return None,
+            (false, true) => (clients(variant), baseline.clients.to_string()),
+            (true, false) => (think(variant), think(baseline)),
+            (false, false) => {
+                let both = |variant| format!("{} and {}", clients(variant), think(variant));
+                (both(variant), both(baseline))
+            }
+        };
+        Some(format!("{} ran with {own}, {} with {other}: their loads differ too", variant.name, baseline.name))
+    };
+    run.variants.iter().filter_map(note).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_load_that_is_not_the_baselines_is_noted() {
+        let variant = |name: &str, clients, think_us| VariantRecord {
+            name: name.to_owned(),
+            clients,
+            think_us,
+            ..VariantRecord::default()
+        };
+        let variants = vec![
+            variant("base", 4, 0.0),
+            variant("same", 4, 0.0),
+            variant("join", 2, 0.0),
+            variant("slow", 4, 5_000.0),
+            variant("both", 1, 500.0),
+        ];
+        let run = RunRecord { baseline: "base".to_owned(), variants, ..RunRecord::default() };
+        assert_eq!(
+            different_loads(&run),
+            [
+                "join ran with 2 clients, base with 4: their loads differ too",
+                "slow ran with 5 ms between operations, base with no pause: their loads differ too",
+                "both ran with 1 client and 0.5 ms between operations, base with 4 clients and no pause: their loads differ \
+                 too",
+            ]
+        );
+    }
 }

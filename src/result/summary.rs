@@ -254,6 +254,9 @@ pub struct Judged {
     pub against: Option<String>,
     /// The finding.
     pub verdict: Finding,
+    /// Why there is nothing to judge by, where a figure is missing.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// Ratio, or the figure itself (times in µs), over rounds.
     pub observed: Option<f64>,
     /// Lower end of its interval; `null` when it is judged round by round.

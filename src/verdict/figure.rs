@@ -15,7 +15,7 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
-    fn select<'s>(&self, slice: &'s SliceRecord) -> Option<&'s SliceFigures> {
+    pub(super) fn select<'s>(&self, slice: &'s SliceRecord) -> Option<&'s SliceFigures> {
         if let Some(operation) = self.operation {
             return slice.operations.iter().find(|figures| figures.name.as_deref() == Some(operation));
         }
@@ -50,7 +50,7 @@ pub fn figure(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> Option<
     }
 }
 
-fn times<'s>(slice: &'s SliceRecord, figures: &'s SliceFigures, kind: TimeKind) -> &'s SliceTimes {
+pub(super) fn times<'s>(slice: &'s SliceRecord, figures: &'s SliceFigures, kind: TimeKind) -> &'s SliceTimes {
     match kind {
         TimeKind::Response => &figures.response,
         TimeKind::Service => &figures.service,

@@ -1,5 +1,6 @@
 //! The one sentence above everything else: who is better, by how much, how sure, and whether the ways do the same.
 
+use super::ratio::{format_detectable, format_interval, format_ratio};
 use crate::result::summary::{Comparison, Summary, Variant, Verdict};
 
 const METRIC: &str = "response_us.p50";
@@ -115,7 +116,10 @@ fn in_full(comparison: &Comparison) -> String {
         }
         Verdict::Undecided => format!(
             "it is undecided whether {variant} and {baseline} differ in median response time ({interval}, {rounds}{})",
-            comparison.detectable.map(|d| format!("; a difference of {} % would show", percent(d))).unwrap_or_default()
+            comparison
+                .detectable
+                .map(|d| format!("; a difference of {} would show", format_detectable(d)))
+                .unwrap_or_default()
         ),
     }
 }
@@ -132,35 +136,6 @@ fn in_short(comparison: &Comparison) -> String {
 
 fn rounds_text(rounds: usize) -> String {
     if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") }
-}
-
-fn percent(share: f64) -> String {
-    significant(share * 100.0, 2)
-}
-
-/// A ratio for people: two significant digits below 1, three from there on, without trailing zeros.
-#[must_use]
-pub fn format_ratio(ratio: f64) -> String {
-    significant(ratio, if ratio < 0.95 { 2 } else { 3 })
-}
-
-/// An interval with as many digits as it takes to tell its ends apart.
-fn format_interval(low: f64, high: f64) -> String {
-    let mut ends = (format_ratio(low), format_ratio(high));
-    for digits in 3..=5 {
-        if ends.0 != ends.1 {
-            break;
-        }
-        ends = (significant(low, digits), significant(high, digits));
-    }
-    // The shorter end gets the other's decimals: 0.058–0.100, not 0.058–0.1.
-    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-    let most = decimals(&ends.0).max(decimals(&ends.1));
-    let same_log = low > 0.0 && high > 0.0 && high / low < 100.0;
-    if same_log {
-        return format!("{low:.most$}–{high:.most$}");
-    }
-    format!("{}–{}", ends.0, ends.1)
 }
 
 /// `value` with so many significant digits (never fewer than its whole part has), trailing zeros after the point dropped.

@@ -1,6 +1,7 @@
 //! Claims and expectations: whether what is required holds, on the interval or round by round.
 
 use super::figure::{Scope, pairs, resolution, values};
+use super::missing::missing;
 use crate::result::run::{Bound, Judgement, Limit, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Finding, Judged};
@@ -44,6 +45,10 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
         } else {
             by_interval(&mut judged, stats::value(&values, resolution(run, &metric)), limit);
         }
+    }
+    // With an interval, that shows by itself why.
+    if judged.verdict == Finding::Undecided && judged.ci_low.is_none() {
+        judged.reason = missing(slices, judgement, &metric, scope, judged.rounds);
     }
     judged
 }

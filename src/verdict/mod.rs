@@ -7,11 +7,14 @@ mod compare;
 mod figure;
 mod headline;
 mod judgement;
+mod missing;
+mod ratio;
 mod validity;
 
 pub use compare::{Multiplicity, multiplicity};
 pub use figure::{Scope, figure};
-pub use headline::{format_ratio, headline};
+pub use headline::headline;
+pub use ratio::{format_detectable, format_interval, format_ratio, grouped};
 pub use validity::Validity;
 
 use crate::result::run::RunRecord;

@@ -113,6 +113,31 @@ fn claims_hold_are_refuted_or_stay_undecided_by_the_whole_interval() {
 }
 
 #[test]
+fn an_undecided_claim_says_which_figure_is_missing() {
+    let mut slices = slices(&[0.5; 4]);
+    slices.iter_mut().for_each(|slice| slice.mix.response.count = 990);
+    let reason = |slices: &[SliceRecord], metric, bound| {
+        judge(&run(vec![claim(metric, bound)]), slices).claims[0].reason.clone().unwrap_or_default()
+    };
+    let limit = Limit::AtMost(1e9);
+    assert_eq!(
+        reason(&slices, "response.p99", Bound::Value(limit)),
+        "p99 not stated in 4 of 4 rounds: fewer than ten operations above it; measure longer"
+    );
+    slices.iter_mut().filter(|slice| slice.variant == "fast").for_each(|slice| slice.mix.response.us.p99 = Some(1.0));
+    assert_eq!(
+        reason(&slices, "response.p99", Bound::Ratio(limit)),
+        "p99 of slow not stated in 4 of 4 rounds: fewer than ten operations above it; measure longer"
+    );
+    assert_eq!(
+        reason(&slices[..4], "response.p50", Bound::Ratio(limit)),
+        "2 rounds are too few: at least 3 are needed"
+    );
+    assert_eq!(reason(&slices, "response.p50", Bound::Value(limit)), "", "what holds needs no reason");
+    assert_eq!(reason(&slices, "response.p50", Bound::Ratio(Limit::AtMost(0.5))), "");
+}
+
+#[test]
 fn counts_are_judged_round_by_round() {
     let mut slices = slices(&[1.0; 4]);
     let value = |slices: &[SliceRecord], limit| finding(slices, "failures.40001", Bound::Value(limit));

@@ -92,7 +92,9 @@ fn compare_answers(
         }
         Err(AnswersError::Differ(difference)) => {
             run.same_answer = Some(SameAnswer { draws, equal: false });
-            let failure = Failure::text(ExitCode::AnswersDiffer, difference.to_string());
+            let difference = difference.to_string();
+            run.answers_difference = Some(difference.clone());
+            let failure = Failure::text(ExitCode::AnswersDiffer, difference);
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
         Err(error) => Err(unanswered(error)),

@@ -57,7 +57,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::failed(&error))?;
     let asked = runtime.block_on(async { Asked::listen() }).map_err(|error| Failure::failed(&error))?;
     let mode = Mode::new(args.quiet, args.no_progress, std::io::stderr().is_terminal(), color);
-    let progress = Progress::new(mode, Box::new(anstream::stderr()));
+    let progress = Progress::new(mode, Box::new(anstream::stderr()), crate::cli::finish::width);
     let command =
         Command { args, runtime: &runtime, asked: &asked, progress: &progress, events: progress.events(), color };
     let mut code = ExitCode::Done;

@@ -42,6 +42,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     warnings.extend(machine.warnings());
     warnings.extend(known.warnings);
     RunRecord {
+        answers_difference: None,
         schema_version: SCHEMA_VERSION,
         dbbench: build(),
         workload: plan.name.clone(),

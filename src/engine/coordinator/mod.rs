@@ -18,7 +18,7 @@ use super::bound::BoundVariant;
 use crate::driver::Target;
 use crate::event::{Events, SliceInfo};
 use crate::metrics::{Precision, SliceMetrics, Snapshot, precision_for};
-use crate::workload::plan::{Plan, VariantPlan};
+use crate::workload::plan::{self, Plan, VariantPlan};
 
 pub use order::order_of_variants;
 
@@ -142,20 +142,26 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
     let workers: Vec<u32> = plan.variants.iter().map(workers_of).collect();
     let precision = precision(plan);
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
+    let mut after = plan::estimate(plan);
     let mut end = RunEnd { slices: 0, failed: 0, interrupted: false };
     for round in 1..=plan.run.rounds {
         for (position, variant) in order_of_variants(plan.run.seed, round, count).into_iter().enumerate() {
             if input.interrupt.is_set() {
                 return Ok(RunEnd { interrupted: true, ..end });
             }
+            let planned = &plan.variants[variant];
+            after = after.saturating_sub(plan::slice(planned));
             let info = SliceInfo {
                 round,
                 rounds: plan.run.rounds,
                 position: u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1),
                 variant,
-                name: plan.variants[variant].name.clone(),
+                name: planned.name.clone(),
                 done: end.slices,
                 total,
+                warmup: planned.warmup,
+                measure: planned.measure,
+                after,
             };
             let (bound, workers) = (Arc::clone(&bound[variant]), workers[variant]);
             let closed = slice::run(&mut input, &info, bound, workers, precision)?;

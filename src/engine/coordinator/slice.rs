@@ -206,6 +206,8 @@ impl Slice<'_, '_> {
 
     fn fix_measurement(&mut self, from_ns: u64) {
         self.clock.fix_measurement(from_ns, from_ns + ns(self.plan.measure));
+        let in_ = Duration::from_nanos(from_ns.saturating_sub(self.clock.now_ns()));
+        self.input.events.emit(Event::MeasurementStarted { slice: self.info.clone(), in_ });
     }
 
     /// Clients that run while the bounds become known must see them before the begin: what they start in between would be

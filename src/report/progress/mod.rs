@@ -7,12 +7,16 @@ mod live;
 mod narrator;
 
 use std::io::Write;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
 
 use self::live::Live;
 use self::narrator::{Line, Narrator};
 use crate::event::{Event, Events};
+use crate::report::wrap::hanging;
+
+/// How often the display shows that time passes.
+const MOVES: Duration = Duration::from_millis(250);
 
 /// How much is shown, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +63,8 @@ struct Inner {
     began: Instant,
     narrator: Narrator,
     live: Option<Live>,
+    /// Columns of the terminal, where lines are wrapped to fit.
+    width: Option<fn() -> u16>,
     writer: Box<dyn Write + Send>,
 }
 
@@ -70,11 +76,19 @@ impl std::fmt::Debug for Progress {
 
 impl Progress {
     /// Plain lines go to `writer` (stderr); a live display draws on stderr by itself, at most four times a second.
+    /// `width`: columns of the terminal, asked for each line, as people resize their windows.
     #[must_use]
-    pub fn new(mode: Mode, writer: Box<dyn Write + Send>) -> Self {
+    pub fn new(mode: Mode, writer: Box<dyn Write + Send>, width: fn() -> u16) -> Self {
         let live = (mode.shown == Shown::Live).then(Live::new);
+        let width = live.is_some().then_some(width);
         let narrator = Narrator::default();
-        Self(Arc::new(Mutex::new(Inner { mode, began: Instant::now(), narrator, live, writer })))
+        let inner = Arc::new(Mutex::new(Inner { mode, began: Instant::now(), narrator, live, width, writer }));
+        if width.is_some() {
+            let display = Arc::downgrade(&inner);
+            // Without it the display moves only when something happens, which is all that is lost.
+            drop(std::thread::Builder::new().name("dbbench-display".to_owned()).spawn(move || keep_moving(&display)));
+        }
+        Self(inner)
     }
 
     /// Where the run's events go.
@@ -105,6 +119,37 @@ impl Progress {
     }
 }
 
+/// Shows how time passes between events, until the display is gone.
+fn keep_moving(display: &Weak<Mutex<Inner>>) {
+    loop {
+        std::thread::sleep(MOVES);
+        let Some(inner) = display.upgrade() else { return };
+        let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
+        if inner.live.is_none() {
+            return;
+        }
+        inner.show();
+    }
+}
+
+/// A line with a prefix that may be in colours.
+struct Styled {
+    prefix: String,
+    /// Letters that the prefix takes.
+    indent: usize,
+    text: String,
+}
+
+impl Styled {
+    /// In lines that fit, or in one where nobody knows what fits.
+    fn lines(&self, width: Option<u16>) -> Vec<String> {
+        match width {
+            Some(width) => hanging(&self.prefix, self.indent, &self.text, width),
+            None => vec![format!("{}{}", self.prefix, self.text)],
+        }
+    }
+}
+
 impl Inner {
     fn tell(&mut self, event: &Event) {
         if self.mode.shown == Shown::Nothing {
@@ -112,32 +157,41 @@ impl Inner {
         }
         let lines = self.narrator.hear(event, self.began.elapsed());
         for line in lines {
-            if let Some(text) = self.styled(&line) {
-                self.write(&text);
+            if let Some(styled) = self.styled(&line) {
+                styled.lines(self.width.map(|width| width())).iter().for_each(|line| self.write(line));
             }
         }
+        self.show();
+    }
+
+    fn show(&mut self) {
         if let Some(live) = &mut self.live {
-            live.show(&self.narrator.status(), self.mode.color);
+            live.show(&self.narrator.status(self.began.elapsed()), self.mode.color);
         }
     }
 
     /// The line as it is shown, or `None` when this mode does not.
-    fn styled(&self, line: &Line) -> Option<String> {
+    fn styled(&self, line: &Line) -> Option<Styled> {
         let paint = |code: &str, text: &str| {
             if self.mode.color { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
         };
+        let after = |code: &str, word: &str, text: &str| {
+            let prefix = if word.is_empty() { String::new() } else { format!("{} ", paint(code, word)) };
+            let indent = if word.is_empty() { 0 } else { word.chars().count() + 1 };
+            Some(Styled { prefix, indent, text: text.to_owned() })
+        };
         match (line, self.mode.shown) {
-            (Line::Warning(text), _) => Some(format!("{} {text}", paint("1;33", "warning:"))),
-            (Line::Failure(text), _) => Some(format!("{} {text}", paint("1;31", "failed:"))),
+            (Line::Warning(text), _) => after("1;33", "warning:", text),
+            (Line::Failure(text), _) => after("1;31", "failed:", text),
             (_, Shown::Warnings | Shown::Nothing) => None,
             (Line::Stage { what, took, result }, shown) => {
                 let result = if result.is_empty() { String::new() } else { format!(" · {result}") };
-                let tick = if shown == Shown::Live { format!("{} ", paint("32", "✓")) } else { String::new() };
-                Some(format!("{tick}{what} · {took}{result}"))
+                let tick = if shown == Shown::Live { "✓" } else { "" };
+                after("32", tick, &format!("{what} · {took}{result}"))
             }
             // The live display shows the slices by itself.
             (Line::Slice(_), Shown::Live) => None,
-            (Line::Slice(text), _) => Some(text.clone()),
+            (Line::Slice(text), _) => after("", "", text),
         }
     }
 

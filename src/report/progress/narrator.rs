@@ -42,10 +42,16 @@ pub(super) struct Narrator {
     now: Duration,
 }
 
+/// Steps of the bar within a slice.
+const STEPS: u64 = 100;
+
 /// Figures of the running slice.
 #[derive(Clone, Debug)]
 struct SliceSoFar {
     info: SliceInfo,
+    began: Duration,
+    /// When its measurement begins, since the run began; `None` while the warm-up may still be extended.
+    measures_from: Option<Duration>,
     latest: Option<IntervalFigures>,
     measured_s: f64,
     succeeded: u64,
@@ -79,11 +85,16 @@ impl Narrator {
             }
             Event::SliceStarted(info) => {
                 self.rounds_began.get_or_insert(now);
-                self.slice = Some(SliceSoFar::new(info.clone()));
+                self.slice = Some(SliceSoFar::new(info.clone(), now));
+                Vec::new()
+            }
+            Event::MeasurementStarted { slice, in_ } => {
+                let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(slice.clone(), now));
+                slice.measures_from = Some(now + *in_);
                 Vec::new()
             }
             Event::Interval(figures) => {
-                self.slice.get_or_insert_with(|| SliceSoFar::new(figures.slice.clone())).add(figures);
+                self.slice.get_or_insert_with(|| SliceSoFar::new(figures.slice.clone(), now)).add(figures);
                 Vec::new()
             }
             Event::SliceClosed { slice, failed } => self.slice_closed(slice, failed.as_deref()),
@@ -106,7 +117,8 @@ impl Narrator {
     }
 
     fn slice_closed(&mut self, info: &SliceInfo, failed: Option<&str>) -> Vec<Line> {
-        let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(info.clone()));
+        let now = self.now;
+        let slice = self.slice.get_or_insert_with(|| SliceSoFar::new(info.clone(), now));
         slice.closed = true;
         self.closed = Some((info.done + 1, self.now));
         let place = format!("{} · {}", place(info, info.done + 1), info.name);
@@ -116,15 +128,16 @@ impl Narrator {
         }
     }
 
-    /// What is going on.
-    pub(super) fn status(&self) -> Status {
+    /// What is going on at `now` (since the run began).
+    pub(super) fn status(&self, now: Duration) -> Status {
         if let Some(slice) = &self.slice {
             let info = &slice.info;
-            let left =
-                self.left_s(info).map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
+            let left = self
+                .left_s(slice, now)
+                .map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
             let head = format!("{}{left}", place(info, info.done + 1));
-            let share = Some((u64::from(info.done) + u64::from(slice.closed), u64::from(info.total)));
-            return Status { head, figures: slice.live_figures(), share };
+            let share = Some((u64::from(info.done) * STEPS + slice.steps(now), u64::from(info.total) * STEPS));
+            return Status { head, figures: slice.live_figures(now), share };
         }
         let Some((stage, what)) = self.open.last() else { return Status::default() };
         match (stage, self.load) {
@@ -135,18 +148,59 @@ impl Narrator {
         }
     }
 
-    /// The time that the slices to come will take, should they take as long as those that closed.
-    fn left_s(&self, info: &SliceInfo) -> Option<f64> {
-        let (closed, at) = self.closed?;
+    /// The time that the slices to come will take, should they take as long as those that closed; before the first of
+    /// them has, as long as planned.
+    fn left_s(&self, slice: &SliceSoFar, now: Duration) -> Option<f64> {
+        let info = &slice.info;
+        let Some((closed, at)) = self.closed else {
+            let planned = info.warmup + info.measure;
+            let left = planned.saturating_sub(now.saturating_sub(slice.began)) + info.after;
+            return (!planned.is_zero()).then_some(left.as_secs_f64());
+        };
         let per_slice = at.checked_sub(self.rounds_began?)?.as_secs_f64() / f64::from(closed);
-        let since = self.now.saturating_sub(at).as_secs_f64();
+        let since = now.saturating_sub(at).as_secs_f64();
         Some((per_slice * f64::from(info.total.saturating_sub(closed)) - since).max(0.0))
     }
 }
 
 impl SliceSoFar {
-    fn new(info: SliceInfo) -> Self {
-        Self { info, latest: None, measured_s: 0.0, succeeded: 0, failed: 0, p50_us: None, p99_us: None, closed: false }
+    fn new(info: SliceInfo, began: Duration) -> Self {
+        Self {
+            info,
+            began,
+            measures_from: None,
+            latest: None,
+            measured_s: 0.0,
+            succeeded: 0,
+            failed: 0,
+            p50_us: None,
+            p99_us: None,
+            closed: false,
+        }
+    }
+
+    /// How far the slice is, in steps of [`STEPS`]: by time, as planned.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and STEPS")]
+    fn steps(&self, now: Duration) -> u64 {
+        let (warmup, planned) = (self.info.warmup, self.info.warmup + self.info.measure);
+        if self.closed {
+            return STEPS;
+        }
+        if planned.is_zero() {
+            return 0;
+        }
+        let done = match self.measures_from {
+            Some(from) if now >= from => warmup + (now - from),
+            // An extended warm-up stands still at its end.
+            _ => now.saturating_sub(self.began).min(warmup),
+        };
+        (done.as_secs_f64() / planned.as_secs_f64() * as_f64(STEPS)).min(as_f64(STEPS)) as u64
+    }
+
+    /// Whether the measurement is going on.
+    fn measures(&self, now: Duration) -> bool {
+        self.measures_from.is_some_and(|from| now >= from)
+            || self.latest.as_ref().is_some_and(|latest| latest.measuring)
     }
 
     fn add(&mut self, figures: &IntervalFigures) {
@@ -168,18 +222,24 @@ impl SliceSoFar {
         format!("{} · {times} · {}", rate(self.succeeded, self.measured_s), errors(self.failed))
     }
 
-    /// Figures of the latest interval.
-    fn live_figures(&self) -> String {
+    /// Figures of the latest interval. The first one of the measurement comes a second after its begin; until then those
+    /// of the warm-up stand, named so.
+    fn live_figures(&self, now: Duration) -> String {
         let name = &self.info.name;
-        let Some(latest) = &self.latest else { return format!("{name} · warming up") };
+        let doing = if self.measures(now) { "measuring" } else { "warming up" };
+        let Some(latest) = &self.latest else { return format!("{name} · {doing}") };
         let times = format!(
             "p50 {} · p99 {}",
             format::optional_time_us(latest.response_p50_us),
             format::optional_time_us(latest.response_p99_us)
         );
-        let warming = if latest.measuring { "" } else { " · warming up" };
         let failed = if latest.measuring { self.failed } else { latest.failed };
-        format!("{name} · {} · {times} · {}{warming}", rate(latest.succeeded, latest.seconds), errors(failed))
+        let what = match (self.measures(now), latest.measuring) {
+            (true, false) => "measuring · warm-up: ",
+            (false, _) => "warming up · ",
+            (true, true) => "",
+        };
+        format!("{name} · {what}{} · {times} · {}", rate(latest.succeeded, latest.seconds), errors(failed))
     }
 }
 

@@ -29,6 +29,9 @@ fn slice(done: u32, name: &str) -> SliceInfo {
         name: name.to_owned(),
         done,
         total: 14,
+        warmup: Duration::from_secs(1),
+        measure: Duration::from_secs(3),
+        after: Duration::from_secs(u64::from(13 - done) * 4),
     }
 }
 
@@ -59,6 +62,7 @@ fn a_run() -> Vec<Event> {
         Event::StageStarted { stage: Stage::Rounds, what: "7 rounds of 2 variants".to_owned() },
         Event::SliceStarted(slice(0, "join")),
         interval(0, "join", false, 2_000.0),
+        Event::MeasurementStarted { slice: slice(0, "join"), in_: Duration::from_millis(500) },
         interval(0, "join", true, 1_020.0),
         interval(0, "join", true, 1_050.0),
         Event::Interval(IntervalFigures {
@@ -81,7 +85,7 @@ fn a_run() -> Vec<Event> {
 
 fn shown(mode: Mode) -> String {
     let sink = Sink::default();
-    let progress = Progress::new(mode, Box::new(sink.clone()));
+    let progress = Progress::new(mode, Box::new(sink.clone()), || 80);
     let events = progress.events();
     a_run().into_iter().for_each(|event| events.emit(event));
     progress.finish();
@@ -123,17 +127,49 @@ fn the_live_status_follows_load_and_slices() {
     let mut seen: Vec<Status> = Vec::new();
     for (second, event) in a_run().iter().enumerate() {
         narrator.hear(event, Duration::from_secs(second as u64));
-        seen.push(narrator.status());
+        seen.push(narrator.status(Duration::from_secs(second as u64)));
     }
     let load = &seen[3];
     assert_eq!(load.figures, "110,000 of 220,000 rows · 550,000 rows/s · 1 s left");
     assert_eq!(load.share, Some((110_000, 220_000)));
-    assert_eq!(seen[8].figures, "join · 12,300 op/s · p50 2.00 ms · p99 6.00 ms · 0 errors · warming up");
+    // Before anything has closed, the time left is that of the plan: four seconds a slice.
+    assert_eq!(seen[7].head, "round 1/7 · slice 1/14 · 56 s left");
+    assert_eq!((seen[7].share, seen[7].figures.as_str()), (Some((0, 1_400)), "join · warming up"));
+    assert_eq!(seen[8].figures, "join · warming up · 12,300 op/s · p50 2.00 ms · p99 6.00 ms · 0 errors");
+    // Half a second later than it was told, the measurement begins.
+    assert_eq!(seen[9].figures, seen[8].figures);
+    assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.02 ms · p99 3.06 ms · 1 error");
     // What ends while the slice drains is no throughput.
-    assert_eq!(seen[11].figures, seen[10].figures);
-    assert_eq!(seen[10].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
+    assert_eq!(seen[12].figures, seen[11].figures);
+    assert_eq!(seen[11].figures, "join · 12,300 op/s · p50 1.05 ms · p99 3.15 ms · 2 errors");
     // A closed slice stays in sight until the next one begins.
-    assert_eq!((seen[12].share, &seen[12].figures), (Some((1, 14)), &seen[11].figures));
-    // The first of fourteen slices took six seconds, and one second has passed since.
-    assert_eq!(seen[13].head, "round 1/7 · slice 2/14 · 77 s left");
+    assert_eq!((seen[13].share, &seen[13].figures), (Some((100, 1_400)), &seen[12].figures));
+    // The first of fourteen slices took seven seconds, and one second has passed since.
+    assert_eq!(seen[14].head, "round 1/7 · slice 2/14 · 90 s left");
+}
+
+#[test]
+fn between_events_the_display_goes_on_by_time() {
+    let mut narrator = Narrator::default();
+    let at = |half_seconds: u64| Duration::from_millis(500 * half_seconds);
+    let [started, _, measuring] = [7, 8, 9].map(|index| a_run().swap_remove(index));
+    narrator.hear(&started, at(0));
+    narrator.hear(&measuring, at(1));
+    let shown = [1, 2, 4, 20].map(|now| narrator.status(at(now)));
+    assert_eq!(shown.each_ref().map(|status| status.share.unwrap().0), [12, 25, 50, 100]);
+    assert_eq!(shown.each_ref().map(|status| status.figures.as_str())[..2], ["join · warming up", "join · measuring"]);
+    assert_eq!(shown[2].head, "round 1/7 · slice 1/14 · 54 s left");
+}
+
+#[test]
+fn a_line_that_does_not_fit_breaks_between_words() {
+    let styled = super::Styled {
+        prefix: "\u{1b}[1;33mwarning:\u{1b}[0m ".to_owned(),
+        indent: 9,
+        text: "the clock source is kvm-clock, not a hardware counter".to_owned(),
+    };
+    assert_eq!(
+        styled.lines(Some(40)),
+        ["\u{1b}[1;33mwarning:\u{1b}[0m the clock source is kvm-clock,", "         not a hardware counter"]
+    );
 }

@@ -30,6 +30,7 @@ pub(super) struct View {
     key: Vec<KeyRow>,
     footnotes: Vec<String>,
     answers: Option<String>,
+    answers_difference: Option<String>,
     claims: Vec<JudgedRow>,
     expectations: Vec<JudgedRow>,
     failed_checks: Vec<String>,
@@ -104,10 +105,16 @@ impl View {
                 .collect(),
             baseline: summary.baseline.clone(),
             key: tables::key(summary),
-            footnotes: summary.variants.iter().filter_map(absence).collect(),
+            footnotes: summary
+                .variants
+                .iter()
+                .filter_map(absence)
+                .chain(wording::about_ratios(summary).map(str::to_owned))
+                .collect(),
+            answers_difference: run.answers_difference.clone(),
             answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),
-            claims: tables::judged(&summary.claims),
-            expectations: tables::judged(&summary.expectations),
+            claims: tables::judged(summary, &summary.claims),
+            expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),
             plots: plots.iter().map(drawn).collect::<Result<_, _>>()?,
             comparisons: tables::comparisons(summary),

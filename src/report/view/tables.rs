@@ -74,18 +74,13 @@ pub(super) struct ComparisonRow {
 pub(super) fn comparisons(summary: &Summary) -> Vec<ComparisonRow> {
     let row = |c: &Comparison| {
         let of = c.operation.as_deref().or(c.job.as_deref()).map_or_else(String::new, |of| format!(" of {of}"));
-        // A difference is detectable in the unit of the figure, a ratio in per cent.
-        let detectable = match (c.detectable, c.ratio) {
-            (Some(share), Some(_)) => format::percent(share),
-            (detectable, _) => wording::figure(&c.metric, detectable),
-        };
         ComparisonRow {
             variant: c.variant.clone(),
             against: c.baseline.clone(),
             metric: format!("{}{of}", metric_name(&c.metric)),
             estimate: wording::estimate(c),
             interval: wording::interval(c).unwrap_or_else(|| format::ABSENT.to_owned()),
-            detectable,
+            detectable: wording::detectable(c),
             rounds: c.rounds,
             verdict: badge(c),
         }
@@ -104,13 +99,13 @@ pub(super) struct JudgedRow {
     verdict: Badge,
 }
 
-pub(super) fn judged(all: &[Judged]) -> Vec<JudgedRow> {
+pub(super) fn judged(summary: &Summary, all: &[Judged]) -> Vec<JudgedRow> {
     let row = |judged: &Judged| {
         let (word, tone) = wording::finding(judged.verdict);
         JudgedRow {
             claim: judged.claim.clone(),
             source: judged.source.clone(),
-            observed: wording::observed(judged),
+            observed: wording::observed(summary, judged),
             required: wording::required(judged),
             rounds: judged.rounds,
             verdict: Badge::new(word, tone),

@@ -1,0 +1,101 @@
+//! Ratios as people read them: one way of writing for the sentence, the tables and the claims.
+
+/// A ratio without its sign: `0.09`, `0.31`, `1.02`, `12.3`.
+#[must_use]
+pub fn format_ratio(value: f64) -> String {
+    let decimals = fixed_decimals(value);
+    // One less where the last would be a zero: 0.09, not 0.090.
+    let less = decimals > 2 && format!("{value:.decimals$}").ends_with('0');
+    decimal(value, decimals - usize::from(less))
+}
+
+/// The interval beside a ratio, both ends with the same decimals: two significant digits of the lower end, more where
+/// the ends would look the same or one would look like 1 that is not (`0.086–0.094`, `1.003–1.012`).
+#[must_use]
+pub fn format_interval(low: f64, high: f64) -> String {
+    let mut decimals = fixed_decimals(low);
+    let ambiguous = |decimals: usize| {
+        let one = decimal(1.0, decimals);
+        let alike = |value: f64| value != 1.0 && decimal(value, decimals) == one;
+        low < high && (decimal(low, decimals) == decimal(high, decimals) || alike(low) || alike(high))
+    };
+    let wanted = decimals;
+    while decimals < wanted + 4 && ambiguous(decimals) {
+        decimals += 1;
+    }
+    format!("{}–{}", decimal(low, decimals), decimal(high, decimals))
+}
+
+/// A relative difference that would show: per cent up to 100 %, a factor beyond (`8.3 %`, `2.5×`).
+#[must_use]
+pub fn format_detectable(share: f64) -> String {
+    if share > 1.0 {
+        return format!("{}×", format_ratio(1.0 + share));
+    }
+    let value = share * 100.0;
+    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
+/// Decimals that show two significant digits below 1, and two, one or none above.
+fn fixed_decimals(value: f64) -> usize {
+    match value.abs() {
+        v if v >= 99.95 => 0,
+        v if v >= 9.995 => 1,
+        v if v >= 0.0995 || v == 0.0 || !v.is_finite() => 2,
+        // Rounded to two digits first: 0.0099 has two decimals more than 0.1, 0.00996 as many as 0.01.
+        v => format!("{v:.1e}").split_once("e-").and_then(|(_, e)| e.parse::<usize>().ok()).map_or(2, |e| e + 1).min(8),
+    }
+}
+
+fn decimal(value: f64, decimals: usize) -> String {
+    grouped(&format!("{value:.decimals$}"))
+}
+
+/// Groups the integer part of a written number by thousands.
+#[must_use]
+pub fn grouped(number: &str) -> String {
+    let (sign, rest) = number.strip_prefix('-').map_or(("", number), |rest| ("−", rest));
+    let (whole, fraction) = rest.split_once('.').map_or((rest, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut out = String::with_capacity(number.len() + 6);
+    out.push_str(sign);
+    for (index, digit) in whole.chars().enumerate() {
+        if index > 0 && (whole.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(fraction) = fraction {
+        out.push('.');
+        out.push_str(fraction);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ratios_have_the_digits_that_matter() {
+        assert_eq!(
+            [0.0034, 0.0046, 0.0901, 0.0951, 0.0999, 0.5, 0.976, 1.004, 21.4, 213.7, 1_234.0].map(format_ratio),
+            ["0.0034", "0.0046", "0.09", "0.095", "0.10", "0.50", "0.98", "1.00", "21.4", "214", "1,234"]
+        );
+    }
+
+    #[test]
+    fn an_interval_has_two_ends_and_does_not_hide_on_which_side_of_one_it_lies() {
+        assert_eq!(format_interval(0.0861, 0.0939), "0.086–0.094");
+        assert_eq!(format_interval(0.058, 0.1), "0.058–0.100");
+        assert_eq!(format_interval(1.0001, 1.0004), "1.0001–1.0004");
+        assert_eq!(format_interval(1.003, 1.012), "1.003–1.012");
+        assert_eq!(format_interval(0.97, 0.998), "0.970–0.998");
+        assert_eq!(format_interval(1.0, 1.0), "1.00–1.00");
+    }
+
+    #[test]
+    fn a_large_difference_is_a_factor() {
+        assert_eq!([0.083, 0.12, 1.0, 1.5, 9.0].map(format_detectable), ["8.3 %", "12 %", "100 %", "2.50×", "10.0×"]);
+    }
+}
