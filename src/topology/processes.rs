@@ -121,8 +121,16 @@ mod tests {
     use super::*;
     use std::process::{Child, Command};
 
-    fn sleeper(folder: &Path) -> Child {
-        Command::new("sleep").arg("60").current_dir(folder).spawn().expect("sleep is everywhere")
+    fn sleeper(program: &Path, folder: &Path) -> Child {
+        Command::new(program).arg("60").current_dir(folder).spawn().expect("sleep is everywhere")
+    }
+
+    /// A program that sleeps under a server's name.
+    fn server(folder: &Path) -> PathBuf {
+        let found = Command::new("sh").args(["-c", "command -v sleep"]).output().expect("a shell").stdout;
+        let program = folder.join("postgres");
+        fs::copy(String::from_utf8(found).expect("a path").trim(), &program).expect("a copy");
+        program
     }
 
     #[test]
@@ -132,8 +140,10 @@ mod tests {
         let (mine, other) = (root_path.join("run"), root_path.join("run-of-another"));
         fs::create_dir_all(mine.join("data")).expect("folders");
         fs::create_dir(&other).expect("a folder");
-        let mut children = [sleeper(&mine), sleeper(&mine.join("data"))];
-        let mut stays = sleeper(&other);
+        let server = server(&root_path);
+        let mut children = [sleeper(&server, &mine), sleeper(&server, &mine.join("data"))];
+        // A server elsewhere, and somebody who only looks around here.
+        let mut staying = [sleeper(&server, &other), sleeper(Path::new("sleep"), &mine)];
         let pid = |child: &Child| Pid::from_raw(i32::try_from(child.id()).expect("a pid")).expect("not 0");
         kill_process(pid(&children[1]), Signal::STOP).expect("it is mine");
         fs::remove_dir(mine.join("data")).expect("empty");
@@ -144,9 +154,11 @@ mod tests {
         for child in &mut children {
             assert!(!child.wait().expect("my child").success());
         }
-        assert!(stays.try_wait().expect("my child").is_none());
-        stays.kill().expect("it is mine");
-        stays.wait().expect("my child");
+        for stays in &mut staying {
+            assert!(stays.try_wait().expect("my child").is_none());
+            stays.kill().expect("it is mine");
+            stays.wait().expect("my child");
+        }
     }
 
     #[test]
