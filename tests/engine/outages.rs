@@ -1,27 +1,29 @@
 //! Sessions that a server ends while it does not take new ones: the outage lasts as long as the test wants.
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::*;
 
 const OUTAGE: Duration = Duration::from_millis(700);
 
-fn signal(signal: &str, pid: &str) {
-    let status = std::process::Command::new("kill").args([signal, pid]).status().unwrap();
-    assert!(status.success(), "kill {signal} {pid}");
+fn signal(signal: Signal, pid: &str) {
+    let pid = pid.parse().ok().and_then(Pid::from_raw).unwrap();
+    kill_process(pid, signal).unwrap();
 }
 
 /// Sends a signal to so many sessions of the database, and keeps the server from taking others for a while.
-fn outage(server: &Server, endpoint: &Endpoint, sessions: usize, how: &'static str) -> impl Fn() + Send + Sync + use<> {
+fn outage(server: &Server, endpoint: &Endpoint, sessions: usize, how: Signal) -> impl Fn() + Send + Sync + use<> {
     let (admin, postmaster, name) = (server.unix(), server.pid(), endpoint.database.clone());
     move || {
         let sql = format!("SELECT pid FROM pg_stat_activity WHERE datname = '{name}'");
         let rows = wait(async { Control::connect(&admin).await.unwrap().rows(&sql).await.unwrap() });
         assert_eq!(rows.len(), 2);
-        signal("-STOP", &postmaster);
+        signal(Signal::STOP, &postmaster);
         rows.iter().take(sessions).for_each(|row| signal(how, row[0].as_deref().unwrap()));
         let postmaster = postmaster.clone();
         std::thread::spawn(move || {
             std::thread::sleep(OUTAGE);
-            signal("-CONT", &postmaster);
+            signal(Signal::CONT, &postmaster);
         });
     }
 }
@@ -36,27 +38,27 @@ fn one_variant(warmup: Duration, measure: Duration) -> Plan {
 #[test]
 fn an_outage_is_part_of_the_response() {
     // One session killed: the server ends all others and recovers, once it runs again. Both ended: it just goes on.
-    for (sessions, how) in [(1, "-KILL"), (2, "-TERM")] {
+    for (sessions, how) in [(1, Signal::KILL), (2, Signal::TERM)] {
         let server = Server::start();
         let endpoint = database(&server);
         let plan = one_variant(Duration::from_millis(20), Duration::from_millis(2_500));
         let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, sessions, how));
-        assert_eq!(ran.end.unwrap().failed, 0, "{how}: {:?}", ran.slices[0].metrics.failed);
+        assert_eq!(ran.end.unwrap().failed, 0, "{how:?}: {:?}", ran.slices[0].metrics.failed);
         let metrics = &ran.slices[0].metrics;
         let mix = metrics.total.mix();
         assert_eq!(mix.violation(), None);
         let all_failed: Vec<_> = mix.failures.iter().map(|(key, (count, _))| (key.class(), *count)).collect();
-        assert!(all_failed.iter().all(|(class, _)| *class == FailureClass::Connection), "{how}: {all_failed:?}");
-        assert!(metrics.reconnects.all >= 2 && metrics.reconnects.warmup == 0, "{how}: {:?}", metrics.reconnects);
+        assert!(all_failed.iter().all(|(class, _)| *class == FailureClass::Connection), "{how:?}: {all_failed:?}");
+        assert!(metrics.reconnects.all >= 2 && metrics.reconnects.warmup == 0, "{how:?}: {:?}", metrics.reconnects);
         // What the server needs to notice the signal is not part of the next operation.
         let outage_ns = u64::try_from((OUTAGE - Duration::from_millis(100)).as_nanos()).unwrap();
         let longest_ns = [&mix.response, &mix.failed_response].map(|times| times.max_ns()).into_iter().flatten().max();
-        assert!(longest_ns >= Some(outage_ns), "{how}: {longest_ns:?}");
-        assert!(mix.acquire.max_ns() >= Some(outage_ns), "{how}: {:?}", mix.acquire.max_ns());
+        assert!(longest_ns >= Some(outage_ns), "{how:?}: {longest_ns:?}");
+        assert!(mix.acquire.max_ns() >= Some(outage_ns), "{how:?}: {:?}", mix.acquire.max_ns());
         // N = X · R holds through the outage only if no time of a client is lost.
         let busy_ns = (mix.response.sum_ns() + mix.failed_response.sum_ns()) as f64;
         let clients = busy_ns / metrics.measure_ns as f64;
-        assert!((clients - 2.0).abs() < 0.05, "{how}: {clients} clients busy on average instead of 2");
+        assert!((clients - 2.0).abs() < 0.05, "{how:?}: {clients} clients busy on average instead of 2");
     }
 }
 
@@ -66,7 +68,7 @@ fn a_measurement_in_which_nothing_started_is_no_figure() {
     let endpoint = database(&server);
     // The first interval of the warm-up comes after a second; the measurement lies within the outage.
     let plan = one_variant(Duration::from_millis(1_350), Duration::from_millis(100));
-    let ran = run_disturbed_in(false, &plan, &endpoint, outage(&server, &endpoint, 2, "-TERM"));
+    let ran = run_disturbed_in(false, &plan, &endpoint, outage(&server, &endpoint, 2, Signal::TERM));
     assert_eq!(ran.end.unwrap().failed, 1);
     let metrics = &ran.slices[0].metrics;
     let reason = metrics.failed.as_deref().unwrap();
@@ -84,7 +86,7 @@ fn an_operation_without_a_connection_at_the_end_of_the_drain_is_cut_off() {
     let mut plan = one_variant(Duration::from_millis(20), Duration::from_millis(1_200));
     plan.variants[0].drain = Duration::from_millis(50);
     let began = Instant::now();
-    let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, 2, "-TERM"));
+    let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, 2, Signal::TERM));
     assert!(began.elapsed() < Duration::from_secs(10));
     assert_eq!(ran.end.unwrap().failed, 0);
     let metrics = &ran.slices[0].metrics;
