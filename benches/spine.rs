@@ -1,7 +1,8 @@
 //! Where the program stands: a prepared single-row select against pgbench's best, and what the link adds, each in
 //! alternation on one server that dbbench itself starts.
 //!
-//! `cargo bench --bench spine` prints medians and ratios with their intervals; `-- --test` only runs the path.
+//! `cargo bench --bench spine` prints medians and ratios with their intervals; `-- select` and `-- link` measure one of
+//! them; `-- --test` only runs the path.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a bench program")]
 
@@ -39,8 +40,13 @@ fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let bench = Bench { server, runtime, sizes };
     bench.pgbench(&["-i", "-q", "-s", &bench.sizes.scale.to_string()]);
-    bench.select();
-    bench.link();
+    let only = |part: &str| std::env::args().skip(1).all(|arg| arg.starts_with("--") || arg == part);
+    if only("select") {
+        bench.select();
+    }
+    if only("link") {
+        bench.link();
+    }
     bench.server.stop().unwrap();
 }
 

@@ -45,8 +45,8 @@ where
 {
     // The same jitter in each run, another on each connection.
     let mut random = Xoshiro256PlusPlus::seed_from_u64(number);
-    let mut forth = Way { timer, shared, number, lane: Lane::default(), wait: None, is_done: false };
-    let mut back = Way { timer, shared, number, lane: Lane::default(), wait: None, is_done: false };
+    let mut forth = Way { timer, shared, lane: Lane::default(), wait: None, is_done: false };
+    let mut back = Way { timer, shared, lane: Lane::default(), wait: None, is_done: false };
     poll_fn(|context| {
         let forth = forth.poll(context, &mut client, &mut server, &mut random)?;
         let back = back.poll(context, &mut server, &mut client, &mut random)?;
@@ -58,8 +58,6 @@ where
 struct Way<'a> {
     timer: &'a Timer,
     shared: &'a Shared,
-    /// Of the connection.
-    number: u64,
     lane: Lane,
     wait: Option<Wait>,
     is_done: bool,
@@ -137,8 +135,7 @@ impl Way<'_> {
     ) -> io::Result<bool> {
         let Some(room) = self.lane.room() else { return Ok(false) };
         let Poll::Ready(count) = pin!(from.read_buf(room)).poll(context)? else { return Ok(false) };
-        let now = Instant::now();
-        self.lane.arrived(count, now, self.shared.delays(self.number, now), random.random());
+        self.lane.arrived(count, Instant::now(), self.shared.delays(), random.random());
         Ok(true)
     }
 

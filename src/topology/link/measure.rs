@@ -36,15 +36,6 @@ impl AddedDelay {
 /// # Errors
 /// When sockets or the link fail.
 pub fn measure_added_delay(rtt: Duration, exchanges: usize) -> Result<AddedDelay, TopologyError> {
-    through_echo(rtt, exchanges, Link::start)
-}
-
-/// The same with a link that `start` makes.
-pub(super) fn through_echo(
-    rtt: Duration,
-    exchanges: usize,
-    start: impl Fn(Address, LinkPlan) -> Result<Link, TopologyError>,
-) -> Result<AddedDelay, TopologyError> {
     let doing = || "measure the link".to_owned();
     let echo = TcpListener::bind(("127.0.0.1", 0)).doing(doing)?;
     let port = echo.local_addr().doing(doing)?.port();
@@ -55,7 +46,7 @@ pub(super) fn through_echo(
         sessions.into_iter().for_each(|session| drop(session.join()));
     });
     let still = LinkPlan { in_path: true, ..LinkPlan::default() };
-    let mut link = start(Address::Tcp { host: "127.0.0.1".into(), port }, still)?;
+    let mut link = Link::start(Address::Tcp { host: "127.0.0.1".into(), port }, still)?;
     let times = exchange_all(&mut link, port, rtt, exchanges).doing(doing)?;
     drop(link);
     let _ = server.join();

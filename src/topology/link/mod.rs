@@ -31,12 +31,6 @@ use shared::Shared;
 /// How the timer's lateness is measured at start: about as long as most links are, for some 20 ms.
 const LATENESS_SAMPLES: usize = 61;
 const LATENESS_GAP: Duration = Duration::from_micros(300);
-/// At which round trip a link is tried, if its own is not suited, and how often.
-const TYPICAL_RTT: Duration = Duration::from_micros(500);
-const SHORTEST_RTT: Duration = Duration::from_micros(300);
-const LONGEST_RTT: Duration = Duration::from_millis(1);
-const CALIBRATION_EXCHANGES: usize = 60;
-
 /// A running link. Dropping it ends it and all connections through it.
 #[derive(Debug)]
 pub struct Link {
@@ -49,21 +43,12 @@ pub struct Link {
 }
 
 impl Link {
-    /// Starts a link in front of `upstream`, listening on a free port of 127.0.0.1. Takes some 100 ms, in which a link to
-    /// an echo is measured: what it adds beyond the round trip asked for, this one takes off again.
+    /// Starts a link in front of `upstream`, listening on a free port of 127.0.0.1. Takes some 20 ms, in which it learns how
+    /// late its timer is.
     ///
     /// # Errors
     /// When there is no port, thread or timer for it. That `upstream` answers is seen only by those who connect.
     pub fn start(upstream: Address, plan: LinkPlan) -> Result<Self, TopologyError> {
-        let typical = if plan.rtt.is_zero() { TYPICAL_RTT } else { plan.rtt.clamp(SHORTEST_RTT, LONGEST_RTT) };
-        let measured = measure::through_echo(typical, CALIBRATION_EXCHANGES, Link::start_as_is)?;
-        let link = Self::start_as_is(upstream, plan)?;
-        link.shared.set_idle_cost(measured.added().saturating_sub(typical) / 2);
-        Ok(link)
-    }
-
-    /// Starts a link that knows nothing of this machine but the lateness of its timer.
-    fn start_as_is(upstream: Address, plan: LinkPlan) -> Result<Self, TopologyError> {
         let shared = Arc::new(Shared::new(plan));
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = mpsc::channel();
@@ -96,11 +81,10 @@ impl Link {
         self.shared.set(plan);
     }
 
-    /// By how much deadlines are set early: for the timer's lateness, and for the waking of an idle path, which concerns
-    /// only a client that is alone.
+    /// By how much deadlines are set early: how late the timer is.
     #[must_use]
-    pub fn corrections(&self) -> (Duration, Duration) {
-        (self.shared.lateness(), self.shared.idle_cost())
+    pub fn lateness(&self) -> Duration {
+        self.shared.lateness()
     }
 
     /// CPU time of the link so far, in nanoseconds; `None` where the kernel does not tell.
