@@ -41,6 +41,8 @@ pub struct SliceMetrics {
     pub connect: Distribution,
     /// Length of the measurement as planned, ns.
     pub measure_ns: u64,
+    /// Open loop: operations planned per second of the measurement; `None` in a closed loop.
+    pub asked_per_s: Option<f64>,
     /// Length of the warm-up as it became, ns.
     pub warmup_ns: u64,
     /// Whether every connection ran each of its statements six times before the measurement.

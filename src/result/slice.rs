@@ -39,6 +39,9 @@ pub struct SliceRecord {
     pub start_s: f64,
     /// Length of the measurement, s.
     pub measure_s: f64,
+    /// Open loop: operations asked for per second; `None` in a closed loop.
+    #[serde(default)]
+    pub asked_per_s: Option<f64>,
     /// Length of the warm-up as it became, s.
     pub warmup_s: f64,
     /// Time until the last operation in flight ended, s.
@@ -202,6 +205,7 @@ impl SliceRecord {
             variant: context.variant.clone(),
             start_s: context.start_s,
             measure_s: metrics.measure_ns as f64 / 1e9,
+            asked_per_s: metrics.asked_per_s,
             warmup_s: metrics.warmup_ns as f64 / 1e9,
             drain_s: metrics.drain_ns as f64 / 1e9,
             warmed_up: metrics.warmed_up,

@@ -65,6 +65,7 @@ fn metrics(factor: u64) -> SliceMetrics {
         warmup: Snapshot::new(2, Precision::ThreeDigits),
         connect,
         measure_ns: 2_000_000_000,
+        asked_per_s: None,
         warmup_ns: 500_000_000,
         warmed_up: true,
         drain_ns: 1_000_000,

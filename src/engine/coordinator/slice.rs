@@ -342,6 +342,7 @@ impl Slice<'_, '_> {
             warmup: gathering.warmup,
             connect: gathering.connect,
             measure_ns: until_ns - from_ns,
+            asked_per_s: None,
             warmup_ns: from_ns - start_ns,
             warmed_up: self.warmed_up,
             drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
