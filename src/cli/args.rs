@@ -30,6 +30,9 @@ pub enum Command {
     /// Rebuild summary and page of a result, also after a crash
     #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z")]
     Report(ReportArgs),
+    /// Measure what dbbench itself costs on this machine; reports of later runs quote it
+    #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
+    Calibrate(CalibrateArgs),
 }
 
 /// Overrides that `run` and `check` share.
@@ -64,7 +67,8 @@ pub struct RunArgs {
     /// Where results go: empty or new (several files: one folder per workload in it) [default: results/<workload>-<UTC time>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Run against the built-in target that answers at once: `null:`, `null:?service=1ms&rows=20`
+    /// Run against the built-in target that answers at once: `null:`, `null:?service=1ms&rows=20`; over a socket and
+    /// PostgreSQL's protocol: `null:?over=loopback`
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
     /// Folder with the PostgreSQL binaries to start
@@ -118,12 +122,23 @@ pub struct ReportArgs {
     pub color: Color,
 }
 
+/// Arguments of `dbbench calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// How long to measure, in seconds
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// What stdout gets: a table, or the calibration as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
 /// What stdout gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people; the last line is the result folder's path.
+    /// For people; the last line about a result is its folder's path.
     Text,
-    /// Only `summary.json`.
+    /// For programs: `summary.json` or the calibration alone.
     Json,
 }
 

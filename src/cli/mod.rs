@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
 mod args;
+mod build;
+mod calibrate;
 mod check;
 mod failure;
 mod finish;
@@ -32,6 +34,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Report(args) => report::report(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()
 }

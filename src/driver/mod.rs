@@ -21,6 +21,7 @@ pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, Endpoint, Secret};
 pub use error::{DriverError, ServerError};
+pub use null::NullEndpoint;
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };

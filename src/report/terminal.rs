@@ -3,6 +3,7 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use crate::report::calibration;
 use crate::report::format;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
@@ -49,6 +50,9 @@ pub fn render(summary: &Summary, look: Look) -> String {
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
         push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
     }
+    for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
+        push(&mut out, &line);
+    }
     for reason in &summary.invalid_reasons {
         listed(&mut out, &painted("not valid:", Tone::Bad, look, true), "not valid:", reason, look);
     }
@@ -56,6 +60,12 @@ pub fn render(summary: &Summary, look: Look) -> String {
         listed(&mut out, &painted("warning:", Tone::Open, look, true), "warning:", warning, look);
     }
     out
+}
+
+/// As a sentence.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 fn push(out: &mut String, line: &str) {

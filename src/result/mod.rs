@@ -3,6 +3,7 @@
 //!
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
+mod calibration;
 mod error;
 mod files;
 mod histograms;
@@ -16,6 +17,7 @@ mod summarize;
 pub mod summary;
 mod times;
 
+pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
 pub use reader::Reader;

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
+
 /// The version of `run.json`, `slices.jsonl` and `summary.json`. Fields may be added within a version.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -114,6 +116,8 @@ pub struct Environment {
     pub flush_us: Option<f64>,
     /// Allocator of this process.
     pub allocator: Option<String>,
+    /// What the harness itself costs here, as last calibrated; `None`: not calibrated.
+    pub calibration: Option<Calibration>,
 }
 
 /// A server.

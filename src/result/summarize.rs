@@ -13,8 +13,13 @@ use super::times::{SliceTimes, TimesUs, us};
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
 pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, dir: &Path) -> Summary {
-    let variants: Vec<Variant> =
+    let mut variants: Vec<Variant> =
         run.variants.iter().map(|variant| self::variant(variant, slices, histograms)).collect();
+    let harness = run.harness();
+    for variant in &mut variants {
+        let statements = variant.mix.statements_per_operation;
+        variant.harness_us_per_operation = harness.as_ref().and_then(|harness| harness.of_operation_us(statements));
+    }
     let planned = run.rounds as usize * run.variants.len();
     let closed = slices.iter().filter(|slice| slice.failed.is_none()).count();
     Summary {
@@ -33,6 +38,7 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
         valid: true,
         warnings: warnings(run, slices, histograms, closed),
         same_answer: run.same_answer,
+        harness,
         rounds: run.rounds,
         baseline: run.baseline.clone(),
         variants,
@@ -84,6 +90,7 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         rounds,
         client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
+        harness_us_per_operation: None,
         metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
         probes: BTreeMap::new(),
     }

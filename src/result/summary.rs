@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Harness;
 use super::run::SameAnswer;
 use super::times::TimesUs;
 
@@ -44,6 +45,9 @@ pub struct Summary {
     pub warnings: Vec<String>,
     /// The comparison of answers; `null` when none was made.
     pub same_answer: Option<SameAnswer>,
+    /// What the harness itself costs on the machine of the run; `null`: not calibrated, or nothing else was measured.
+    #[serde(default)]
+    pub harness: Option<Harness>,
     /// Rounds planned.
     #[serde(default)]
     pub rounds: u32,
@@ -96,6 +100,9 @@ pub struct Variant {
     pub client_cpu_us_per_operation: Option<f64>,
     /// CPU of local servers per operation that ended, µs.
     pub server_cpu_us_per_operation: Option<f64>,
+    /// What of the median response is the harness: what it adds to a statement, as often as one is sent, µs.
+    #[serde(default)]
+    pub harness_us_per_operation: Option<f64>,
     /// Every other metric by the workload's name.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// What probes found.

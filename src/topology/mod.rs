@@ -25,5 +25,6 @@ pub use account::{Account, server_account};
 pub use discover::{Installation, Version, discover};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
+pub use folders::cache_root;
 pub use info::ServerInfo;
 pub use link::{AddedDelay, Link, measure_added_delay};

@@ -2,11 +2,12 @@
 //! nor the command line is part of their contract.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
+use crate::cli::build::build;
+use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Build, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
+    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
     SameAnswer, VariantRecord,
 };
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
@@ -37,6 +38,8 @@ pub struct Known {
 /// The record of a run that starts now.
 pub fn record(plan: &Plan, known: Known) -> RunRecord {
     let machine = Machine::look();
+    let dbbench = build();
+    let calibration = calibrate::last(&dbbench, &machine);
     let now = jiff::Timestamp::now();
     let mut warnings = plan.warnings.clone();
     warnings.extend(machine.warnings());
@@ -44,7 +47,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     RunRecord {
         answers_difference: None,
         schema_version: SCHEMA_VERSION,
-        dbbench: build(),
+        dbbench,
         workload: plan.name.clone(),
         about: plan.about.clone(),
         workload_hash: plan.workload_hash.clone(),
@@ -71,6 +74,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
             data_file_system: known.data_file_system,
             flush_us: known.flush_us,
             allocator: Some("system".to_owned()),
+            calibration,
         },
         endpoints: known.endpoints,
         null_target: known.null_target,
@@ -83,27 +87,6 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         claims: plan.claims.iter().map(|claim| judgement(plan, claim)).collect(),
         expectations: plan.expectations.iter().map(|expect| judgement(plan, expect)).collect(),
         warnings,
-    }
-}
-
-fn build() -> Build {
-    Build {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        profile: profile(),
-        debug_assertions: cfg!(debug_assertions),
-        target: Some(format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
-    }
-}
-
-/// The cargo profile: the folder that the binary was built into, which names it for every profile but `dev`.
-fn profile() -> String {
-    let exe = std::env::current_exe().ok();
-    let folder = exe.as_deref().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str());
-    match folder {
-        Some("debug") => "dev".to_owned(),
-        Some(name @ ("release" | "ci")) => name.to_owned(),
-        _ if cfg!(debug_assertions) => "dev".to_owned(),
-        _ => "release".to_owned(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
-use crate::report::{Inputs, ReportError, format};
+use crate::report::{Inputs, ReportError, calibration, format};
 use crate::verdict::{headline, multiplicity};
 
 /// The page.
@@ -110,6 +110,7 @@ impl View {
                 .iter()
                 .filter_map(absence)
                 .chain(wording::about_ratios(summary).map(str::to_owned))
+                .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
             answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),

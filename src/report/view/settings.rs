@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::{Inputs, format};
+use crate::report::{Inputs, calibration, format};
 use crate::result::run::{Endpoint, Loaded, RunRecord, Skew, VariantRecord};
 
 /// Something with a name.
@@ -143,6 +143,7 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     let build = &run.dbbench;
     let profile = if build.profile.is_empty() { String::new() } else { format!(", {} build", build.profile) };
     tell("dbbench", Some(format!("{}{profile}", build.version)));
+    tell("dbbench itself", inputs.summary.harness.as_ref().map(calibration::in_full));
     tell("command", Some(run.command.join(" ")));
     for (table, rows) in &run.rows {
         tell(&format!("rows of {table}"), Some(format::count(*rows)));
