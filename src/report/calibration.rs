@@ -15,7 +15,7 @@ pub fn render(calibration: &Calibration, width: u16) -> String {
         out.push('\n');
     }
     for (name, figure, sentence) in figures(calibration) {
-        out.push_str(&format!("\n{name:<34}{figure}\n"));
+        out.push_str(&format!("\n{name:<36}{figure}\n"));
         for line in wrapped(&sentence, width.min(100).saturating_sub(4)) {
             out.push_str(&format!("    {line}\n"));
         }
@@ -40,7 +40,8 @@ fn heading(calibration: &Calibration) -> String {
 
 /// Name, figure and meaning of all that is measured.
 fn figures(calibration: &Calibration) -> Vec<(&'static str, String, String)> {
-    let rate = |cost: &Cost| figure(cost.operations_per_core_per_s, &|value| format!("{} /s", format::significant(value)));
+    let rate =
+        |cost: &Cost| figure(cost.operations_per_core_per_s, &|value| format!("{} /s", format::significant(value)));
     let time = |value| figure(value, &time);
     let bare = calibration.bare_p50_us.map_or_else(String::new, |bare| {
         format!(" Loopback and the endpoint are not in it: the bare exchange takes {}.", format::time_us(bare.median))
@@ -52,13 +53,14 @@ fn figures(calibration: &Calibration) -> Vec<(&'static str, String, String)> {
             time(calibration.added_p50_us),
             format!(
                 "How much longer one client waits for a statement than a bare loop that exchanges the same bytes with \
-                 the same endpoint.{bare}"
+                 the same endpoint.{bare}{}",
+                unsure(calibration.added_p50_us)
             ),
         ),
         (
             "added to a response, p99",
             time(calibration.added_p99_us),
-            "The same between the 99th percentiles of both.".to_owned(),
+            format!("The same between the 99th percentiles of both.{}", unsure(calibration.added_p99_us)),
         ),
         (
             "CPU per statement over loopback",
@@ -100,6 +102,14 @@ fn figures(calibration: &Calibration) -> Vec<(&'static str, String, String)> {
     ]
 }
 
+/// Said of a difference that may as well be none.
+fn unsure(added: Option<Repeated>) -> &'static str {
+    match added.is_some_and(|added| !added.is_positive()) {
+        true => " The range holds 0: the machine was too busy to tell.",
+        false => "",
+    }
+}
+
 fn time(value_us: f64) -> String {
     format::time_us(value_us)
 }
@@ -127,7 +137,7 @@ pub fn quoted(summary: &Summary) -> Option<String> {
     }
     let Some(harness) = &summary.harness else {
         return Some(
-            "not calibrated on this machine: `dbbench calibrate` measures how much of these times is dbbench itself"
+            "not calibrated on this machine: the command dbbench calibrate measures how much of these times is dbbench itself"
                 .to_owned(),
         );
     };
@@ -145,7 +155,9 @@ pub fn quoted(summary: &Summary) -> Option<String> {
         return Some(format!("the {of} of {name} are no longer than what dbbench itself takes (calibrated {day})"));
     }
     let own = format::time_us(own_us);
-    Some(format!("of the {of} that {name} takes at the median about {own} are dbbench itself{several} (calibrated {day})"))
+    Some(format!(
+        "of the {of} that {name} takes at the median about {own} are dbbench itself{several} (calibrated {day})"
+    ))
 }
 
 /// Beside the environment: all that is quoted, with its range.
@@ -163,4 +175,45 @@ pub(super) fn in_full(harness: &Harness) -> String {
 
 fn day(harness: &Harness) -> &str {
     harness.calibrated_at.split('T').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::{calibration, sample};
+
+    #[test]
+    fn a_calibration_as_text() {
+        insta::assert_snapshot!(render(&calibration(), 80));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_said() {
+        let text = render(&Calibration { added_p99_us: None, ..calibration() }, 80);
+        assert!(text.contains("added to a response, p99            – (not measured: more --seconds)"), "{text}");
+    }
+
+    #[test]
+    fn the_share_of_the_harness_is_quoted_once() {
+        let mut summary = sample().summary;
+        let quote = |summary: &Summary| quoted(summary).expect("something to say");
+        assert_eq!(
+            quote(&summary),
+            "of the 12.1 ms that n_plus_one takes at the median about 192 µs are dbbench itself, the largest share here \
+             (calibrated 2026-11-19)"
+        );
+        summary.variants.truncate(1);
+        assert!(!quote(&summary).contains("largest share"), "of one variant");
+        summary.variants[0].mix.response_us.p50 = Some(100.0);
+        assert!(quote(&summary).contains("no longer than what dbbench itself takes"), "{}", quote(&summary));
+        summary.variants[0].harness_us_per_operation = None;
+        assert!(quote(&summary).contains("adds nothing"), "{}", quote(&summary));
+        summary.harness = None;
+        assert!(quote(&summary).starts_with("not calibrated on this machine"));
+        summary.variants[0].mix.response_us.p50 = None;
+        assert_eq!(quoted(&summary), None, "nothing was measured");
+        let mut within = sample().summary;
+        within.servers.clear();
+        assert_eq!(quoted(&within), None, "against the null target within the process");
+    }
 }

@@ -47,6 +47,12 @@ impl Repeated {
         Some(Self { median, low, high, repeats: u32::try_from(values.len()).unwrap_or(u32::MAX) })
     }
 
+    /// Whether every repeat found more than 0.
+    #[must_use]
+    pub fn is_positive(&self) -> bool {
+        self.low.unwrap_or(self.median) > 0.0
+    }
+
     /// One figure of all repeats together.
     #[must_use]
     pub fn together(value: f64, repeats: u32) -> Self {
@@ -157,7 +163,8 @@ impl Calibration {
         let path = Self::path(folder, &self.dbbench, &self.machine, self.cpu_model.as_deref());
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|source| StoreError::write(folder, source))?;
-        let text = serde_json::to_vec_pretty(self).map_err(|error| StoreError::write(&path, io::Error::other(error)))?;
+        let text =
+            serde_json::to_vec_pretty(self).map_err(|error| StoreError::write(&path, io::Error::other(error)))?;
         replace(&path, &text)?;
         Ok(path)
     }
@@ -181,10 +188,11 @@ impl RunRecord {
 
 impl Harness {
     /// What of an operation's median response is the harness: what it adds to a statement, as often as one is sent, µs.
-    /// `None` where it was not found to add anything.
+    /// `None` where not every repeat of the calibration found that it adds anything.
     #[must_use]
     pub fn of_operation_us(&self, statements_per_operation: Option<f64>) -> Option<f64> {
-        Some(self.added_p50_us?.median * statements_per_operation?).filter(|us| *us > 0.0)
+        let added = self.added_p50_us.filter(Repeated::is_positive)?;
+        Some(added.median * statements_per_operation?).filter(|us| *us > 0.0)
     }
 }
 
@@ -236,6 +244,8 @@ mod tests {
         let mut run = RunRecord { environment, ..RunRecord::default() };
         let harness = run.harness().unwrap();
         assert_eq!(harness.of_operation_us(Some(2.5)), Some(22.5));
+        let unsure = Harness { added_p50_us: Repeated::of([-1.0, 8.0, 12.0].map(Some)), ..harness.clone() };
+        assert_eq!(unsure.of_operation_us(Some(1.0)), None, "one repeat found that it takes time away");
         assert_eq!((harness.of_operation_us(None), harness.of_operation_us(Some(0.0))), (None, None));
         run.null_target = true;
         assert_eq!(run.harness(), None, "within the process");

@@ -23,6 +23,8 @@ pub const LINK_RTT: Duration = Duration::from_micros(500);
 const TIMER_GAP: Duration = Duration::from_millis(2);
 /// So many waits give a 99th percentile with ten values above it.
 const TIMER_SAMPLES: usize = 1_010;
+/// So many give a median with ten values above it.
+const FEWEST_WAITS: usize = 21;
 
 /// One operation of one statement: one value in, one value out. One worker, so that figures are those of one core.
 const WORKLOAD: &str = r#"
@@ -83,7 +85,7 @@ impl Budget {
             repeats,
             warmup,
             measure: slice - warmup,
-            timer_samples: usize::try_from(waits).unwrap_or(enough).clamp(5, enough),
+            timer_samples: usize::try_from(waits).unwrap_or(enough).clamp(FEWEST_WAITS, enough),
             link_exchanges: usize::try_from(exchanges).unwrap_or(400).clamp(20, 400),
         }
     }
@@ -114,8 +116,11 @@ impl Repeat {
         let metrics = self.slices[variant].as_ref()?;
         let counters = metrics.total.mix().counters;
         let cpu_s = metrics.workers.iter().map(|worker| worker.cpu_ns as f64 / 1e9).sum::<f64>();
-        (cpu_s > 0.0 && counters.succeeded > 0)
-            .then_some((cpu_s, counters.statements as f64, counters.succeeded as f64))
+        (cpu_s > 0.0 && counters.succeeded > 0).then_some((
+            cpu_s,
+            counters.statements as f64,
+            counters.succeeded as f64,
+        ))
     }
 }
 
@@ -174,7 +179,8 @@ impl Bench {
         let target = NullTarget { service: Duration::ZERO, rows: 1 };
         let described = bound.first().map(BoundVariant::described).unwrap_or_default();
         let sql = described.first().map(|(sql, _)| sql.clone()).unwrap_or_default();
-        let null = NullEndpoint::start(target.clone(), described).map_err(|error| failed("start the null endpoint", &error))?;
+        let null = NullEndpoint::start(target.clone(), described)
+            .map_err(|error| failed("start the null endpoint", &error))?;
         let over = Target::Postgres(null.endpoint());
         let targets = vec![Target::Null(target), over.clone(), over];
         Ok(Self { budget, plan, bound, null, sql, targets })

@@ -7,8 +7,8 @@ use crate::cli::build::build;
 use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
-    SameAnswer, VariantRecord,
+    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
+    VariantRecord,
 };
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 

@@ -67,8 +67,9 @@ impl Stage {
         if null.over_loopback {
             // One for each variant: what the same SQL must answer differs between them.
             for (target, variant) in targets.iter_mut().zip(&bound) {
-                let endpoint = NullEndpoint::start(null.target.clone(), variant.described())
-                    .map_err(|error| Failure::text(ExitCode::Failed, format!("cannot start the null endpoint: {error}")))?;
+                let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {
+                    Failure::text(ExitCode::Failed, format!("cannot start the null endpoint: {error}"))
+                })?;
                 *target = Target::Postgres(endpoint.endpoint());
                 endpoints.push(endpoint);
             }

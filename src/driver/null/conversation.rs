@@ -351,5 +351,10 @@ fn put_error(out: &mut BytesMut, severity: &str, state: &str, text: &str) {
 /// The highest `$n` of a statement.
 fn params_in(sql: &str) -> usize {
     let digits = |text: &str| text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    sql.split('$').skip(1).filter_map(|after| after[..digits(after)].parse().ok()).filter(|n| *n < 1_000).max().unwrap_or(0)
+    sql.split('$')
+        .skip(1)
+        .filter_map(|after| after[..digits(after)].parse().ok())
+        .filter(|n| *n < 1_000)
+        .max()
+        .unwrap_or(0)
 }

@@ -96,11 +96,7 @@ impl Drop for NullEndpoint {
 }
 
 /// The thread: says which port it has, then serves until it is told to stop.
-fn run(
-    answers: &Arc<Answers>,
-    tell: &mpsc::Sender<io::Result<u16>>,
-    stopped: oneshot::Receiver<()>,
-) -> io::Result<()> {
+fn run(answers: &Arc<Answers>, tell: &mpsc::Sender<io::Result<u16>>, stopped: oneshot::Receiver<()>) -> io::Result<()> {
     // Without it waits are less precise; the timer itself does not depend on it.
     let _ = timer::set_slack();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;

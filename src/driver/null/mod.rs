@@ -18,6 +18,8 @@ use crate::param::Value;
 use crate::timer::Timer;
 
 pub use endpoint::NullEndpoint;
+#[cfg(test)]
+pub(super) use exchange::request as bare_request;
 
 /// Answers that come at once let others run after so many.
 const TURN: u32 = 32;
