@@ -74,6 +74,15 @@ impl Profile {
         self.total
     }
 
+    /// The integral until `at_ns`, in value · seconds.
+    #[must_use]
+    pub fn integral_until(&self, at_ns: u64) -> f64 {
+        let after = self.pieces.partition_point(|placed| placed.begin_ns < at_ns);
+        let Some(placed) = after.checked_sub(1).and_then(|last| self.pieces.get(last)) else { return 0.0 };
+        let inside_s = (at_ns - placed.begin_ns).min(placed.piece.length_ns) as f64 / 1e9;
+        placed.before + inside_s * (placed.piece.from + placed.slope() * inside_s / 2.0)
+    }
+
     /// When the integral rises above `integral`, ns: the inverse of the integral. `None`: not within the pieces.
     ///
     /// In a piece with value `v` at its begin and slope `a` this solves `v·t + a·t²/2 = h`, in the form
@@ -157,6 +166,7 @@ mod tests {
                 let found = integral_by_steps(&pieces, at_ns);
                 // A nanosecond of the highest rate, and rounding.
                 prop_assert!((found - wanted).abs() < 1e-5, "{found} instead of {wanted} at {at_ns}");
+                prop_assert!((profile.integral_until(at_ns) - found).abs() < 1e-6);
             }
             prop_assert_eq!(profile.time_of_ns(profile.total()), None);
         }

@@ -89,6 +89,12 @@ impl Schedule {
         self.count_before(until_ns, &mut Vec::new())
     }
 
+    /// How many arrivals start before `until_ns` on average over all seeds: the integral of the rate.
+    #[must_use]
+    pub fn expected_before(&self, until_ns: u64) -> f64 {
+        self.rate_per_s.integral_until(until_ns)
+    }
+
     /// The key of the draws of arrival `number`: of its operation as of its gap.
     #[must_use]
     pub fn stream(&self, number: u64) -> Stream {

@@ -148,7 +148,7 @@ impl Shape<'_> {
                 .filter(|key| {
                     key.name() == name && !key.path.contains('*') && keys::KEYS.iter().any(|k| k.path == key.parent())
                 })
-                .max_by_key(|key| key.supported);
+                .max_by_key(|key| (key.supported, std::cmp::Reverse(key.path.matches('.').count())));
             if let Some(key) = elsewhere {
                 return problem.hint(format!("`{name}` belongs to [{}]", key.parent()));
             }

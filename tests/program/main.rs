@@ -5,6 +5,7 @@
 mod environment;
 mod interrupted;
 mod judged;
+mod open_loop;
 mod output;
 mod reports;
 mod support;

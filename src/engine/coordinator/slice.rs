@@ -315,6 +315,7 @@ impl Slice<'_, '_> {
             slice: self.info.clone(),
             measuring: interval.measuring,
             seconds: Duration::from_nanos(planned_ns).as_secs_f64(),
+            asked: self.asked_between(interval.measuring, interval.from_ns, interval.from_ns + planned_ns),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
             response_p50_us: quantile(0.5),
@@ -333,6 +334,14 @@ impl Slice<'_, '_> {
             self.stored = Err(error.into());
             self.commands.send_replace(Command::Abort);
         }
+    }
+
+    fn asked_between(&self, measuring: bool, from_ns: u64, until_ns: u64) -> Option<f64> {
+        let Load::Open(open) = &self.load else { return None };
+        let begin_ns = if measuring { self.clock.measurement()?.0 } else { self.start_ns? };
+        let schedule = if measuring { open.measure.schedule() } else { open.warmup.schedule() };
+        let until = |at_ns: u64| schedule.expected_before(at_ns.saturating_sub(begin_ns));
+        Some(until(until_ns) - until(from_ns))
     }
 
     fn close(mut self) -> Result<Closed, EngineError> {
