@@ -222,7 +222,7 @@ fn what_never_started_is_said_so() {
     let absence = super::terminal::absence(&variant);
     assert_eq!(
         absence,
-        Some(format!("{reached}: 50 % of the operations never started, and the end of 2.0 % was not seen"))
+        Some(format!("{reached}: 50 % of the operations never started, and the end of 2 % was not seen"))
     );
 }
 

@@ -139,7 +139,8 @@ fn think_time_is_not_part_of_the_response() {
     variant.measure = Duration::from_millis(300);
     let ran = run_null(&plan(vec![variant], 1), Duration::from_millis(1), 1);
     let mix = ran.slices[0].metrics.total.mix();
-    assert!((60..=84).contains(&mix.counters.succeeded), "3 clients · 300 ms / 11 ms: {}", mix.counters.succeeded);
+    // A busy machine does fewer; without the pauses there would be 900.
+    assert!((15..=84).contains(&mix.counters.succeeded), "3 clients · 300 ms / 11 ms: {}", mix.counters.succeeded);
     assert!(mix.response.mean_ns().expect("operations") < 5e6);
     // The mean: a single late one is the machine's.
     assert!(mix.lag.mean_ns().expect("operations") < 5e6, "lag is lateness, not think time");

