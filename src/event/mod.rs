@@ -132,6 +132,8 @@ pub struct IntervalFigures {
     pub measuring: bool,
     /// Length within the planned phase, s; 0 for what ended while the slice drained.
     pub seconds: f64,
+    /// Open loop: operations asked for in it, on average over all seeds; `None` in a closed loop.
+    pub asked: Option<f64>,
     /// Operations that succeeded.
     pub succeeded: u64,
     /// Operations that failed.

@@ -6,6 +6,7 @@ mod calibrated;
 mod environment;
 mod interrupted;
 mod judged;
+mod open_loop;
 mod output;
 mod reports;
 mod support;

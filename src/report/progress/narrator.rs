@@ -55,6 +55,8 @@ struct SliceSoFar {
     latest: Option<IntervalFigures>,
     measured_s: f64,
     succeeded: u64,
+    /// Open loop: operations asked for so far.
+    asked: Option<f64>,
     failed: u64,
     p50_us: Range,
     p99_us: Range,
@@ -172,6 +174,7 @@ impl SliceSoFar {
             latest: None,
             measured_s: 0.0,
             succeeded: 0,
+            asked: None,
             failed: 0,
             p50_us: None,
             p99_us: None,
@@ -210,6 +213,7 @@ impl SliceSoFar {
         if figures.measuring {
             self.measured_s += figures.seconds;
             self.succeeded += figures.succeeded;
+            self.asked = figures.asked.map(|asked| asked + self.asked.unwrap_or(0.0)).or(self.asked);
             self.failed += figures.failed;
             widen(&mut self.p50_us, figures.response_p50_us);
             widen(&mut self.p99_us, figures.response_p99_us);
@@ -219,7 +223,7 @@ impl SliceSoFar {
     /// Figures of the whole slice.
     fn figures(&self) -> String {
         let times = format!("p50 {} · p99 {}", range(self.p50_us), range(self.p99_us));
-        format!("{} · {times} · {}", rate(self.succeeded, self.measured_s), errors(self.failed))
+        format!("{} · {times} · {}", rate(self.succeeded, self.asked, self.measured_s), errors(self.failed))
     }
 
     /// Figures of the latest interval. The first one of the measurement comes a second after its begin; until then those
@@ -239,7 +243,11 @@ impl SliceSoFar {
             (false, _) => "warming up · ",
             (true, true) => "",
         };
-        format!("{name} · {what}{} · {times} · {}", rate(latest.succeeded, latest.seconds), errors(failed))
+        format!(
+            "{name} · {what}{} · {times} · {}",
+            rate(latest.succeeded, latest.asked, latest.seconds),
+            errors(failed)
+        )
     }
 }
 
@@ -258,9 +266,14 @@ fn load_figures(rows: u64, total: u64, elapsed: Duration) -> String {
     figures
 }
 
-fn rate(succeeded: u64, seconds: f64) -> String {
-    let per_s = (seconds > 0.0).then(|| as_f64(succeeded) / seconds);
-    format!("{} op/s", format::optional(per_s))
+/// What was reached, and in an open loop what was asked for.
+fn rate(succeeded: u64, asked: Option<f64>, seconds: f64) -> String {
+    let per_s = |count: f64| (seconds > 0.0).then(|| count / seconds);
+    let reached = format!("{} op/s", format::optional(per_s(as_f64(succeeded))));
+    match asked.and_then(per_s) {
+        Some(asked) => format!("{reached} of {} asked", format::significant(asked)),
+        None => reached,
+    }
 }
 
 fn errors(failed: u64) -> String {

@@ -40,6 +40,7 @@ fn interval(done: u32, name: &str, measuring: bool, p50_us: f64) -> Event {
         slice: slice(done, name),
         measuring,
         seconds: 1.0,
+        asked: None,
         succeeded: 12_345,
         failed: u64::from(measuring),
         response_p50_us: Some(p50_us),
@@ -69,6 +70,7 @@ fn a_run() -> Vec<Event> {
             slice: slice(0, "join"),
             measuring: true,
             seconds: 0.0,
+            asked: None,
             succeeded: 8,
             failed: 0,
             response_p50_us: None,
@@ -81,6 +83,21 @@ fn a_run() -> Vec<Event> {
             failed: Some("the server closed the connection".to_owned()),
         },
     ]
+}
+
+#[test]
+fn an_open_loop_shows_what_was_asked_for() {
+    let mut narrator = super::narrator::Narrator::default();
+    let now = Duration::from_secs(1);
+    let Event::Interval(figures) = interval(0, "join", true, 1_000.0) else { panic!("an interval") };
+    for succeeded in [3_000, 2_000] {
+        let figures = IntervalFigures { asked: Some(5_000.0), succeeded, ..figures.clone() };
+        narrator.hear(&Event::Interval(figures), now);
+    }
+    let status = narrator.status(now).figures;
+    assert!(status.contains("join · 2,000 op/s of 5,000 asked · p50"), "{status}");
+    let lines = narrator.hear(&Event::SliceClosed { slice: slice(0, "join"), failed: None }, now);
+    assert!(format!("{lines:?}").contains("2,500 op/s of 5,000 asked"), "{lines:?}");
 }
 
 fn shown(mode: Mode) -> String {
