@@ -49,6 +49,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
         push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
     }
+    left_out(&mut out, summary, look);
     for reason in &summary.invalid_reasons {
         listed(&mut out, &painted("not valid:", Tone::Bad, look, true), "not valid:", reason, look);
     }
@@ -56,6 +57,18 @@ pub fn render(summary: &Summary, look: Look) -> String {
         listed(&mut out, &painted("warning:", Tone::Open, look, true), "warning:", warning, look);
     }
     out
+}
+
+/// Rounds that no figure contains, and why; the page lists all of them.
+fn left_out(out: &mut String, summary: &Summary, look: Look) {
+    const SHOWN: usize = 5;
+    for slice in summary.left_out.iter().take(SHOWN) {
+        let text = format!("round {} of {}: {}", slice.round, slice.variant, slice.reason);
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &text, look);
+    }
+    if let Some(more) = summary.left_out.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &format!("{more} more"), look);
+    }
 }
 
 fn push(out: &mut String, line: &str) {
