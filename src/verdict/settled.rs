@@ -41,6 +41,10 @@ pub(super) fn unsettled(run: &RunRecord, slices: &[SliceRecord], intervals: &[In
                 size(trend)
             ));
         }
+        if !variant.stages.is_empty() {
+            // A load that changes in the course of a slice has response times that do.
+            continue;
+        }
         let series: Vec<Vec<(f64, f64)>> = valid.iter().map(|slice| within(slice, intervals)).collect();
         if let Some(trend) = matters(stats::common_trend(&series, tests)) {
             found.push(format!(
@@ -96,7 +100,7 @@ mod tests {
     use super::unsettled;
     use crate::result::TimesUs;
     use crate::result::interval::IntervalRow;
-    use crate::result::run::{RunRecord, VariantRecord};
+    use crate::result::run::{RunRecord, StageRecord, VariantRecord};
     use crate::result::slice::SliceRecord;
 
     fn run() -> RunRecord {
@@ -176,6 +180,9 @@ mod tests {
         let rows = |per_second| slices.iter().flat_map(|slice| seconds(slice, per_second)).collect::<Vec<_>>();
         assert_eq!(unsettled(&run(), &slices, &rows(0.0)), Vec::<String>::new());
         let found = unsettled(&run(), &slices, &rows(-0.1));
+        let mut staged = run();
+        staged.variants[0].stages = vec![StageRecord::default(); 2];
+        assert_eq!(unsettled(&staged, &slices, &rows(-0.1)), Vec::<String>::new(), "that is what stages are for");
         assert!(found.len() == 1 && found[0].starts_with("a never settled within its slices"), "{found:?}");
         // Of operations that last as long as the intervals nothing can be said.
         let slow: Vec<SliceRecord> = (1..=5).map(|round| slice("a", round, 60_000.0 * wobble(round))).collect();

@@ -82,3 +82,53 @@ fn report_ends_with_what_the_result_says() {
     std::fs::write(place.path("out/run.json"), text).unwrap();
     place.run(&["report", "out"]).ends_with(5).says(&["built with debug assertions"]);
 }
+
+/// What an open loop of one variant says: its slices' limit, its variant in the summary, and the end.
+fn asked(target: &str, rate: &str, code: impl Fn(&str) -> i32) -> (String, Value, String) {
+    let place = Place::new();
+    place.workload(&tiny(&[("two = {}\n", "")]));
+    let options = ["--target", target, "--set", rate, "--measure", "500ms", "--warmup", "50ms", "--no-progress"];
+    let outcome = place.run_out(&options);
+    let limit = slices(&place)[0]["limit"].as_str().unwrap().to_owned();
+    let outcome = outcome.ends_with(measured(code(&limit)));
+    let summary = place.json("out/summary.json");
+    assert_eq!(summary["variants"][0]["limit"], limit.as_str());
+    (limit, summary, outcome.stderr)
+}
+
+#[test]
+fn a_rate_that_the_target_cannot_keep_is_a_finding() {
+    // Two clients that wait for 50 ms do 40 operations per second.
+    let code = |limit: &str| if limit == "server" { 0 } else { 5 };
+    let (limit, summary, stderr) = asked("null:?service=50ms", "load.rate=400", code);
+    let variant = &summary["variants"][0];
+    assert_eq!((&variant["rate_reached"], variant["mix"]["planned"].as_f64()), (&Value::Bool(false), Some(200.0)));
+    if limit != "server" {
+        assert_eq!(limit, "shared", "the target was slow, not the generator");
+        assert!(stderr.contains("the load generator had to share the CPU"), "{stderr}");
+        return;
+    }
+    assert!(variant["mix"]["response_us"]["p50"].is_null() && variant["mix"]["response_us"]["p99"].is_null());
+    assert!(variant["mix"]["unstarted"].as_u64() > Some(150));
+    let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for text in [
+        "operations per second asked for: the server was the limit",
+        "one: the asked rate was not reached in 1 of 1 round: 400 operations per second were asked for and ",
+        "the server was the limit, not the load generator",
+        "of the operations never started",
+    ] {
+        assert!(stderr.contains(text), "{text:?} is not in: {stderr}");
+    }
+}
+
+#[test]
+fn a_rate_that_the_generator_cannot_keep_is_not_valid() {
+    let (limit, summary, stderr) = asked("null:", "load.rate=2000000", |_| 5);
+    assert!(["generator", "shared"].contains(&limit.as_str()), "{limit}");
+    let variant = &summary["variants"][0];
+    assert_eq!((&summary["valid"], &variant["valid"], &variant["rate_reached"]), (&false.into(), &false.into(), &false.into()));
+    assert!(variant["mix"]["goodput_per_s"].is_null() && variant["mix"]["response_us"]["p50"].is_null());
+    let reasons = summary["invalid_reasons"].to_string();
+    assert!(reasons.contains("one: its only round is left out: the load generator "), "{reasons}");
+    assert!(stderr.contains("no round of one is valid"), "{stderr}");
+}
