@@ -102,13 +102,14 @@ fn a_rate_that_the_target_cannot_keep_is_a_finding() {
     let code = |limit: &str| if limit == "server" { 0 } else { 5 };
     let (limit, summary, stderr) = asked("null:?service=50ms", "load.rate=400", code);
     let variant = &summary["variants"][0];
-    assert_eq!((&variant["rate_reached"], variant["mix"]["planned"].as_f64()), (&Value::Bool(false), Some(200.0)));
+    assert_eq!(variant["rate_reached"], false);
     if limit != "server" {
         assert_eq!(limit, "shared", "the target was slow, not the generator");
         assert!(stderr.contains("the load generator had to share the CPU"), "{stderr}");
         return;
     }
     assert!(variant["mix"]["response_us"]["p50"].is_null() && variant["mix"]["response_us"]["p99"].is_null());
+    assert_eq!(variant["mix"]["planned"].as_u64(), Some(200));
     assert!(variant["mix"]["unstarted"].as_u64() > Some(150));
     let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [
@@ -126,7 +127,10 @@ fn a_rate_that_the_generator_cannot_keep_is_not_valid() {
     let (limit, summary, stderr) = asked("null:", "load.rate=2000000", |_| 5);
     assert!(["generator", "shared"].contains(&limit.as_str()), "{limit}");
     let variant = &summary["variants"][0];
-    assert_eq!((&summary["valid"], &variant["valid"], &variant["rate_reached"]), (&false.into(), &false.into(), &false.into()));
+    assert_eq!(
+        (&summary["valid"], &variant["valid"], &variant["rate_reached"]),
+        (&false.into(), &false.into(), &false.into())
+    );
     assert!(variant["mix"]["goodput_per_s"].is_null() && variant["mix"]["response_us"]["p50"].is_null());
     let reasons = summary["invalid_reasons"].to_string();
     assert!(reasons.contains("one: its only round is left out: the load generator "), "{reasons}");
