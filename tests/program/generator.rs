@@ -109,12 +109,13 @@ fn a_rate_that_the_target_cannot_keep_is_a_finding() {
         return;
     }
     assert!(variant["mix"]["response_us"]["p50"].is_null() && variant["mix"]["response_us"]["p99"].is_null());
-    assert_eq!(variant["mix"]["planned"].as_u64(), Some(200));
-    assert!(variant["mix"]["unstarted"].as_u64() > Some(150));
+    // Poisson arrivals: about 200 planned, of which 20 can be done.
+    let count = |name: &str| variant["mix"][name].as_u64().unwrap();
+    assert!((120..280).contains(&count("planned")) && count("unstarted") > count("planned") / 2, "{variant}");
     let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in [
         "operations per second asked for: the server was the limit",
-        "one: the asked rate was not reached in 1 of 1 round: 400 operations per second were asked for and ",
+        "one: the asked rate was not reached in 1 of 1 round: ",
         "the server was the limit, not the load generator",
         "of the operations never started",
     ] {
