@@ -169,6 +169,9 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
     }
     let which = missing.join(", ");
     let name = wording::variant_name(variant);
+    if mix.succeeded == 0 && !variant.valid && !variant.rounds.is_empty() {
+        return Some(format!("{name}: no round is valid, so that none is part of the figures"));
+    }
     if mix.succeeded == 0 {
         return Some(format!("{name}: no operation succeeded"));
     }
