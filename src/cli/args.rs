@@ -28,7 +28,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
     Check(CheckArgs),
     /// Rebuild summary and page of a result, also after a crash
-    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z")]
+    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z\n\n\
+        Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
+        figures are not valid. That the run failed or was interrupted is no fault of the report.")]
     Report(ReportArgs),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
@@ -114,6 +116,9 @@ pub struct ReportArgs {
     /// A result folder
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Undecided expectations end with exit code 3
+    #[arg(long)]
+    pub strict: bool,
     /// What stdout gets: the table and the folder's path, or summary.json
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

@@ -7,9 +7,9 @@ use crate::result::interval::IntervalRow;
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
 };
-use crate::result::slice::SliceRecord;
+use crate::result::slice::{LimitedBy, SliceRecord};
 use crate::result::summary::{
-    Comparison, Figures, Finding, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
+    Comparison, Figures, Finding, GeneratorUse, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
 };
 use crate::result::{Calibration, Cost, CurvePoint, Repeated, TimesUs};
 
@@ -191,7 +191,7 @@ fn variant(index: usize) -> Variant {
                 p99: Some(at(median, sigma, 0.99) * (1.0 + 0.08 * wobble(round, 77 + index as u32))),
                 mean: Some(median * factor * 1.02),
             };
-            Round { round, valid: true, goodput_per_s: Some(goodput(index) / factor), response_us }
+            Round { round, valid: true, limit: None, goodput_per_s: Some(goodput(index) / factor), response_us }
         })
         .collect();
     Variant {
@@ -200,6 +200,15 @@ fn variant(index: usize) -> Variant {
         valid: true,
         link_rtt_us: Some(500.0),
         clients: Some(8),
+        limit: Some(LimitedBy::Server),
+        generator: GeneratorUse {
+            worker_cpu_max: Some(0.06 * (1.0 + index as f64)),
+            worker_cpu_wait_max: Some(0.021),
+            schedule_lag: Some(0.004),
+            clients_busy: Some(0.998),
+            steal_max: Some(0.003),
+            cpu_pressure_max: None,
+        },
         operations: vec![NamedFigures { name: name.to_owned(), figures: figures.clone() }],
         mix: figures,
         rounds,

@@ -53,6 +53,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
     for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
         push(&mut out, &line);
     }
+    left_out(&mut out, summary, look);
     for reason in &summary.invalid_reasons {
         listed(&mut out, &painted("not valid:", Tone::Bad, look, true), "not valid:", reason, look);
     }
@@ -66,6 +67,18 @@ pub fn render(summary: &Summary, look: Look) -> String {
 fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// Rounds that no figure contains, and why; the page lists all of them.
+fn left_out(out: &mut String, summary: &Summary, look: Look) {
+    const SHOWN: usize = 5;
+    for slice in summary.left_out.iter().take(SHOWN) {
+        let text = format!("round {} of {}: {}", slice.round, slice.variant, slice.reason);
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &text, look);
+    }
+    if let Some(more) = summary.left_out.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &format!("{more} more"), look);
+    }
 }
 
 fn push(out: &mut String, line: &str) {
@@ -166,6 +179,9 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
     }
     let which = missing.join(", ");
     let name = wording::variant_name(variant);
+    if mix.succeeded == 0 && !variant.valid && !variant.rounds.is_empty() {
+        return Some(format!("{name}: no round is valid, so that none is part of the figures"));
+    }
     if mix.succeeded == 0 {
         return Some(format!("{name}: no operation succeeded"));
     }

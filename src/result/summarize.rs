@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::histograms::Histograms;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
+use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
@@ -68,8 +69,10 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         title: planned.title.clone().unwrap_or_else(|| planned.name.clone()),
         point: planned.point.clone(),
         valid: !valid.is_empty(),
-        limit: None,
-        rate_reached: None,
+        limit: shares::limit(&closed),
+        rate_reached: shares::rate_reached(if valid.is_empty() { &closed } else { &valid }),
+        asked_per_s: shares::asked_per_s(if valid.is_empty() { &closed } else { &valid }),
+        generator: shares::generator_use(&closed, planned.clients),
         link_rtt_us: Some(planned.link_rtt_us),
         clients: Some(planned.clients),
         mix: pool.figures(None, None, &mix),
@@ -101,6 +104,7 @@ fn round(slice: &SliceRecord) -> Round {
     Round {
         round: slice.round,
         valid: slice.valid,
+        limit: slice.limit,
         goodput_per_s: (slice.measure_s > 0.0).then(|| slice.mix.succeeded as f64 / slice.measure_s),
         response_us: RoundTimes { p50: times.p50, p99: times.p99, mean: times.mean },
     }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::calibration::Harness;
 use super::run::SameAnswer;
+use super::slice::LimitedBy;
 use super::times::TimesUs;
 
 /// The whole file.
@@ -80,10 +81,18 @@ pub struct Variant {
     pub point: BTreeMap<String, String>,
     /// Whether enough of its rounds are valid.
     pub valid: bool,
-    /// What limited the throughput; `null` when not known.
-    pub limit: Option<String>,
-    /// Open loop: whether the asked rate was reached.
+    /// What limited the throughput in most rounds that were measured to their end, valid or not (of two as frequent, the
+    /// worse); `null` when not known.
+    pub limit: Option<LimitedBy>,
+    /// Open loop: whether at most 1 % of the planned operations never started, over the valid rounds, or over all where
+    /// none is valid; `null` in a closed loop.
     pub rate_reached: Option<bool>,
+    /// Open loop: operations asked for per second; `null` in a closed loop.
+    #[serde(default)]
+    pub asked_per_s: Option<f64>,
+    /// What `limit` rests on.
+    #[serde(default)]
+    pub generator: GeneratorUse,
     /// Round-trip time that the link adds, µs.
     #[serde(default)]
     pub link_rtt_us: Option<f64>,
@@ -107,6 +116,24 @@ pub struct Variant {
     pub metrics: BTreeMap<String, Option<f64>>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
+}
+
+/// How busy generator and machine were, as shares 0 … 1, over all rounds that were measured to their end, valid or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GeneratorUse {
+    /// Of a slice's length, on a CPU: the busiest worker thread of all rounds.
+    pub worker_cpu_max: Option<f64>,
+    /// Of a slice's length, waiting for a CPU: the worker thread that waited most of all rounds.
+    pub worker_cpu_wait_max: Option<f64>,
+    /// Schedule lag, of the response times in sum.
+    pub schedule_lag: Option<f64>,
+    /// Of the clients' time, in an operation that had started.
+    pub clients_busy: Option<f64>,
+    /// Of the time of all CPUs, taken away by the host: the largest of all rounds.
+    pub steal_max: Option<f64>,
+    /// Of the time, something runnable waited for a CPU: the largest of all rounds.
+    pub cpu_pressure_max: Option<f64>,
 }
 
 /// Counts and times.
@@ -171,6 +198,9 @@ pub struct Round {
     pub round: u32,
     /// Whether it is part of the figures.
     pub valid: bool,
+    /// What limited the throughput; `null` when not known.
+    #[serde(default)]
+    pub limit: Option<LimitedBy>,
     /// Succeeded per second.
     pub goodput_per_s: Option<f64>,
     /// Response times of the mix.

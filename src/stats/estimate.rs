@@ -49,15 +49,15 @@ pub struct Estimate {
 }
 
 /// Mean and standard error of the mean.
-struct Moments {
-    mean: f64,
+pub(super) struct Moments {
+    pub(super) mean: f64,
     /// `None` below three values.
-    error: Option<f64>,
-    degrees: f64,
+    pub(super) error: Option<f64>,
+    pub(super) degrees: f64,
 }
 
 impl Moments {
-    fn of(values: &[f64]) -> Self {
+    pub(super) fn of(values: &[f64]) -> Self {
         let n = values.len() as f64;
         let same = values.iter().all(|value| *value == values[0]);
         let mean = if same { values[0] } else { values.iter().sum::<f64>() / n };
@@ -79,7 +79,7 @@ impl Moments {
 }
 
 /// Quantile `p` of Student's t with `degrees` of freedom; `None` where it does not exist.
-fn t_quantile(p: f64, degrees: f64) -> Option<f64> {
+pub(super) fn t_quantile(p: f64, degrees: f64) -> Option<f64> {
     StudentsT::new(0.0, 1.0, degrees).ok().map(|t| t.inverse_cdf(p))
 }
 

@@ -4,8 +4,10 @@
 //! below three rounds, where an interval would say more about its formula than about the figures.
 
 mod estimate;
+mod trend;
 
 pub use estimate::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, difference, ratio, value};
+pub use trend::{Trend, common_trend, trend};
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,7 @@
 
 mod calibrated;
 mod environment;
+mod generator;
 mod interrupted;
 mod judged;
 mod open_loop;

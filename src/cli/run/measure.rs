@@ -9,12 +9,13 @@ use super::Command;
 use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
-use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
+use crate::engine::{self, AnswersError, EngineError, Interval, RunEnd, RunInput, SliceOutcome};
 use crate::event::{Event, Stage as Phase};
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
-use crate::result::slice::SliceContext;
+use crate::result::slice::{SliceContext, SliceRecord};
 use crate::result::{self, Store};
+use crate::verdict;
 use crate::words::ExitCode;
 use crate::workload::plan::Plan;
 
@@ -59,7 +60,7 @@ pub fn measure(
         }
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
     }
-    Ok((rounds(command, plan, stage, store, began)?, dir))
+    Ok((rounds(command, plan, stage, &run, store, began)?, dir))
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -112,7 +113,14 @@ fn unanswered(error: AnswersError) -> Failure {
     }
 }
 
-fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began: Instant) -> Result<End, Failure> {
+fn rounds(
+    command: &Command<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    run: &RunRecord,
+    store: Store,
+    began: Instant,
+) -> Result<End, Failure> {
     let begin = Instant::now();
     let what = format!("{} rounds of {} variants", plan.run.rounds, plan.variants.len());
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: what.clone() });
@@ -124,7 +132,10 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began
     };
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        store.borrow_mut().close_slice(&context, &outcome.metrics).map(drop).map_err(io::Error::other)
+        let judge = |slice: &mut SliceRecord| {
+            verdict::judge_slice(run.variants.iter().find(|variant| variant.name == slice.variant), slice);
+        };
+        store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map(drop).map_err(io::Error::other)
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
     let ended = engine::run(RunInput {
@@ -138,18 +149,32 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began
         on_interval: &mut on_interval,
         on_slice: &mut on_slice,
     });
+    if ended.as_ref().is_ok_and(|end| !end.interrupted && end.failed < end.slices) {
+        command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
+    }
+    let dir = store.borrow().dir().to_owned();
+    end_of(ended, stage, &dir)
+}
+
+/// What the end of the rounds means for the exit code.
+fn end_of(ended: Result<RunEnd, EngineError>, stage: &Stage, dir: &Path) -> Result<End, Failure> {
     match ended {
         Ok(end) if end.interrupted => {
             let failure = Failure::text(ExitCode::Interrupted, "interrupted: the result is partial");
             Ok(End { code: ExitCode::Interrupted, failure: Some(failure) })
         }
+        Ok(end) if end.panicked > 0 => {
+            let failure = format!(
+                "dbbench itself failed in {} of {} slices, which are left out: this is a fault of dbbench, not of the \
+                 workload; please report it with the message in slices.jsonl",
+                end.panicked, end.slices
+            );
+            Ok(End { code: ExitCode::Failed, failure: Some(Failure::text(ExitCode::Failed, failure)) })
+        }
         Ok(end) if end.slices > 0 && end.failed == end.slices => {
             Ok(End { code: ExitCode::Failed, failure: Some(Failure::text(ExitCode::Failed, "every slice failed")) })
         }
-        Ok(_) => {
-            command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
-            Ok(End { code: ExitCode::Done, failure: None })
-        }
+        Ok(_) => Ok(End { code: ExitCode::Done, failure: None }),
         Err(error @ EngineError::ServerGone { .. }) => {
             let mut failure = Failure::text(ExitCode::Failed, chain(&error));
             if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
@@ -163,7 +188,7 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began
                 format!(
                     "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
                     chain(&error),
-                    store.borrow().dir().display()
+                    dir.display()
                 ),
             );
             Err(failure)

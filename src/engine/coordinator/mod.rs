@@ -5,6 +5,7 @@
 
 mod gather;
 mod load;
+mod machine;
 mod order;
 mod slice;
 #[cfg(test)]
@@ -106,6 +107,8 @@ pub struct RunEnd {
     pub slices: u32,
     /// Of these, failed.
     pub failed: u32,
+    /// Of these, failed by a panic: a fault of dbbench itself.
+    pub panicked: u32,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
@@ -144,7 +147,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
     let precision = precision(plan);
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut after = plan::estimate(plan);
-    let mut end = RunEnd { slices: 0, failed: 0, interrupted: false };
+    let mut end = RunEnd { slices: 0, failed: 0, panicked: 0, interrupted: false };
     for round in 1..=plan.run.rounds {
         for (position, variant) in order_of_variants(plan.run.seed, round, count).into_iter().enumerate() {
             if input.interrupt.is_set() {
@@ -168,6 +171,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             let closed = slice::run(&mut input, &info, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
+            end.panicked += u32::from(closed.panicked);
             if closed.server_gone {
                 let reason = closed.failed.unwrap_or_default();
                 return Err(EngineError::ServerGone { round, variant: info.name, reason });

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::gather::{Gathered, Gathering};
 use super::load;
+use super::machine::MachineMark;
 use super::{EngineError, Interval, RunInput, SliceOutcome};
 use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
@@ -33,6 +34,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Closed {
     pub(super) failed: Option<String>,
     pub(super) server_gone: bool,
+    pub(super) panicked: bool,
     pub(super) interrupted: bool,
 }
 
@@ -53,6 +55,8 @@ struct Slice<'a, 'b> {
     warmed_up: bool,
     /// CPU of the servers when it was last read, at the begin and at the end of the measurement.
     server_cpu: [Option<Reading>; 3],
+    /// The machine at the begin and at the end of the measurement.
+    machine: [Option<MachineMark>; 2],
     failure: Option<Failure>,
     interrupted: bool,
     stored: Result<(), EngineError>,
@@ -88,6 +92,7 @@ pub(super) fn run(
         start_ns: None,
         warmed_up: false,
         server_cpu: [None; 3],
+        machine: [None; 2],
         failure: None,
         interrupted: false,
         stored: Ok(()),
@@ -105,7 +110,7 @@ pub(super) fn run(
                 Ok(_) => started += 1,
                 Err(error) => slice.fail(Failure {
                     reason: format!("a worker thread cannot be started: {error}"),
-                    server_gone: false,
+                    ..Failure::default()
                 }),
             }
         }
@@ -241,7 +246,7 @@ impl Slice<'_, '_> {
                 "the begin of the measurement was fixed {late_ms:.1} ms after it: dbbench had to wait for a CPU; leave it \
                  one, or use fewer workers"
             );
-            self.fail(Failure { reason, server_gone: false });
+            self.fail(Failure { reason, ..Failure::default() });
         }
     }
 
@@ -271,9 +276,11 @@ impl Slice<'_, '_> {
         };
         if now_ns >= from_ns && self.server_cpu[BEGIN].is_none() {
             self.server_cpu[BEGIN] = Some(self.read_server_cpu());
+            self.machine[0] = Some(MachineMark::take(self.clock.now_ns()));
         }
         if now_ns >= until_ns && self.server_cpu[END].is_none() {
             self.server_cpu[END] = Some(self.read_server_cpu());
+            self.machine[1] = Some(MachineMark::take(self.clock.now_ns()));
         }
     }
 
@@ -349,10 +356,8 @@ impl Slice<'_, '_> {
             self.publish(&interval, None);
         }
         self.stored?;
-        let (server_gone, mut failed) = match self.failure {
-            Some(failure) => (failure.server_gone, Some(failure.reason)),
-            None => (false, None),
-        };
+        let Failure { server_gone, panicked, .. } = self.failure.clone().unwrap_or_default();
+        let mut failed = self.failure.map(|failure| failure.reason);
         let gathering = self.gathering;
         let interrupted = self.interrupted && failed.is_none();
         if interrupted {
@@ -365,6 +370,7 @@ impl Slice<'_, '_> {
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
         let [_, begin, end] = self.server_cpu;
+        let [machine_begin, machine_end] = self.machine;
         let metrics = SliceMetrics {
             total: gathering.total,
             warmup: gathering.warmup,
@@ -376,6 +382,7 @@ impl Slice<'_, '_> {
             drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
             workers: gathering.usage,
             server_cpu_ns: end.flatten().zip(begin.flatten()).map(|(end, begin)| end.saturating_sub(begin)),
+            machine: machine_end.zip(machine_begin).map(|(end, begin)| end.since(begin)).unwrap_or_default(),
             reconnects: gathering.reconnects,
             failed: failed.clone(),
             interrupted,
@@ -383,6 +390,6 @@ impl Slice<'_, '_> {
         self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
         let start = self.offset + Duration::from_nanos(from_ns);
         (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
-        Ok(Closed { failed, server_gone, interrupted: self.interrupted })
+        Ok(Closed { failed, server_gone, panicked, interrupted: self.interrupted })
     }
 }

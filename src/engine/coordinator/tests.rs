@@ -189,7 +189,7 @@ fn a_panic_in_a_worker_fails_the_slice_and_the_next_one_runs() {
     // A reference that binding would never make: it reads a row of a set that does not exist.
     bound[0].operations[0].load.steps[0].args[0] = ArgSource::Visited { set: 7, slot: 7 };
     let ran = run_all(&plan, &bound, &null(Duration::ZERO, 1), &Interrupt::default(), &Events::ignored());
-    assert_eq!(ran.end, RunEnd { slices: 2, failed: 1, interrupted: false });
+    assert_eq!(ran.end, RunEnd { slices: 2, failed: 1, panicked: 1, interrupted: false });
     for slice in &ran.slices {
         let failed = slice.metrics.failed.as_deref();
         if slice.slice.variant == 0 {
@@ -215,7 +215,7 @@ fn an_interrupt_ends_the_slice_at_once_and_keeps_what_was_measured() {
     let began = Instant::now();
     let ran = run_all(&plan, &bound(&plan), &null(Duration::from_millis(1), 1), &interrupt, &events);
     assert!(began.elapsed() < Duration::from_secs(10));
-    assert_eq!(ran.end, RunEnd { slices: 1, failed: 1, interrupted: true });
+    assert_eq!(ran.end, RunEnd { slices: 1, failed: 1, panicked: 0, interrupted: true });
     let metrics = &ran.slices[0].metrics;
     assert_eq!((metrics.failed.as_deref(), metrics.interrupted), (Some("interrupted"), true));
     assert!(metrics.total.mix().counters.succeeded > 1_000);

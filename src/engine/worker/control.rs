@@ -51,7 +51,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         Ok(timer) => timer,
         Err(error) => {
             let reason = format!("a worker's timer cannot be made: {error}");
-            messages.send(Message::Failed(Failure { reason, server_gone: false }));
+            messages.send(Message::Failed(Failure { reason, ..Failure::default() }));
             return WorkerEnd::default();
         }
     };
@@ -296,7 +296,7 @@ impl Control {
 
 fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> Result<Client, Option<Failure>> {
     let interpreter = Interpreter::new(&worker.variant).map_err(|misfit| {
-        Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), server_gone: false })
+        Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), ..Failure::default() })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));
     Ok(Client { number, connection, interpreter, view, worker: Rc::clone(worker), warm: false, lost: false })
@@ -305,7 +305,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
 fn of_panic(error: JoinError) -> Failure {
     match error.try_into_panic() {
         Ok(panic) => panicked(&*panic),
-        Err(error) => Failure { reason: format!("a client ended without a word: {error}"), server_gone: false },
+        Err(error) => Failure { reason: format!("a client ended without a word: {error}"), ..Failure::default() },
     }
 }
 

@@ -67,7 +67,7 @@ fn run_here(task: WorkerTask) -> WorkerEnd {
         Ok(runtime) => runtime,
         Err(error) => {
             let reason = format!("a worker's runtime cannot be made: {error}");
-            messages.send(Message::Failed(Failure { reason, server_gone: false }));
+            messages.send(Message::Failed(Failure { reason, ..Failure::default() }));
             return WorkerEnd::default();
         }
     };
@@ -84,5 +84,5 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
         (None, Some(words)) => words.as_str(),
         (None, None) => "no message",
     };
-    Failure { reason: format!("a worker panicked: {words}"), server_gone: false }
+    Failure { reason: format!("a worker panicked: {words}"), server_gone: false, panicked: true }
 }

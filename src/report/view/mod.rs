@@ -6,7 +6,7 @@ mod tables;
 use serde::Serialize;
 
 use self::settings::{Fact, Server, VariantView};
-use self::tables::{ComparisonRow, JudgedRow, KeyRow, OperationRow, RoundRow};
+use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
@@ -43,6 +43,7 @@ pub(super) struct View {
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
+    generator: Vec<GeneratorRow>,
     environment: Vec<Fact>,
     servers: Vec<Server>,
     method: Method,
@@ -126,6 +127,7 @@ impl View {
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
+            generator: tables::generator(summary),
             environment: settings::environment(inputs),
             servers: settings::servers(run),
             method: method(inputs),
