@@ -5,7 +5,7 @@
 
 mod estimate;
 
-pub use estimate::{CONFIDENCE, Estimate, Interval, MIN_ROUNDS, difference, ratio, value};
+pub use estimate::{CONFIDENCE, Estimate, FIRST_LOOK, Interval, Looks, MIN_ROUNDS, difference, ratio, value};
 
 #[cfg(test)]
 mod tests;

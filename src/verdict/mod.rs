@@ -7,6 +7,7 @@ mod compare;
 mod figure;
 mod headline;
 mod judgement;
+mod look;
 mod missing;
 mod ratio;
 mod validity;
@@ -14,6 +15,7 @@ mod validity;
 pub use compare::{Multiplicity, multiplicity};
 pub use figure::{Scope, figure};
 pub use headline::headline;
+pub use look::{format_half_width, is_reached, widest};
 pub use ratio::{format_detectable, format_interval, format_ratio, grouped};
 pub use validity::Validity;
 
@@ -65,6 +67,7 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.expectations = verdicts.expectations;
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
+    look::note_goal(&mut summary, &reader.run);
     for variant in &mut summary.variants {
         variant.valid &= !verdicts.validity.variants.contains(&variant.name);
     }

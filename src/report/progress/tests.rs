@@ -24,6 +24,7 @@ fn slice(done: u32, name: &str) -> SliceInfo {
     SliceInfo {
         round: 1 + done / 2,
         rounds: 7,
+        may_end_before: false,
         position: 1 + done % 2,
         variant: 0,
         name: name.to_owned(),
