@@ -28,11 +28,15 @@ pub fn goal(args: &OverrideArgs) -> Result<Option<Goal>, Failure> {
     let Some(text) = &args.until else {
         return match args.max_rounds {
             None => Ok(None),
-            Some(_) => refuse("`--max-rounds` limits the rounds of `--until`: give both, or `--rounds` for a fixed number"),
+            Some(_) => {
+                refuse("`--max-rounds` limits the rounds of `--until`: give both, or `--rounds` for a fixed number")
+            }
         };
     };
     let Some(half_width) = half_width(text) else {
-        return refuse(format!("`--until` takes a width between 0.1 % and 100 %, for example 3% or 0.03, got `{text}`"));
+        return refuse(format!(
+            "`--until` takes a width between 0.1 % and 100 %, for example 3% or 0.03, got `{text}`"
+        ));
     };
     let max_rounds = match &args.max_rounds {
         None => MAX_ROUNDS,

@@ -1,7 +1,9 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
 use crate::report::format;
-use crate::result::summary::{Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict};
+use crate::result::summary::{
+    Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
+};
 use crate::verdict::{format_detectable, format_half_width, format_interval};
 
 /// The figure that reports compare first.

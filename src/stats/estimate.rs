@@ -202,7 +202,9 @@ fn plain(values: &[f64], looks: Looks) -> Option<Estimate> {
     let moments = Moments::of(values);
     Some(Estimate {
         value: moments.mean,
-        interval: moments.half_width(looks).map(|half| Interval { low: moments.mean - half, high: moments.mean + half }),
+        interval: moments
+            .half_width(looks)
+            .map(|half| Interval { low: moments.mean - half, high: moments.mean + half }),
         detectable: moments.detectable(looks),
         rounds: values.len(),
     })

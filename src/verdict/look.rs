@@ -77,10 +77,18 @@ fn not_reached(half_width: Option<f64>, goal: f64, rounds: u32) -> String {
     }
 }
 
-/// A half-width as people read it: `± 4.1 %`.
+/// A half-width as people read it: `± 4.1 %`, `± 0.15 %`.
 #[must_use]
 pub fn format_half_width(share: f64) -> String {
-    format!("± {}", super::format_detectable(share))
+    let percent = share * 100.0;
+    let decimals = match percent {
+        percent if percent >= 9.95 => 0,
+        percent if percent >= 0.995 => 1,
+        _ => 2,
+    };
+    let text = format!("{percent:.decimals$}");
+    let text = if decimals > 0 { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("± {text} %")
 }
 
 #[cfg(test)]
@@ -125,6 +133,10 @@ mod tests {
         assert_eq!(
             not_reached(Some(0.0412), 0.03, 60),
             "the interval is ± 4.1 % after 60 rounds, the goal was ± 3 %: raise --max-rounds, or measure longer (--measure)"
+        );
+        assert_eq!(
+            [0.0011, 0.0999, 0.5, 0.02, 0.0996, 1.0].map(format_half_width),
+            ["± 0.11 %", "± 10 %", "± 50 %", "± 2 %", "± 10 %", "± 100 %"]
         );
         assert!(not_reached(None, 0.005, 60).starts_with("the goal of ± 0.5 % could not be judged"));
     }

@@ -154,10 +154,7 @@ pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
 ///
 /// # Panics
 /// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run_until(
-    mut input: RunInput<'_>,
-    after_round: &mut dyn FnMut(u32) -> Next,
-) -> Result<RunEnd, EngineError> {
+pub fn run_until(mut input: RunInput<'_>, after_round: &mut dyn FnMut(u32) -> Next) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
