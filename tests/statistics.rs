@@ -196,11 +196,13 @@ fn until(pairs: &[(f64, f64)], goal: f64, looks: Looks) -> (usize, Estimate) {
         .unwrap_or_else(|| (pairs.len(), at(pairs.len())))
 }
 
-/// `--until 3%` with at most 60 rounds, on machines on which that takes from five rounds to more than sixty.
+/// `--until 3%` with at most 60 rounds, on machines on which that takes from five rounds to more than sixty. Outliers make
+/// the intervals safer than promised: where they decide when to stop, the wider level and the heavy tails add up to 98 % on
+/// the quietest machine, so the upper bound is 99 % there. That costs rounds, never truth.
 #[test]
 fn intervals_that_were_waited_for_cover_the_truth() {
     let (mut worst, mut worst_at_95) = (1.0_f64, 1.0_f64);
-    for world in [NORMAL, OUTLIERS] {
+    for (world, covered_at_most) in [(NORMAL, 0.98), (OUTLIERS, 0.99)] {
         for noise in [0.01, 0.02, 0.03, 0.04, 0.06, 0.08] {
             let world = World { noise, ..world };
             let (mut rounds, mut plainly) = (0, 0);
@@ -216,7 +218,7 @@ fn intervals_that_were_waited_for_cover_the_truth() {
                 "{}, noise {noise}: {rounds:.1} rounds, covered {covered:.3} (at 95 %: {plainly:.3})",
                 world.name
             );
-            assert!(COVERED.contains(&covered), "{}, noise {noise}: covered {covered}", world.name);
+            assert!((0.93..=covered_at_most).contains(&covered), "{}, noise {noise}: covered {covered}", world.name);
             // The same runs: the truth is 1, so what is not covered is called different.
             assert!(1.0 - covered <= DIFFER, "{}, noise {noise}", world.name);
             (worst, worst_at_95) = (worst.min(covered), worst_at_95.min(plainly));

@@ -171,25 +171,26 @@ fn rounds(
             command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
             Ok(End { code: ExitCode::Done, failure: None })
         }
-        Err(error @ EngineError::ServerGone { .. }) => {
-            let mut failure = Failure::text(ExitCode::Failed, chain(&error));
-            if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
-                failure = failure.with_note(&server_log(embedded));
-            }
-            Ok(End { code: ExitCode::Failed, failure: Some(failure) })
-        }
-        Err(error) => {
-            let failure = Failure::text(
-                ExitCode::Failed,
-                format!(
-                    "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
-                    chain(&error),
-                    store.borrow().dir().display()
-                ),
-            );
-            Err(failure)
-        }
+        Err(error) => cut_off(&error, stage, store.borrow().dir()),
     }
+}
+
+/// How a run ended that could not go on: with a partial result when servers are gone, with nothing to report when it could
+/// not be written.
+fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
+    if let EngineError::ServerGone { .. } = error {
+        let mut failure = Failure::text(ExitCode::Failed, chain(error));
+        if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
+            failure = failure.with_note(&server_log(embedded));
+        }
+        return Ok(End { code: ExitCode::Failed, failure: Some(failure) });
+    }
+    let kept = format!(
+        "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
+        chain(error),
+        dir.display()
+    );
+    Err(Failure::text(ExitCode::Failed, kept))
 }
 
 fn planned_rounds(plan: &Plan) -> String {
