@@ -22,7 +22,8 @@ pub struct Cli {
 pub enum Command {
     /// Run workloads and write a report for each
     #[command(after_help = "Examples:\n  dbbench run workloads/n-plus-one.toml\n  \
-        dbbench run my.toml --set topology.link.rtt=2ms --rounds 10\n  dbbench run my.toml --only join --out results/join")]
+        dbbench run my.toml --set topology.link.rtt=2ms --rounds 10\n  dbbench run my.toml --only join --out results/join\n  \
+        dbbench run my.toml --until 3% --max-rounds 40")]
     Run(Box<RunArgs>),
     /// Validate workload files without starting anything
     #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
@@ -49,6 +50,12 @@ pub struct OverrideArgs {
     /// Rounds: passes over all variants
     #[arg(long, value_name = "N")]
     pub rounds: Option<String>,
+    /// Run rounds until every interval of the median response is this narrow to either side, for example 3%
+    #[arg(long, value_name = "WIDTH")]
+    pub until: Option<String>,
+    /// The most rounds that --until may take [default: 60]
+    #[arg(long, value_name = "N")]
+    pub max_rounds: Option<String>,
     /// Length of the measurement in each slice, for example 2s
     #[arg(long, value_name = "DURATION")]
     pub measure: Option<String>,

@@ -3,6 +3,7 @@
 use super::args::CheckArgs;
 use super::failure::Failure;
 use super::overrides::overrides;
+use super::until;
 use crate::words::ExitCode;
 use crate::workload;
 
@@ -12,10 +13,14 @@ use crate::workload;
 /// When the options are wrong.
 pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let goal = until::goal(&args.overrides)?;
     let mut code = ExitCode::Done;
     for file in &args.files {
         match workload::load(file, &overrides) {
-            Ok(plan) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+            Ok(mut plan) => match goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan)) {
+                Ok(()) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+                Err(failure) => code = code.precedence(failure.print()),
+            },
             Err(problems) => {
                 anstream::eprintln!("{}", problems.render(args.color.is_on()).trim_end());
                 code = ExitCode::Usage;

@@ -10,6 +10,7 @@ mod interrupt;
 mod overrides;
 mod report;
 mod run;
+mod until;
 
 use clap::Parser as _;
 

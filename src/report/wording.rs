@@ -2,8 +2,10 @@
 
 use crate::report::format;
 use crate::result::slice::LimitedBy;
-use crate::result::summary::{Comparison, Figures, Finding, Judged, NamedFigures, Summary, Variant, Verdict};
-use crate::verdict::{format_detectable, format_interval};
+use crate::result::summary::{
+    Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
+};
+use crate::verdict::{format_detectable, format_half_width, format_interval};
 
 /// The figure that reports compare first.
 pub const PRIMARY: &str = "response_us.p50";
@@ -188,6 +190,24 @@ pub fn limit(limit: LimitedBy) -> &'static str {
         LimitedBy::Shared => "CPU shared with the generator",
         LimitedBy::Generator => "the load generator",
     }
+}
+
+/// What a goal for the intervals means for how they are to be read.
+#[must_use]
+pub fn precision(precision: &Precision) -> String {
+    let reached = match (precision.reached, precision.half_width) {
+        (true, Some(width)) => format!("It was reached with {}.", format_half_width(width)),
+        (_, Some(width)) => format!("It was not reached: the widest is {}.", format_half_width(width)),
+        (_, None) => "It could not be judged.".to_owned(),
+    };
+    format!(
+        "Rounds were run until the intervals of the median response were within {}, at most {} rounds. {reached} As the \
+         intervals were looked at after every round, they are computed at {}: so they cover the truth as often as those of \
+         a run with a fixed number of rounds.",
+        format_half_width(precision.goal),
+        precision.max_rounds,
+        format::percent(precision.computed_at)
+    )
 }
 
 /// The finding about a claim or an expectation.

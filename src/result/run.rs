@@ -58,8 +58,10 @@ pub struct RunRecord {
     pub endpoints: Vec<Endpoint>,
     /// Whether the target is the null driver: no server, answers and checks skipped.
     pub null_target: bool,
-    /// Rounds planned.
+    /// Rounds planned; with `until` the most that may be, and in the end how many there were.
     pub rounds: u32,
+    /// The goal that ends the rounds before; `None`: there are as many as planned.
+    pub until: Option<Until>,
     /// In the order of the file.
     pub variants: Vec<VariantRecord>,
     /// Name of the baseline.
@@ -243,6 +245,16 @@ pub struct SameAnswer {
     pub draws: u32,
     /// Whether all answers were equal.
     pub equal: bool,
+}
+
+/// Rounds are run until the intervals are narrow enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Until {
+    /// Half-width that every interval of the primary metric is to have, as a share of its ratio: 0.03 for ± 3 %.
+    pub half_width: f64,
+    /// The most rounds.
+    pub max_rounds: u32,
 }
 
 /// A claim or an expectation as stated.

@@ -187,7 +187,8 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     let mut warnings = run.warnings.clone();
     let planned = run.rounds as usize * run.variants.len();
     if closed < planned {
-        warnings.push(format!("the run is partial: {closed} of {planned} slices closed"));
+        let of = if run.until.is_some() { "of at most" } else { "of" };
+        warnings.push(format!("the run is partial: {closed} {of} {planned} slices closed"));
     }
     warnings.extend(different_loads(run));
     for variant in &run.variants {

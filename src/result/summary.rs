@@ -49,9 +49,12 @@ pub struct Summary {
     /// What the harness itself costs on the machine of the run; `null`: not calibrated, or nothing else was measured.
     #[serde(default)]
     pub harness: Option<Harness>,
-    /// Rounds planned.
+    /// Rounds planned; of a run that ended by its goal, how many there were.
     #[serde(default)]
     pub rounds: u32,
+    /// What came of the goal for the intervals; `null` when none was set.
+    #[serde(default)]
+    pub precision: Option<Precision>,
     /// Name of the baseline.
     #[serde(default)]
     pub baseline: String,
@@ -252,6 +255,22 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Whether the difference is to the good; `null` without a difference, or where neither direction is better.
     pub better: Option<bool>,
+}
+
+/// The goal for the intervals of the primary metric, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Precision {
+    /// Half-width asked for, as a share of the ratio: 0.03 for ± 3 %.
+    pub goal: f64,
+    /// The most rounds that were allowed.
+    pub max_rounds: u32,
+    /// Half-width of the widest interval; `null` where a comparison has none, or fewer than five valid rounds.
+    pub half_width: Option<f64>,
+    /// Whether that is within the goal.
+    pub reached: bool,
+    /// Level that intervals were computed at, so that after repeated looks they cover the truth as often as `confidence`
+    /// says.
+    pub computed_at: f64,
 }
 
 /// What a comparison found.

@@ -51,18 +51,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let slices = plan.run.rounds as usize * plan.variants.len();
     let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
-    writeln!(
-        out,
-        "\nrun: {} rounds × {} variants = {slices} slices{each}, seed {}: about {} after start and load",
-        plan.run.rounds,
-        plan.variants.len(),
-        plan.run.seed,
-        rough(estimate(plan))
-    )?;
+    write_rounds(plan, &each, out)?;
     let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
     let rows = tables.map(|table| table.rows).fold(0, u64::saturating_add);
     if rows > WORTH_SAYING {
@@ -71,6 +63,31 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
     }
     Ok(())
+}
+
+/// How many rounds there are and how long they take.
+fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
+    let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
+    let most = estimate(plan);
+    let Some(until) = plan.run.until else {
+        let (slices, most) = (rounds * variants, rough(most));
+        return writeln!(
+            out,
+            "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
+        );
+    };
+    let fewest = until.min_rounds as usize;
+    let least = most.mul_f64(f64::from(until.min_rounds) / f64::from(plan.run.rounds));
+    let goal = until.half_width * 100.0;
+    writeln!(
+        out,
+        "\nrun: {fewest} to {rounds} rounds × {variants} variants = {} to {} slices{each}, until the intervals are within \
+         ± {goal} %, seed {seed}: about {} to {} after start and load",
+        fewest * variants,
+        rounds * variants,
+        rough(least),
+        rough(most)
+    )
 }
 
 /// From so many rows on the load takes longer than starting a server.

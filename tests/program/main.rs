@@ -11,4 +11,5 @@ mod open_loop;
 mod output;
 mod reports;
 mod support;
+mod until;
 mod wrong_files;

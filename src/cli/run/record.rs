@@ -8,7 +8,7 @@ use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
     Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
-    StageRecord, VariantRecord,
+    StageRecord, Until, VariantRecord,
 };
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
@@ -79,6 +79,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         endpoints: known.endpoints,
         null_target: known.null_target,
         rounds: plan.run.rounds,
+        until: plan.run.until.map(|until| Until { half_width: until.half_width, max_rounds: plan.run.rounds }),
         variants: plan.variants.iter().map(variant).collect(),
         baseline: plan.variants[plan.compare.baseline].name.clone(),
         margin: plan.compare.margin,

@@ -131,14 +131,34 @@ pub enum EngineError {
     Store(#[from] io::Error),
 }
 
+/// What comes after a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The next round, if there is one.
+    Round,
+    /// The end: what was wanted is there.
+    End,
+}
+
 /// Runs all rounds.
+///
+/// # Errors
+/// As [`run_until`].
+///
+/// # Panics
+/// As [`run_until`].
+pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+    run_until(input, &mut |_| Next::Round)
+}
+
+/// Runs rounds until `after_round`, which is told how many there were, ends them; at most as many as planned.
 ///
 /// # Errors
 /// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Store`] when a callback fails.
 ///
 /// # Panics
 /// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+pub fn run_until(mut input: RunInput<'_>, after_round: &mut dyn FnMut(u32) -> Next) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
@@ -158,6 +178,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             let info = SliceInfo {
                 round,
                 rounds: plan.run.rounds,
+                may_end_before: plan.run.until.is_some(),
                 position: u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1),
                 variant,
                 name: planned.name.clone(),
@@ -179,6 +200,9 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             if closed.interrupted {
                 return Ok(RunEnd { interrupted: true, ..end });
             }
+        }
+        if after_round(round) == Next::End {
+            break;
         }
     }
     Ok(end)

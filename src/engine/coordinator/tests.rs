@@ -237,3 +237,35 @@ fn every_round_visits_every_variant_once_in_the_order_of_the_seed() {
     assert_eq!(visited, expected);
     assert_eq!(ran.slices[11].slice.done, 11);
 }
+
+#[test]
+fn rounds_end_when_they_were_enough_and_at_the_latest_as_planned() {
+    let mut quick = single("a", 1);
+    (quick.warmup, quick.measure) = (Duration::ZERO, Duration::from_millis(10));
+    let plan = plan(vec![quick], 4);
+    for (enough, expected) in [(2, vec![1, 2]), (9, vec![1, 2, 3, 4])] {
+        let (mut asked, slices) = (Vec::new(), RefCell::new(Vec::new()));
+        let input = RunInput {
+            plan: &plan,
+            bound: &bound(&plan),
+            targets: &[null(Duration::from_millis(1), 1)],
+            began: Instant::now(),
+            events: &Events::ignored(),
+            interrupt: &Interrupt::default(),
+            server_cpu: None,
+            on_interval: &mut |_| Ok(()),
+            on_slice: &mut |outcome| {
+                slices.borrow_mut().push(outcome.slice.round);
+                Ok(())
+            },
+        };
+        let end = super::run_until(input, &mut |round| {
+            asked.push((round, slices.borrow().len()));
+            if round == enough { super::Next::End } else { super::Next::Round }
+        });
+        assert_eq!(end.expect("runs").slices as usize, expected.len());
+        assert_eq!(slices.into_inner(), expected);
+        // Between rounds: everything of the round is there, nothing of the next.
+        assert!(asked.iter().all(|(round, closed)| *round as usize == *closed), "{asked:?}");
+    }
+}

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::event::{Event, IntervalFigures, SliceInfo, Stage};
 use crate::report::format;
+use crate::verdict::format_half_width;
 
 /// A line that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) enum Line {
     Stage { what: String, took: String, result: String },
     /// A slice closed.
     Slice(String),
+    /// A look at the intervals.
+    Look(String),
     /// A slice failed.
     Failure(String),
     /// Something to know.
@@ -37,6 +40,8 @@ pub(super) struct Narrator {
     load: Option<(u64, u64, Duration)>,
     slice: Option<SliceSoFar>,
     rounds_began: Option<Duration>,
+    /// The last look at the intervals, in words.
+    seen: Option<String>,
     /// Slices that closed, and when the last of them did.
     closed: Option<(u32, Duration)>,
     now: Duration,
@@ -100,6 +105,11 @@ impl Narrator {
                 Vec::new()
             }
             Event::SliceClosed { slice, failed } => self.slice_closed(slice, failed.as_deref()),
+            Event::IntervalsSeen { round, half_width, goal } => {
+                let seen = intervals(*half_width, *goal);
+                self.seen = Some(seen.clone());
+                vec![Line::Look(format!("round {round}, {seen}"))]
+            }
             Event::Warning(text) => vec![Line::Warning(text.clone())],
         }
     }
@@ -134,10 +144,12 @@ impl Narrator {
     pub(super) fn status(&self, now: Duration) -> Status {
         if let Some(slice) = &self.slice {
             let info = &slice.info;
+            let most = if info.may_end_before { "at most " } else { "" };
             let left = self
                 .left_s(slice, now)
-                .map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
-            let head = format!("{}{left}", place(info, info.done + 1));
+                .map_or_else(String::new, |left| format!(" · {most}{} left", format::remaining_s(left)));
+            let seen = self.seen.as_ref().map_or_else(String::new, |seen| format!(" · {seen}"));
+            let head = format!("{}{seen}{left}", place(info, info.done + 1));
             let share = Some((u64::from(info.done) * STEPS + slice.steps(now), u64::from(info.total) * STEPS));
             return Status { head, figures: slice.live_figures(now), share };
         }
@@ -252,7 +264,17 @@ impl SliceSoFar {
 }
 
 fn place(info: &SliceInfo, number: u32) -> String {
-    format!("round {}/{} · slice {number}/{}", info.round, info.rounds, info.total)
+    let SliceInfo { round, rounds, total, .. } = info;
+    if info.may_end_before {
+        return format!("round {round} of at most {rounds} · slice {number}");
+    }
+    format!("round {round}/{rounds} · slice {number}/{total}")
+}
+
+/// `interval ± 4.1 %, goal ± 3 %`.
+fn intervals(half_width: Option<f64>, goal: f64) -> String {
+    let width = half_width.map_or_else(|| "not known yet".to_owned(), format_half_width);
+    format!("interval {width}, goal {}", format_half_width(goal))
 }
 
 fn load_figures(rows: u64, total: u64, elapsed: Duration) -> String {

@@ -24,6 +24,7 @@ fn slice(done: u32, name: &str) -> SliceInfo {
     SliceInfo {
         round: 1 + done / 2,
         rounds: 7,
+        may_end_before: false,
         position: 1 + done % 2,
         variant: 0,
         name: name.to_owned(),
@@ -189,4 +190,23 @@ fn a_line_that_does_not_fit_breaks_between_words() {
         styled.lines(Some(40)),
         ["\u{1b}[1;33mwarning:\u{1b}[0m the clock source is kvm-clock,", "         not a hardware counter"]
     );
+}
+
+#[test]
+fn a_run_with_a_goal_tells_how_far_it_is() {
+    let mut narrator = Narrator::default();
+    let open = |done| SliceInfo { may_end_before: true, rounds: 60, total: 120, ..slice(done, "join") };
+    let said = |half_width| Event::IntervalsSeen { round: 6, half_width, goal: 0.03 };
+    let now = Duration::from_secs(1);
+    narrator.hear(&Event::SliceStarted(open(0)), now);
+    assert_eq!(narrator.status(now).head, "round 1 of at most 60 · slice 1 · at most 56 s left");
+    let line = |lines: Vec<super::narrator::Line>| match &lines[..] {
+        [super::narrator::Line::Look(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(line(narrator.hear(&said(None), now)), "round 6, interval not known yet, goal ± 3 %");
+    assert_eq!(line(narrator.hear(&said(Some(0.0413)), now)), "round 6, interval ± 4.1 %, goal ± 3 %");
+    narrator.hear(&Event::SliceStarted(open(12)), now);
+    let head = narrator.status(now).head;
+    assert!(head.starts_with("round 7 of at most 60 · slice 13 · interval ± 4.1 %, goal ± 3 % · at most "), "{head}");
 }

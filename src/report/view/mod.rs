@@ -78,6 +78,8 @@ struct Method {
     rounds: u32,
     margin: String,
     multiplicity: String,
+    /// Of a run that ended by a goal: what that changes.
+    goal: Option<String>,
     digits: u8,
 }
 
@@ -156,6 +158,7 @@ fn method(inputs: &Inputs<'_>) -> Method {
         rounds: inputs.summary.rounds,
         margin: format::percent(inputs.run.margin),
         multiplicity: multiplicity(&inputs.summary.comparisons).to_string(),
+        goal: inputs.summary.precision.as_ref().map(wording::precision),
         digits: inputs.run.histogram_digits,
     }
 }

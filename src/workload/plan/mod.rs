@@ -250,10 +250,21 @@ pub struct ParamPlan {
 /// Rounds and seeds.
 #[derive(Clone, Debug)]
 pub struct RunPlan {
-    /// How many rounds, at least 1.
+    /// How many rounds, at least 1; with `until` the most that may be.
     pub rounds: u32,
+    /// Rounds end before, as soon as the intervals are narrow enough.
+    pub until: Option<UntilPlan>,
     /// Seed of draws and of the order of variants.
     pub seed: u64,
+}
+
+/// The goal that ends the rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UntilPlan {
+    /// Half-width that every interval of the primary metric is to have, as a share of its ratio: 0.03 for ± 3 %.
+    pub half_width: f64,
+    /// Rounds that there are at least.
+    pub min_rounds: u32,
 }
 
 /// What is compared with what.

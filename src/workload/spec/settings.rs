@@ -76,12 +76,13 @@ fn link(root: &Table, context: Context<'_>) -> LinkPlan {
     LinkPlan { rtt, jitter, in_path: false }
 }
 
-/// `run.rounds` and `run.seed`.
+/// `run.rounds` and `run.seed`. What ends the rounds before, no file says: that is the business of whoever runs it.
 pub(in crate::workload) fn run_plan(root: &Table, context: Context<'_>) -> RunPlan {
     let rounds = optional(root.find(&["run", "rounds"]), |key, node| context.integer(key, node, 1..=10_000));
     let seed = optional(root.find(&["run", "seed"]), |key, node| context.integer(key, node, 0..=i64::MAX));
     RunPlan {
         rounds: rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(7),
+        until: None,
         seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1),
     }
 }
