@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 use crate::report::format;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::headline;
 
 /// How the terminal is.
@@ -160,13 +160,23 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
         return Some(format!("{name}: no operation succeeded"));
     }
     if let Some((_, bound)) = missing.iter().find_map(|key| times.not_below.get_key_value(*key)) {
-        let share = format::percent(mix.censored);
         let bound = format::time_us(*bound);
-        return Some(format!(
-            "{name}: {which} not reached, at least {bound}: the end of {share} of the operations was not seen"
-        ));
+        return Some(format!("{name}: {which} not reached, at least {bound}: {}", unseen(mix)));
     }
     Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
+}
+
+/// Of which operations the end was not seen.
+fn unseen(mix: &Figures) -> String {
+    let share = format::percent(mix.censored);
+    if mix.unstarted == 0 {
+        return format!("the end of {share} of the operations was not seen");
+    }
+    let of_planned = |count: f64| format::percent(count / mix.planned.max(1) as f64);
+    let unstarted = mix.unstarted as f64;
+    let never = format!("{} of the operations never started", of_planned(unstarted));
+    let cut_off = mix.censored * mix.planned as f64 - unstarted;
+    if cut_off < 0.5 { never } else { format!("{never}, and the end of {} was not seen", of_planned(cut_off)) }
 }
 
 /// How each variant stands to the baseline: a table, or sentences where long names leave no room for one.

@@ -168,6 +168,18 @@ pub struct Skew {
     pub top_1_percent_share: Option<f64>,
 }
 
+/// A stage of the load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StageRecord {
+    /// How long it takes, ms.
+    pub length_ms: f64,
+    /// Clients, or operations asked for per second in an open loop, at its end.
+    pub to: f64,
+    /// Whether it goes there linearly.
+    pub ramp: bool,
+}
+
 /// A variant as planned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -180,10 +192,16 @@ pub struct VariantRecord {
     pub about: Option<String>,
     /// Operations of the mix, in its order.
     pub operations: Vec<OperationRecord>,
-    /// Clients (closed loop).
+    /// Clients; in an open loop the limit of operations at the same time.
     pub clients: u32,
     /// Pause between operations, µs.
     pub think_us: f64,
+    /// Open loop: operations asked for per second, on average over the measurement; `None` in a closed loop.
+    pub rate_per_s: Option<f64>,
+    /// Open loop: how the starts are spaced, `constant` or `poisson`.
+    pub arrivals: Option<String>,
+    /// How the load changes in the course of the measurement; empty: not at all.
+    pub stages: Vec<StageRecord>,
     /// Round-trip time that the link adds, µs.
     pub link_rtt_us: f64,
     /// Jitter of the link, µs.

@@ -259,15 +259,32 @@ fn different_loads(run: &RunRecord) -> Vec<String> {
         0.0 => "no pause".to_owned(),
         think_us => format!("{} ms between operations", think_us / 1e3),
     };
+    let rate = |variant: &VariantRecord| match variant.rate_per_s {
+        None => "a closed loop".to_owned(),
+        Some(rate_per_s) => format!("{rate_per_s} operations asked for per second"),
+    };
+    let shape = |variant: &VariantRecord| match (variant.stages.len(), variant.arrivals.as_deref()) {
+        (0, Some(arrivals)) => format!("{arrivals} arrivals"),
+        (0, None) => "a steady load".to_owned(),
+        (stages, _) => format!("{stages} stages of load"),
+    };
     let note = |variant: &VariantRecord| {
-        let (own, other) = match (variant.clients == baseline.clients, variant.think_us == baseline.think_us) {
-            (true, true) => return None,
-            (false, true) => (clients(variant), baseline.clients.to_string()),
-            (true, false) => (think(variant), think(baseline)),
-            (false, false) => {
-                let both = |variant| format!("{} and {}", clients(variant), think(variant));
-                (both(variant), both(baseline))
-            }
+        let is_same = [
+            variant.rate_per_s == baseline.rate_per_s,
+            variant.clients == baseline.clients,
+            variant.think_us == baseline.think_us,
+            variant.stages == baseline.stages
+                && (variant.arrivals == baseline.arrivals || variant.rate_per_s != baseline.rate_per_s),
+        ];
+        let told = |variant: &VariantRecord| {
+            let parts = [rate(variant), clients(variant), think(variant), shape(variant)];
+            let parts: Vec<String> = parts.into_iter().zip(is_same).filter(|part| !part.1).map(|part| part.0).collect();
+            parts.join(" and ")
+        };
+        let (own, other) = match is_same {
+            [true, true, true, true] => return None,
+            [true, false, true, true] => (clients(variant), baseline.clients.to_string()),
+            _ => (told(variant), told(baseline)),
         };
         Some(format!("{} ran with {own}, {} with {other}: their loads differ too", variant.name, baseline.name))
     };
@@ -292,6 +309,7 @@ mod tests {
             variant("join", 2, 0.0),
             variant("slow", 4, 5_000.0),
             variant("both", 1, 500.0),
+            VariantRecord { rate_per_s: Some(50.0), arrivals: Some("poisson".to_owned()), ..variant("open", 4, 0.0) },
         ];
         let run = RunRecord { baseline: "base".to_owned(), variants, ..RunRecord::default() };
         assert_eq!(
@@ -301,6 +319,7 @@ mod tests {
                 "slow ran with 5 ms between operations, base with no pause: their loads differ too",
                 "both ran with 1 client and 0.5 ms between operations, base with 4 clients and no pause: their loads differ \
                  too",
+                "open ran with 50 operations asked for per second, base with a closed loop: their loads differ too",
             ]
         );
     }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::plan::{
-    AnswerPlan, Arg, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, VariantPlan,
-    estimate, slice,
+    AnswerPlan, Arg, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan,
+    StagePlan, VariantPlan, estimate, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::Metric;
@@ -97,10 +97,8 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
     if let Some(about) = &variant.about {
         writeln!(out, "  {about}")?;
     }
-    let LoadPlan::Closed { clients, think } = variant.load;
-    let think = if think.is_zero() { String::new() } else { format!(", think {}", time(think)) };
     let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
-    writeln!(out, "  load: {clients} clients{think}{workers}; link: {}", link(&variant.link))?;
+    writeln!(out, "  load: {}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
     writeln!(
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
@@ -199,6 +197,31 @@ fn argument(arg: &Arg, operation: &OperationPlan, variant: &VariantPlan) -> Stri
         Arg::Whole { set, column } => format!(":{}.{}[] (whole column)", path(*set, *column).0, path(*set, *column).1),
         Arg::First { set, column } => format!(":{}.first.{}", path(*set, *column).0, path(*set, *column).1),
         Arg::Last { set, column } => format!(":{}.last.{}", path(*set, *column).0, path(*set, *column).1),
+    }
+}
+
+fn load(load: &LoadPlan) -> String {
+    let think = match load.think() {
+        think if think.is_zero() => String::new(),
+        think => format!(", think {}", time(think)),
+    };
+    let stages = |unit: &str| {
+        let stage = |stage: &StagePlan| {
+            let to = if stage.ramp { "ramp to " } else { "" };
+            format!("{to}{}{unit} for {}", stage.to, time(stage.length))
+        };
+        load.stages().iter().map(stage).collect::<Vec<_>>().join(", then ")
+    };
+    match load {
+        LoadPlan::Closed { clients, .. } => format!("{clients} clients{think}"),
+        LoadPlan::ClosedStages { .. } => format!("{}{think}", stages(" clients")),
+        LoadPlan::Open { clients, arrivals, rate } => {
+            let rate = match rate {
+                RatePlan::Steady(rate) => format!("{rate} operations/s"),
+                RatePlan::Stages(_) => stages(" operations/s"),
+            };
+            format!("open loop, {rate}, {} arrivals, at most {clients} at once", arrivals.word())
+        }
     }
 }
 

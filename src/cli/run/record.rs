@@ -7,7 +7,7 @@ use std::path::Path;
 use crate::probe::Machine;
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
-    SameAnswer, VariantRecord,
+    SameAnswer, StageRecord, VariantRecord,
 };
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
@@ -121,7 +121,18 @@ fn command(args: impl Iterator<Item = String>) -> Vec<String> {
 }
 
 fn variant(variant: &VariantPlan) -> VariantRecord {
-    let LoadPlan::Closed { clients, think } = variant.load;
+    let (rate_per_s, arrivals) = match &variant.load {
+        LoadPlan::Open { rate, arrivals, .. } => {
+            let seconds = variant.measure.as_secs_f64();
+            (Some(rate.arrivals(variant.measure) / seconds), Some(arrivals.word().to_owned()))
+        }
+        LoadPlan::Closed { .. } | LoadPlan::ClosedStages { .. } => (None, None),
+    };
+    let stage = |stage: &plan::StagePlan| StageRecord {
+        length_ms: stage.length.as_secs_f64() * 1e3,
+        to: stage.to,
+        ramp: stage.ramp,
+    };
     let operations = variant.operations.iter().zip(&variant.weights).map(|(operation, weight)| OperationRecord {
         name: operation.name.clone(),
         job: operation.job.clone(),
@@ -133,8 +144,11 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         title: variant.title.clone(),
         about: variant.about.clone(),
         operations: operations.collect(),
-        clients,
-        think_us: think.as_secs_f64() * 1e6,
+        clients: variant.load.clients(),
+        think_us: variant.load.think().as_secs_f64() * 1e6,
+        rate_per_s,
+        arrivals,
+        stages: variant.load.stages().iter().map(stage).collect(),
         link_rtt_us: variant.link.rtt.as_secs_f64() * 1e6,
         link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
         link_in_path: variant.link.is_used(),

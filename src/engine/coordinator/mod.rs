@@ -4,6 +4,7 @@
 //! through the two callbacks.
 
 mod gather;
+mod load;
 mod order;
 mod slice;
 #[cfg(test)]

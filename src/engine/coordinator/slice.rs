@@ -8,15 +8,16 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::gather::{Gathered, Gathering};
+use super::load;
 use super::{EngineError, Interval, RunInput, SliceOutcome};
 use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::{SliceClock, ns};
 use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
 use crate::event::{Event, IntervalFigures, SliceInfo};
-use crate::load::ClosedLoop;
-use crate::metrics::{Precision, Reconnects, SliceMetrics};
-use crate::workload::plan::{LoadPlan, VariantPlan};
+use crate::load::Load;
+use crate::metrics::{Precision, SliceMetrics};
+use crate::workload::plan::VariantPlan;
 
 /// From the last worker's readiness to the common start.
 const START_LEAD_NS: u64 = 5_000_000;
@@ -39,6 +40,8 @@ struct Slice<'a, 'b> {
     input: &'a mut RunInput<'b>,
     info: &'a SliceInfo,
     plan: &'b VariantPlan,
+    bound: Arc<BoundVariant>,
+    load: Load,
     clock: Arc<SliceClock>,
     /// The slice's clock at 0, from the start of the run.
     offset: Duration,
@@ -77,6 +80,8 @@ pub(super) fn run(
         gathering: Gathering::new(workers as usize, plan.operations.len(), precision),
         info,
         plan,
+        bound,
+        load: load::load(plan, input.plan.run.seed, info.round),
         clock,
         commands: watch::Sender::new(Command::Wait),
         cold: Arc::new(AtomicU32::new(plan.load.clients())),
@@ -90,7 +95,7 @@ pub(super) fn run(
     };
     let (sender, receiver) = mpsc::channel();
     let (desks, tasks): (Vec<Desk>, Vec<WorkerTask>) =
-        (0..workers).map(|worker| slice.task(&bound, worker, workers, &sender, precision)).unzip();
+        (0..workers).map(|worker| slice.task(worker, workers, &sender, precision)).unzip();
     drop(sender);
     std::thread::scope(|scope| {
         let mut started = 0;
@@ -112,23 +117,21 @@ pub(super) fn run(
 impl Slice<'_, '_> {
     fn task(
         &self,
-        bound: &Arc<BoundVariant>,
         worker: u32,
         workers: u32,
         sender: &mpsc::Sender<(usize, Message)>,
         precision: Precision,
     ) -> (Desk, WorkerTask) {
-        let LoadPlan::Closed { clients, think } = self.plan.load;
         let messages = Messages::new(worker as usize, sender.clone());
         let target: Target = self.input.targets[self.info.variant].clone();
         let task = WorkerTask {
             clock: Arc::clone(&self.clock),
-            variant: Arc::clone(bound),
+            variant: Arc::clone(&self.bound),
             target,
-            load: ClosedLoop { think_ns: ns(think) },
+            load: self.load.clone(),
             seed: self.input.plan.run.seed,
             round: self.info.round,
-            clients: (0..clients).filter(|client| client % workers == worker).collect(),
+            clients: (0..self.plan.load.clients()).filter(|client| client % workers == worker).collect(),
             drain_ns: ns(self.plan.drain),
             precision,
             cold: Arc::clone(&self.cold),
@@ -176,6 +179,22 @@ impl Slice<'_, '_> {
         for end in ends {
             self.gathering.end(end, from_ns, until_ns);
         }
+        self.count_unstarted(from_ns, until_ns);
+    }
+
+    /// Open loop: what was planned and never started, unless the slice was cut short and says nothing anyway.
+    fn count_unstarted(&mut self, rest_from_ns: u64, rest_until_ns: u64) {
+        let (Load::Open(open), Some((from_ns, until_ns)), Some(start_ns)) =
+            (&self.load, self.clock.measurement(), self.start_ns)
+        else {
+            return;
+        };
+        if self.failure.is_some() || self.interrupted {
+            return;
+        }
+        let warmup = load::unstarted(&open.warmup, from_ns - start_ns, &self.bound);
+        let measure = load::unstarted(&open.measure, until_ns - from_ns, &self.bound);
+        self.gathering.unstarted(&warmup, &measure, rest_from_ns, rest_until_ns);
     }
 
     /// Until when nothing needs attention unless a worker speaks.
@@ -332,7 +351,7 @@ impl Slice<'_, '_> {
         }
         let planned: u64 = gathering.total.operations.iter().map(|operation| operation.counters.planned).sum();
         if failed.is_none() && planned == 0 {
-            failed = Some(nothing_started(gathering.reconnects));
+            failed = Some(load::nothing_started(&self.load, gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
@@ -342,7 +361,7 @@ impl Slice<'_, '_> {
             warmup: gathering.warmup,
             connect: gathering.connect,
             measure_ns: until_ns - from_ns,
-            asked_per_s: None,
+            asked_per_s: load::asked_per_s(&self.load, self.plan.measure),
             warmup_ns: from_ns - start_ns,
             warmed_up: self.warmed_up,
             drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
@@ -357,16 +376,4 @@ impl Slice<'_, '_> {
         (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
         Ok(Closed { failed, server_gone, interrupted: self.interrupted })
     }
-}
-
-/// Why a slice has nothing to say, although nothing failed in its measurement.
-fn nothing_started(reconnects: Reconnects) -> String {
-    let lost = match reconnects.all {
-        0 => String::new(),
-        times => format!("; connections were lost and made again {times} times"),
-    };
-    format!(
-        "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
-         or waiting for a connection{lost}"
-    )
 }

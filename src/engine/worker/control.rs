@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::client::{Client, ClientEnd, ClientView};
+use super::client::{Client, ClientEnd};
 use super::connection::{Connection, open_patiently};
+use super::flight::{ClientView, Rest};
 use super::message::{Command, Failure, Message, WorkerEnd, WorkerInterval};
 use super::state::WorkerState;
 use super::usage::UsageMark;
@@ -70,6 +72,8 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         last_end_ns: Cell::new(0),
         reconnects: Cell::default(),
         stopped: Cell::new(false),
+        cursors: Cell::default(),
+        measurement_fixed: Notify::new(),
     });
     let mut control = Control {
         worker: Rc::clone(&worker),
@@ -190,7 +194,7 @@ impl Control {
     /// Lets operations in flight finish, for as long as the plan allows; then cuts them off.
     async fn drain(&mut self, until_ns: u64) -> Ended {
         for (view, handle) in &self.views {
-            if view.is_idle() {
+            if view.rest() == Rest::Idle {
                 handle.abort();
             }
         }
@@ -214,7 +218,7 @@ impl Control {
         worker.stopped.set(true);
         let tokens: Vec<CancelToken> = self.views.iter().filter_map(|(view, _)| view.cut(&worker)).collect();
         for (view, handle) in &self.views {
-            if view.is_idle() {
+            if view.rest() != Rest::None {
                 handle.abort();
             }
         }
@@ -237,7 +241,10 @@ impl Control {
         match self.wait(at_ns).await {
             Woken::Time => Ok(true),
             Woken::Command(Command::Abort) => Err(None),
-            Woken::Command(_) => Ok(false),
+            Woken::Command(_) => {
+                self.worker.measurement_fixed.notify_waiters();
+                Ok(false)
+            }
             // Clients end when the measurement is over by the same clock; the timer is a moment behind.
             Woken::ClientsEnded => {
                 self.worker.timer.sleep_until(self.worker.clock.instant(at_ns)).await;

@@ -5,6 +5,7 @@
 //! `--set` are already applied, so the engine never merges anything.
 
 mod estimate;
+mod load;
 mod place;
 mod statement;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use estimate::{estimate, slice};
+pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 
@@ -151,28 +153,6 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
-}
-
-/// How load is offered.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LoadPlan {
-    /// Each client issues the next operation when the last one ended and `think` has passed.
-    Closed {
-        /// Number of clients, 1 … 100,000.
-        clients: u32,
-        /// Pause between operations.
-        think: Duration,
-    },
-}
-
-impl LoadPlan {
-    /// The number of clients, and so of dedicated connections.
-    #[must_use]
-    pub fn clients(&self) -> u32 {
-        match self {
-            Self::Closed { clients, .. } => *clients,
-        }
-    }
 }
 
 /// How statements travel.

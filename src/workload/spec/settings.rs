@@ -8,9 +8,7 @@ use super::super::document::{Node, Table, Value};
 use super::super::plan::{LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
-
-/// Most clients of a workload.
-const MAX_CLIENTS: i64 = 100_000;
+use super::load;
 
 /// Settings of the servers that the topology itself needs.
 const OWN_SETTINGS: [&str; 9] = [
@@ -50,19 +48,14 @@ pub(in crate::workload) struct CompareSpec {
 
 /// Reads `[load]`, `[run]` and the link, with defaults.
 pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpec {
-    let clients = optional(root.find(&["load", "clients"]), |key, node| context.integer(key, node, 1..=MAX_CLIENTS));
-    let think = optional(root.find(&["load", "think"]), |key, node| context.duration(key, node));
+    let (load, length) = load::read(root, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
-    let measure = optional(root.find(&["run", "measure"]), |key, node| context.duration_above_zero(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
     SliceSpec {
         link: link(root, context),
-        load: LoadPlan::Closed {
-            clients: clients.and_then(|clients| u32::try_from(clients).ok()).unwrap_or(8),
-            think: think.unwrap_or_default(),
-        },
+        load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
-        measure: measure.unwrap_or(Duration::from_secs(2)),
+        measure: length,
         drain: duration("drain").unwrap_or(Duration::from_secs(10)),
         workers: workers.and_then(|workers| u32::try_from(workers).ok()),
     }
