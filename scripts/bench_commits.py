@@ -155,7 +155,8 @@ class Side:
             raise Refused(f"the benches of {self.letter} ({title(self.commit)}) do not build; see above")
         for line in built.stdout.splitlines():
             message = json.loads(line)
-            if message.get("reason") == "compiler-artifact" and message.get("executable"):
+            # The program itself is built along with its benches.
+            if message.get("reason") == "compiler-artifact" and "bench" in message["target"]["kind"]:
                 self.programs[message["target"]["name"]] = message["executable"]
 
     def run(self, options, work):
