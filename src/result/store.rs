@@ -93,8 +93,9 @@ impl Store {
         write_summary(&self.dir, summary)
     }
 
-    /// Appends one interval to `intervals.csv` and `errors.csv`, and every ten seconds of a slice to `histograms.hlog`. All
-    /// intervals of a measurement must come, or none: from ten seconds on, the log is made of them.
+    /// Appends one interval to `intervals.csv` and `errors.csv`, and every ten seconds of a slice (or more, where
+    /// times spread widely) to `histograms.hlog`. All intervals of a measurement must come, or none: from ten seconds on,
+    /// the log is made of them.
     ///
     /// # Errors
     /// When they cannot be written.
