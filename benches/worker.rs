@@ -71,8 +71,8 @@ fn timer(c: &mut Criterion) {
 }
 
 fn schedule(c: &mut Criterion) {
-    let load = ClosedLoop { think_ns: 5_000 };
-    let mut at_ns = load.first_start_ns(0);
+    let load = ClosedLoop { think_ns: 5_000, clients: None };
+    let mut at_ns = load.next_start_ns(0);
     c.bench_function("schedule/closed_loop", |b| {
         b.iter(|| {
             at_ns = load.next_start_ns(black_box(at_ns));

@@ -32,10 +32,16 @@ pub fn responses_s(arrivals_s: &[f64], servers: usize, end_s: impl Fn(usize, f64
     arrivals_s.iter().enumerate().map(response).collect()
 }
 
-#[derive(PartialEq, PartialOrd)]
+#[derive(PartialEq)]
 struct Moment(f64);
 
 impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Moment {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
