@@ -3,6 +3,8 @@
 use super::args::CheckArgs;
 use super::failure::Failure;
 use super::overrides::overrides;
+use super::run::refuse_statements;
+use crate::driver::conninfo::{self, Outside};
 use crate::words::ExitCode;
 use crate::workload;
 
@@ -12,10 +14,23 @@ use crate::workload;
 /// When the options are wrong.
 pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let server = args.target.as_deref().filter(|target| !target.starts_with("null:"));
+    if let Some(target) = server {
+        conninfo::read(target, &Outside::of_this_process())
+            .map_err(|error| Failure::text(ExitCode::Usage, error.to_string()))?;
+    }
     let mut code = ExitCode::Done;
     for file in &args.files {
         match workload::load(file, &overrides) {
-            Ok(plan) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+            Ok(plan) => {
+                if server.is_some()
+                    && let Err(failure) = refuse_statements(&plan, args.color.is_on())
+                {
+                    code = failure.print();
+                    continue;
+                }
+                anstream::println!("{}", workload::describe(&plan).trim_end());
+            }
             Err(problems) => {
                 anstream::eprintln!("{}", problems.render(args.color.is_on()).trim_end());
                 code = ExitCode::Usage;

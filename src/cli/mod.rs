@@ -2,6 +2,7 @@
 
 mod args;
 mod check;
+mod clean;
 mod failure;
 mod finish;
 mod interrupt;
@@ -31,6 +32,7 @@ pub fn main() -> std::process::ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()

@@ -7,9 +7,9 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::task::JoinHandle;
+use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
 
 use super::catalog;

@@ -157,7 +157,8 @@ impl AsyncWrite for Socket {
 
 /// The error of a name that nobody knows.
 fn unknown(endpoint: &Endpoint, host: &str, error: &io::Error) -> DriverError {
-    let reason = format!("the name \"{host}\" cannot be resolved ({error}): is it spelled right, does this network know it?");
+    let reason =
+        format!("the name \"{host}\" cannot be resolved ({error}): is it spelled right, does this network know it?");
     DriverError::Connect { endpoint: endpoint.label(), reason, state: None }
 }
 
@@ -209,7 +210,8 @@ pub(super) fn not_postgres(said: &[u8]) -> String {
     } else {
         "something else"
     };
-    let words: String = String::from_utf8_lossy(said).chars().take_while(|c| !matches!(c, '\r' | '\n')).take(40).collect();
+    let words: String =
+        String::from_utf8_lossy(said).chars().take_while(|c| !matches!(c, '\r' | '\n')).take(40).collect();
     let words: String = words.chars().map(|c| if c.is_control() { '.' } else { c }).collect();
     format!("what listens there is not PostgreSQL but {kind} (it says \"{words}\"): check host and port")
 }

@@ -99,7 +99,9 @@ pub(super) fn fill_in(values: &mut Values, outside: &Outside<'_>) -> Result<(), 
 }
 
 fn unsupported(what: &str) -> ConninfoError {
-    ConninfoError::new(format!("{what} is not supported by this version: take it out, or give host, port, user and dbname"))
+    ConninfoError::new(format!(
+        "{what} is not supported by this version: take it out, or give host, port, user and dbname"
+    ))
 }
 
 /// A keyword is repeated only when it is nearly one of ours: it could be a piece of a password.

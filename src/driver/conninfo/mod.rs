@@ -8,12 +8,10 @@ mod keywords;
 mod outside;
 mod passfile;
 mod resolve;
-mod shown;
 mod text;
 
 pub use outside::Outside;
 pub use resolve::{Conninfo, SessionKind};
-pub use shown::{has_password, masked, redacted};
 
 /// A connection string that cannot be used: what, and what to do. Never holds a secret.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

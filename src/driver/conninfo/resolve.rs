@@ -76,7 +76,9 @@ pub(super) fn resolve(values: &Values, outside: &Outside<'_>) -> Result<Conninfo
     for host in hosts(values)? {
         let (name, port) = match &host.address {
             Address::Tcp { port, .. } => (host.name.as_str(), *port),
-            Address::Unix { dir, port } if SOCKET_FOLDERS.iter().any(|folder| dir == Path::new(folder)) => ("localhost", *port),
+            Address::Unix { dir, port } if SOCKET_FOLDERS.iter().any(|folder| dir == Path::new(folder)) => {
+                ("localhost", *port)
+            }
             Address::Unix { port, .. } => (host.name.as_str(), *port),
         };
         let password = match values.get("password") {
@@ -98,9 +100,9 @@ pub(super) fn resolve(values: &Values, outside: &Outside<'_>) -> Result<Conninfo
             security: Security { tls: None, binding },
         };
         let ways = protections(&host, mode, values, outside)?;
-        found.push(ways.into_iter().map(|tls| {
-            Endpoint { security: Security { tls, binding }, ..endpoint.clone() }
-        }).collect());
+        found.push(
+            ways.into_iter().map(|tls| Endpoint { security: Security { tls, binding }, ..endpoint.clone() }).collect(),
+        );
     }
     notes.dedup();
     let kind = kind(values)?;
@@ -118,7 +120,9 @@ fn hosts(values: &Values) -> Result<Vec<Host>, ConninfoError> {
         names = vec![String::new(); addresses.len().max(1)];
     }
     if !addresses.is_empty() && addresses.len() != names.len() {
-        return Err(ConninfoError::new("the target names as many hosts as addresses (hostaddr), or only one of the two"));
+        return Err(ConninfoError::new(
+            "the target names as many hosts as addresses (hostaddr), or only one of the two",
+        ));
     }
     if ports.len() > 1 && ports.len() != names.len() {
         return Err(ConninfoError::new("the target names one port for all hosts, or one for each"));
@@ -137,7 +141,9 @@ fn hosts(values: &Values) -> Result<Vec<Host>, ConninfoError> {
             (None, "") => Address::Unix { dir: socket_folder(port), port },
             (None, folder) if folder.starts_with('/') => Address::Unix { dir: folder.into(), port },
             (None, abstract_) if abstract_.starts_with('@') => {
-                return Err(ConninfoError::new("abstract Unix sockets are not supported: name the folder of the socket"));
+                return Err(ConninfoError::new(
+                    "abstract Unix sockets are not supported: name the folder of the socket",
+                ));
             }
             (None, name) => Address::Tcp { host: name.to_owned(), port },
         };
@@ -182,7 +188,9 @@ fn tls(host: &str, mode: SslMode, values: &Values, outside: &Outside<'_>) -> Res
     };
     let roots = match values.get("sslrootcert") {
         Some("system") if mode != SslMode::VerifyFull => {
-            return Err(ConninfoError::new("sslrootcert=system needs sslmode=verify-full: anybody can have a certificate there"));
+            return Err(ConninfoError::new(
+                "sslrootcert=system needs sslmode=verify-full: anybody can have a certificate there",
+            ));
         }
         Some("system") => Some(Roots::System),
         Some(path) => Some(Roots::File(path.into())),
@@ -265,7 +273,9 @@ fn timeout(values: &Values) -> Result<Option<Duration>, ConninfoError> {
 
 /// `options=-c name=value --name=value` as settings.
 fn options(values: &Values) -> Result<Vec<(String, String)>, ConninfoError> {
-    let wrong = || ConninfoError::new("`options` of the target takes settings only: -c name=value, blanks in it with a \\ before");
+    let wrong = || {
+        ConninfoError::new("`options` of the target takes settings only: -c name=value, blanks in it with a \\ before")
+    };
     let mut settings = Vec::new();
     let mut words = words(values.get("options").unwrap_or_default()).into_iter();
     while let Some(word) = words.next() {

@@ -37,10 +37,13 @@ fn first_placeholder(text: &str) -> Option<(&str, &str)> {
 fn variable(name: &str, outside: &Outside<'_>) -> Result<String, ConninfoError> {
     let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if !is_name {
-        return Err(ConninfoError::new("`${…}` in a connection string takes the name of a variable of the environment"));
+        return Err(ConninfoError::new(
+            "`${…}` in a connection string takes the name of a variable of the environment",
+        ));
     }
-    (outside.variable)(name)
-        .ok_or_else(|| ConninfoError::new(format!("the variable {name} that the target names is not set: export {name}=…")))
+    (outside.variable)(name).ok_or_else(|| {
+        ConninfoError::new(format!("the variable {name} that the target names is not set: export {name}=…"))
+    })
 }
 
 /// What follows the scheme: `[user[:password]@][host[:port]][,…][/dbname][?key=value[&…]]`.
@@ -160,7 +163,9 @@ fn value<'t>(text: &'t str, outside: &Outside<'_>) -> Result<(String, &'t str), 
         }
         let mut letters = rest.chars();
         match letters.next() {
-            None if is_quoted => return Err(ConninfoError::new("a quote in the target's key=value pairs is not closed")),
+            None if is_quoted => {
+                return Err(ConninfoError::new("a quote in the target's key=value pairs is not closed"));
+            }
             None => return Ok((value, "")),
             Some('\'') if is_quoted => return Ok((value, letters.as_str())),
             Some(blank) if !is_quoted && blank.is_whitespace() => return Ok((value, letters.as_str())),

@@ -103,9 +103,8 @@ impl Tls {
                 return Err(Unusable::new(&format!("host \"{}\"", settings.host), None, reason));
             }
             // Nobody looks at it.
-            Err(_) => ServerName::try_from("unnamed.invalid").map_err(|error| {
-                Unusable::new("TLS", None, error.to_string())
-            })?,
+            Err(_) => ServerName::try_from("unnamed.invalid")
+                .map_err(|error| Unusable::new("TLS", None, error.to_string()))?,
         };
         Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, settings })
     }

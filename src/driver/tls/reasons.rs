@@ -52,8 +52,8 @@ fn of_certificate(problem: &CertificateError, settings: &TlsSettings) -> String 
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "the server's certificate is not valid yet: is the clock of this machine right?".to_owned()
         }
-        other => format!(
-            "the server's certificate is refused: {other:?}; sslrootcert may also hold the certificate itself"
-        ),
+        other => {
+            format!("the server's certificate is refused: {other:?}; sslrootcert may also hold the certificate itself")
+        }
     }
 }

@@ -209,7 +209,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
             None if self.endpoint.security.tls.is_none() => "the connection is not encrypted",
             _ => "the server does not offer it for this role and certificate",
         };
-        self.refused(format!("channel_binding=require, but {why}: use TLS and scram-sha-256, or channel_binding=prefer"))
+        self.refused(format!(
+            "channel_binding=require, but {why}: use TLS and scram-sha-256, or channel_binding=prefer"
+        ))
     }
 
     fn refused(&self, reason: String) -> DriverError {

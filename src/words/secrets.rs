@@ -1,4 +1,4 @@
-//! Connection strings for other eyes.
+//! Connection strings for other eyes: wherever a text may hold one, it is shown through here.
 
 /// Whether a connection string holds a password of its own (`${NAME}` is none).
 #[must_use]
@@ -79,9 +79,9 @@ fn after_keys(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     for (at, _) in text.match_indices('=') {
         let before = text[..at].trim_end();
-        let key_start = before.rfind(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '%'))).map_or(0, |at| {
-            at + before[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        let key_start = before
+            .rfind(|letter: char| !(letter.is_alphanumeric() || matches!(letter, '_' | '%')))
+            .map_or(0, |at| at + before[at..].chars().next().map_or(1, char::len_utf8));
         let key = decoded(&before[key_start..]).to_lowercase();
         if !(key.ends_with("password") || key == "pgpassword") {
             continue;
@@ -116,7 +116,8 @@ fn decoded(key: &str) -> String {
     let mut plain = String::new();
     let mut rest = key;
     while let Some(letter) = rest.chars().next() {
-        let code = rest.strip_prefix('%').and_then(|after| after.get(..2)).and_then(|two| u8::from_str_radix(two, 16).ok());
+        let code =
+            rest.strip_prefix('%').and_then(|after| after.get(..2)).and_then(|two| u8::from_str_radix(two, 16).ok());
         match code.filter(u8::is_ascii) {
             Some(code) => {
                 plain.push(char::from(code));
@@ -129,4 +130,35 @@ fn decoded(key: &str) -> String {
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_are_hidden_in_any_text() {
+        let cases = [
+            ("postgres://u:hunter2@h/db", "postgres://u:***@h/db"),
+            ("--target=postgres://u:hun@ter2@h/db", "--target=postgres://u:***@h/db"),
+            ("postgres://u:%68unter2@h", "postgres://u:***@h"),
+            (
+                "postgres://h/db?user=u&password=hunter2&sslmode=require",
+                "postgres://h/db?user=u&password=***&sslmode=require",
+            ),
+            ("postgres://h/db?p%61ssword=hunter2", "postgres://h/db?p%61ssword=***"),
+            ("host=h password = hunter2 user=u", "host=h password = *** user=u"),
+            (r"password='hun\'ter2' user=u", "password='***' user=u"),
+            ("PGPASSWORD=hunter2", "PGPASSWORD=***"),
+            ("--set load.clients=4", "--set load.clients=4"),
+            ("postgres://u@h/db", "postgres://u@h/db"),
+            ("postgres://u:${PW}@h/db", "postgres://u:${PW}@h/db"),
+            ("host=h password=${PW}", "host=h password=${PW}"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(redacted(text), expected);
+            assert_eq!(masked(text).len(), text.len());
+            assert_eq!(has_password(text), text != expected);
+        }
+    }
 }
