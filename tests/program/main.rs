@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
 mod environment;
+mod external;
 mod interrupted;
 mod judged;
 mod output;
 mod reports;
+#[path = "../support/mod.rs"]
+mod server;
 mod support;
+mod tls_server;
 mod wrong_files;

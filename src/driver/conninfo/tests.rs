@@ -130,6 +130,7 @@ fn what_is_wrong_is_said_without_what_could_be_a_password() {
         ("mysql://u:hunter2@h/db", "postgresql://"),
         ("shop", "is a URL"),
         ("postgres://u:hun/ter2@h/db", "percent-encode"),
+        ("postgres://u:x@hunter2:1/ter2@h/db", "percent-encode"),
         ("postgres://u:hunter2@h:hunter2/db", "port is a number"),
         ("postgres://u:hun%zzter2@h/db", "hexadecimal"),
         ("postgres://u@h/db?hunter2", "key=value"),

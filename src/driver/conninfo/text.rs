@@ -55,7 +55,9 @@ fn url(rest: &str, outside: &Outside<'_>) -> Result<Values, ConninfoError> {
         Some((path, query)) => (path, Some(query)),
         None => (tail, None),
     };
-    if !authority.contains('@') && tail.contains('@') && authority.contains(':') {
+    // A raw `@` behind the hosts is the end of a login that was cut off before: its pieces are not taken for anything.
+    let cut_off = path.contains('@') || (!authority.contains('@') && tail.contains('@'));
+    if cut_off && authority.contains(':') {
         return Err(ConninfoError::new(
             "the target's password seems to hold `/` or `?`: percent-encode them (%2F, %3F), or write ${NAME} for a variable",
         ));
