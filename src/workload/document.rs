@@ -113,15 +113,22 @@ pub(super) fn read(source: &SourceText, sink: &Sink) -> Document {
     let (table, errors) = DeTable::parse_recoverable(source.as_written());
     let mut whole = true;
     let mut broken_lines = Vec::new();
+    let mut confused = false;
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         let place = Place { source: source.clone(), span };
-        broken_lines.push(place.line_column().0);
+        let line = place.line_column().0;
+        // What else is wrong on the line, or after a bracket that never closed, follows from the first error.
+        let follows = confused || broken_lines.last() == Some(&line);
+        broken_lines.push(line);
         if error.message().starts_with("duplicate key") {
             sink.push(duplicate(&place));
         } else {
             whole = false;
-            sink.push(problem(&place, format!("this is not TOML: {}", error.message())));
+            confused |= ["inline table", "array"].iter().any(|open| error.message().contains(open));
+            if !follows {
+                sink.push(problem(&place, format!("this is not TOML: {}", error.message())));
+            }
         }
     }
     let reader = Reader { source, shift: 0, sink };
