@@ -362,7 +362,7 @@ fn a_password_comes_out_nowhere_whatever_happens() {
         (&plain, vec![("PGPASSFILE", passfile.display().to_string())], measured(0)),
         ("${SHOP}", vec![("SHOP", good.clone())], measured(0)),
     ];
-    let wrong_host = with(format!("postgresql://reader@localhost:1/shop?hostaddr=127.0.0.1"));
+    let wrong_host = with("postgresql://reader@localhost:1/shop?hostaddr=127.0.0.1".to_owned());
     let wrong_database = with(shop.url("reader", "nowhere", &shop.verified()));
     let wrong_role =
         with(shop.url("reader", "shop", &shop.verified())).replace("reader:", "plain:").replace("verify-full", "full");
@@ -373,7 +373,7 @@ fn a_password_comes_out_nowhere_whatever_happens() {
         for format in ["text", "json"] {
             let _ = fs::remove_dir_all(place.path("out"));
             let mut command = place.dbbench(&["run", "w.toml", "--out", "out", "--format", format, "--target", target]);
-            variables.iter().for_each(|(name, value)| drop(command.env(name, value)));
+            command.envs(variables.iter().map(|(name, value)| (name, value)));
             let outcome = place.start(command).wait().ends_with(code);
             // Pieces too: what a mistyped URL takes for host or database is a piece of a password.
             outcome.never_says(&[PASSWORD, ENCODED, "Zj7", "9/w", "pq@X"]);

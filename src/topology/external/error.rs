@@ -21,7 +21,7 @@ pub enum ExternalError {
         doing: String,
         /// Why.
         #[source]
-        source: DriverError,
+        source: Box<DriverError>,
     },
 }
 
@@ -29,6 +29,6 @@ impl ExternalError {
     /// What was being done when a statement failed.
     pub(in crate::topology) fn server(doing: &str) -> impl FnOnce(DriverError) -> Self + use<> {
         let doing = doing.to_owned();
-        move |source| Self::Server { doing, source }
+        move |source| Self::Server { doing, source: Box::new(source) }
     }
 }
