@@ -5,8 +5,9 @@ use super::failure::Failure;
 use super::overrides::overrides;
 use super::run::refuse_statements;
 use crate::driver::conninfo::{self, Outside};
-use crate::words::ExitCode;
+use crate::words::{ExitCode, redacted};
 use crate::workload;
+use crate::workload::plan::{ExternalPlan, Place};
 
 /// Prints the resolved plan of each file, or all its problems. One wrong file does not hide the others.
 ///
@@ -22,12 +23,14 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let mut code = ExitCode::Done;
     for file in &args.files {
         match workload::load(file, &overrides) {
-            Ok(plan) => {
-                if server.is_some()
-                    && let Err(failure) = refuse_statements(&plan, args.color.is_on())
-                {
-                    code = failure.print();
-                    continue;
+            Ok(mut plan) => {
+                if let Some(target) = server {
+                    if let Err(failure) = refuse_statements(&plan, args.color.is_on()) {
+                        code = failure.print();
+                        continue;
+                    }
+                    let place = Place { source: plan.source.clone(), span: 0..0 };
+                    plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
                 }
                 anstream::println!("{}", workload::describe(&plan).trim_end());
             }

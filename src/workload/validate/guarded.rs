@@ -29,3 +29,31 @@ pub(in crate::workload) fn guarded(plan: &Plan) -> Vec<Diagnostic> {
     }
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::guarded;
+    use crate::workload::plan::SourceText;
+    use crate::workload::{Overrides, compile_text};
+
+    #[test]
+    fn what_could_end_the_guard_is_found_behind_comments_and_named_once() {
+        let text = "name = \"w\"\n[operations.a]\nsteps = [{ sql = \"SELECT 1\" }]\n[variants]\nx.mix = { a = 1 }\ny.mix = { a = 1 }\n";
+        let mut plan = compile_text(SourceText::new("w.toml", text), &Overrides::default()).unwrap();
+        assert!(guarded(&plan).is_empty());
+        for (sql, word) in [
+            ("SET x = 1", "SET"),
+            ("/* a */ -- b\n reset ALL", "RESET"),
+            ("Begin", "BEGIN"),
+            ("START TRANSACTION READ WRITE", "START"),
+            ("abort", "ABORT"),
+        ] {
+            for variant in &mut plan.variants {
+                variant.statements[0].text.sql = sql.to_owned();
+            }
+            let found = guarded(&plan);
+            assert_eq!(found.len(), 1, "{sql}");
+            assert!(found[0].title().starts_with(&format!("`{word}` is refused")), "{}", found[0].title());
+        }
+    }
+}
