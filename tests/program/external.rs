@@ -313,6 +313,18 @@ fn each_way_of_not_getting_in_has_its_own_words() {
         assert!(place.json("out/run.json")["endpoints"][0]["tls"].is_string(), "{options}");
         fs::remove_dir_all(place.path("out")).unwrap();
     }
+    // A certificate of one's own stands for a password; a key that others may read does not.
+    let key = ca.join("client.key");
+    let client = format!("{}&sslcert={}&sslkey={}", shop.verified(), ca.join("client.crt").display(), key.display());
+    let certified = shop.url("certified", "shop", &client);
+    run(&place, &certified, &[]).ends_with(measured(0));
+    fs::remove_dir_all(place.path("out")).unwrap();
+    run(&place, &shop.url("certified", "shop", &shop.verified()), &[]).ends_with(1).says(&["certificate"]);
+    let open = place.path("open.key");
+    fs::copy(&key, &open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o644)).unwrap();
+    let readable = certified.replace(&key.display().to_string(), &open.display().to_string());
+    run(&place, &readable, &[]).ends_with(2).says(&["open.key", "chmod 0600"]);
     run(&place, &url("sslmode=disable").replace("reader", "plain"), &[]).ends_with(2).says(&["42501", "GRANT"]);
 }
 

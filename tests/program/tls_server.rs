@@ -16,7 +16,7 @@ pub const ENCODED: &str = "Zj7%20pq%40X%3A9%2Fw";
 const ACCESS: &str = "local all all trust
 hostssl all reader 127.0.0.1/32 scram-sha-256
 hostssl all maker 127.0.0.1/32 scram-sha-256
-hostssl all busy 127.0.0.1/32 scram-sha-256
+hostssl all certified 127.0.0.1/32 cert
 host all plain 127.0.0.1/32 scram-sha-256
 host all all ::1/128 reject
 ";
@@ -34,7 +34,7 @@ impl TlsServer {
         let certificates = certificates();
         let data = PathBuf::from(one(&server, "SHOW data_directory"));
         let owner = std::fs::metadata(&data).unwrap();
-        for name in ["server.crt", "server.key"] {
+        for name in ["server.crt", "server.key", "ca.crt"] {
             let path = data.join(name);
             std::fs::copy(certificates.path().join(name), &path).unwrap();
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
@@ -43,17 +43,18 @@ impl TlsServer {
             }
         }
         std::fs::write(data.join("pg_hba.conf"), ACCESS).unwrap();
+        sql(&server, "postgres", "ALTER SYSTEM SET ssl_ca_file = 'ca.crt'");
         sql(&server, "postgres", "ALTER SYSTEM SET ssl = on");
         sql(&server, "postgres", "ALTER SYSTEM SET work_mem = '5MB'");
         sql(&server, "postgres", "SELECT pg_reload_conf()");
-        for role in ["reader", "maker", "busy", "plain"] {
+        for role in ["reader", "maker", "certified", "plain"] {
             sql(&server, "postgres", &format!("CREATE ROLE {role} LOGIN PASSWORD '{PASSWORD}'"));
         }
         sql(&server, "postgres", "ALTER ROLE maker CREATEDB");
         sql(&server, "postgres", "CREATE DATABASE shop");
         sql(&server, "shop", "CREATE TABLE users (id int PRIMARY KEY, name text)");
         sql(&server, "shop", "INSERT INTO users SELECT i, 'user ' || i FROM generate_series(1, 300) i");
-        sql(&server, "shop", "GRANT SELECT, INSERT ON users TO reader, maker; ANALYZE");
+        sql(&server, "shop", "GRANT SELECT, INSERT ON users TO reader, maker, certified; ANALYZE");
         let port = one(&server, "SHOW port").parse().unwrap();
         let tls = Self { server, certificates, port };
         tls.wait_for_tls();
@@ -126,5 +127,8 @@ fn certificates() -> TempDir {
     openssl("req -newkey rsa:2048 -nodes -keyout server.key -out server.csr -subj /CN=localhost");
     std::fs::write(folder.path().join("names"), "subjectAltName=DNS:localhost\n").unwrap();
     openssl("x509 -req -in server.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out server.crt");
+    openssl("req -newkey rsa:2048 -nodes -keyout client.key -out client.csr -subj /CN=certified");
+    openssl("x509 -req -in client.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out client.crt");
+    std::fs::set_permissions(folder.path().join("client.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
     folder
 }
