@@ -4,10 +4,11 @@ use super::args::CheckArgs;
 use super::failure::Failure;
 use super::overrides::overrides;
 use super::run::refuse_statements;
+use super::until;
 use crate::driver::conninfo::{self, Outside};
 use crate::words::{ExitCode, redacted};
 use crate::workload;
-use crate::workload::plan::{ExternalPlan, Place};
+use crate::workload::plan::{ExternalPlan, Place, Plan};
 
 /// Prints the resolved plan of each file, or all its problems. One wrong file does not hide the others.
 ///
@@ -15,6 +16,7 @@ use crate::workload::plan::{ExternalPlan, Place};
 /// When the options are wrong.
 pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let goal = until::goal(&args.overrides)?;
     let server = args.target.as_deref().filter(|target| !target.starts_with("null:"));
     if let Some(target) = server {
         conninfo::read(target, &Outside::of_this_process())
@@ -24,15 +26,15 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     for file in &args.files {
         match workload::load(file, &overrides) {
             Ok(mut plan) => {
-                if let Some(target) = server {
-                    if let Err(failure) = refuse_statements(&plan, args.color.is_on()) {
-                        code = failure.print();
-                        continue;
-                    }
-                    let place = Place { source: plan.source.clone(), span: 0..0 };
-                    plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
+                let fits = goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan));
+                let fits = fits.and_then(|()| match server {
+                    Some(target) => aim(&mut plan, target, args.color.is_on()),
+                    None => Ok(()),
+                });
+                match fits {
+                    Ok(()) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+                    Err(failure) => code = code.precedence(failure.print()),
                 }
-                anstream::println!("{}", workload::describe(&plan).trim_end());
             }
             Err(problems) => {
                 anstream::eprintln!("{}", problems.render(args.color.is_on()).trim_end());
@@ -41,4 +43,12 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         }
     }
     Ok(code)
+}
+
+/// What a server that already runs asks of a plan.
+fn aim(plan: &mut Plan, target: &str, color: bool) -> Result<(), Failure> {
+    refuse_statements(plan, color)?;
+    let place = Place { source: plan.source.clone(), span: 0..0 };
+    plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
+    Ok(())
 }

@@ -1,6 +1,8 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
 mod args;
+mod build;
+mod calibrate;
 mod check;
 mod clean;
 mod failure;
@@ -9,6 +11,7 @@ mod interrupt;
 mod overrides;
 mod report;
 mod run;
+mod until;
 
 use clap::Parser as _;
 
@@ -34,6 +37,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Check(args) => check::check(args),
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()
 }

@@ -26,6 +26,7 @@ pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};
+pub use null::NullEndpoint;
 pub use secret::Secret;
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,

@@ -19,5 +19,6 @@ pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, 
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run, workers_of,
+    EngineError, Interrupt, Interval, Next, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run,
+    run_until, workers_of,
 };

@@ -108,12 +108,19 @@ impl Store {
         self.histograms.append(lines.as_bytes())
     }
 
-    /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed.
+    /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed. `judge` may say what limited it and
+    /// that it is not valid.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn close_slice(&mut self, context: &SliceContext, metrics: &SliceMetrics) -> Result<SliceRecord, StoreError> {
-        let record = SliceRecord::new(context, metrics);
+    pub fn close_slice(
+        &mut self,
+        context: &SliceContext,
+        metrics: &SliceMetrics,
+        judge: impl FnOnce(&mut SliceRecord),
+    ) -> Result<SliceRecord, StoreError> {
+        let mut record = SliceRecord::new(context, metrics);
+        judge(&mut record);
         let lines = self.log.close(context, metrics);
         let lines = lines.map_err(|error| StoreError::encode(self.histograms.path(), error))?;
         self.histograms.append(lines.as_bytes())?;

@@ -28,6 +28,7 @@ pub use discover::{Installation, Version, discover};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
 pub use external::{External, ExternalError, Facts, Wishes, attach, reach};
+pub use folders::cache_root;
 pub use guard::{Cleaned, OwnDatabase, OwnSchema, clean};
 pub use info::ServerInfo;
 pub use link::{AddedDelay, Link, measure_added_delay};

@@ -10,6 +10,7 @@ mod constants;
 mod describe;
 pub mod diagnostic;
 mod document;
+mod exclude;
 pub mod keys;
 mod merge;
 pub mod plan;
@@ -102,7 +103,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
     let topology = spec::topology(root, context);
     let run = spec::run_plan(root, context);
     let mut dataset = compile::dataset(root, &sources, sink);
-    let mut warnings = Vec::new();
+    let mut warnings = outside.notes;
     let variants = compile::variants(&sources, root, &mut dataset.columns, sink);
     warn_of_unused(root, &variants, &mut dataset, sink, &mut warnings);
     let compare = spec::compare(root, context);

@@ -2,14 +2,18 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod calibrated;
 mod environment;
 mod external;
+mod generator;
 mod interrupted;
 mod judged;
+mod open_loop;
 mod output;
 mod reports;
 #[path = "../support/mod.rs"]
 mod server;
 mod support;
 mod tls_server;
+mod until;
 mod wrong_files;

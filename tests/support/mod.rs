@@ -151,6 +151,12 @@ impl Server {
         }
     }
 
+    /// How many lines of the server's log hold a text.
+    pub fn logged(&self, text: &str) -> u64 {
+        let log = std::fs::read_to_string(self.dir.join("log")).expect("the server's log");
+        log.lines().filter(|line| line.contains(text)).count() as u64
+    }
+
     /// Of the process that starts all others.
     pub fn pid(&self) -> String {
         let file = std::fs::read_to_string(self.dir.join("data/postmaster.pid")).expect("a running server");

@@ -71,7 +71,16 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
     let bound = bind(command, plan, Some(&control))?;
     let (links, targets) = link_up(plan, &endpoint)?;
     let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
-    Ok(Stage { embedded: None, external: Some(external), targets, direct, bound, known, _links: links })
+    Ok(Stage {
+        embedded: None,
+        external: Some(external),
+        targets,
+        direct,
+        bound,
+        known,
+        _links: links,
+        _null_endpoints: Vec::new(),
+    })
 }
 
 /// What could take the guard away is refused before anything is connected to.

@@ -22,6 +22,7 @@ use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
 use super::overrides::overrides;
+use super::until::{self, Goal};
 use crate::event::Events;
 use crate::report::progress::{Mode, Progress};
 use crate::verdict;
@@ -44,6 +45,7 @@ pub struct Command<'a> {
 /// When the options are wrong. What goes wrong with one file is printed, and the next one is run.
 pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let goal = until::goal(&args.overrides)?;
     if args.format == Format::Json && args.files.len() > 1 {
         let rule =
             "--format json prints one summary, got several files: run them one by one, or read their summary.json";
@@ -51,7 +53,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     }
     let color = args.color.is_on();
     // All files are read before anything is started: a typing error in the last one must not cost the time of the others.
-    let plans = load(args, &overrides, color)?;
+    let plans = load(args, &overrides, goal, color)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("control")
@@ -78,12 +80,18 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn load(args: &RunArgs, overrides: &Overrides, color: bool) -> Result<Vec<(Plan, Option<PathBuf>)>, Failure> {
+fn load(
+    args: &RunArgs,
+    overrides: &Overrides,
+    goal: Option<Goal>,
+    color: bool,
+) -> Result<Vec<(Plan, Option<PathBuf>)>, Failure> {
     let mut plans: Vec<(Plan, Option<PathBuf>)> = Vec::new();
     let mut wrong = String::new();
     for file in &args.files {
         match workload::load(file, overrides) {
-            Ok(plan) => {
+            Ok(mut plan) => {
+                goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),

@@ -2,12 +2,13 @@
 //! nor the command line is part of their contract.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
+use crate::cli::build::build;
+use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Build, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
-    SameAnswer, VariantRecord,
+    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
+    StageRecord, Until, VariantRecord,
 };
 use crate::words::redacted;
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
@@ -40,6 +41,8 @@ pub struct Known {
 /// The record of a run that starts now.
 pub fn record(plan: &Plan, known: Known) -> RunRecord {
     let machine = Machine::look();
+    let dbbench = build();
+    let calibration = calibrate::last(&dbbench, &machine);
     let now = jiff::Timestamp::now();
     let mut warnings = plan.warnings.clone();
     warnings.extend(machine.warnings());
@@ -47,7 +50,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     RunRecord {
         answers_difference: None,
         schema_version: SCHEMA_VERSION,
-        dbbench: build(),
+        dbbench,
         workload: plan.name.clone(),
         about: plan.about.clone(),
         workload_hash: plan.workload_hash.clone(),
@@ -74,10 +77,12 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
             data_file_system: known.data_file_system,
             flush_us: known.flush_us,
             allocator: Some("system".to_owned()),
+            calibration,
         },
         endpoints: known.endpoints,
         null_target: known.null_target,
         rounds: plan.run.rounds,
+        until: plan.run.until.map(|until| Until { half_width: until.half_width, max_rounds: plan.run.rounds }),
         variants: plan.variants.iter().map(variant).collect(),
         baseline: plan.variants[plan.compare.baseline].name.clone(),
         margin: plan.compare.margin,
@@ -86,27 +91,6 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         claims: plan.claims.iter().map(|claim| judgement(plan, claim)).collect(),
         expectations: plan.expectations.iter().map(|expect| judgement(plan, expect)).collect(),
         warnings,
-    }
-}
-
-fn build() -> Build {
-    Build {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        profile: profile(),
-        debug_assertions: cfg!(debug_assertions),
-        target: Some(format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
-    }
-}
-
-/// The cargo profile: the folder that the binary was built into, which names it for every profile but `dev`.
-fn profile() -> String {
-    let exe = std::env::current_exe().ok();
-    let folder = exe.as_deref().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str());
-    match folder {
-        Some("debug") => "dev".to_owned(),
-        Some(name @ ("release" | "ci")) => name.to_owned(),
-        _ if cfg!(debug_assertions) => "dev".to_owned(),
-        _ => "release".to_owned(),
     }
 }
 
@@ -135,7 +119,18 @@ fn can_be_shown(target: &str) -> bool {
 }
 
 fn variant(variant: &VariantPlan) -> VariantRecord {
-    let LoadPlan::Closed { clients, think } = variant.load;
+    let (rate_per_s, arrivals) = match &variant.load {
+        LoadPlan::Open { rate, arrivals, .. } => {
+            let seconds = variant.measure.as_secs_f64();
+            (Some(rate.arrivals(variant.measure) / seconds), Some(arrivals.word().to_owned()))
+        }
+        LoadPlan::Closed { .. } | LoadPlan::ClosedStages { .. } => (None, None),
+    };
+    let stage = |stage: &plan::StagePlan| StageRecord {
+        length_ms: stage.length.as_secs_f64() * 1e3,
+        to: stage.to,
+        ramp: stage.ramp,
+    };
     let operations = variant.operations.iter().zip(&variant.weights).map(|(operation, weight)| OperationRecord {
         name: operation.name.clone(),
         job: operation.job.clone(),
@@ -147,8 +142,11 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         title: variant.title.clone(),
         about: variant.about.clone(),
         operations: operations.collect(),
-        clients,
-        think_us: think.as_secs_f64() * 1e6,
+        clients: variant.load.clients(),
+        think_us: variant.load.think().as_secs_f64() * 1e6,
+        rate_per_s,
+        arrivals,
+        stages: variant.load.stages().iter().map(stage).collect(),
         link_rtt_us: variant.link.rtt.as_secs_f64() * 1e6,
         link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
         link_in_path: variant.link.is_used(),

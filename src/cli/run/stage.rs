@@ -8,7 +8,7 @@ use super::record::Known;
 use super::{Command, external, refusal};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, LoadInput, Loaded};
-use crate::driver::{Control, Endpoint, NullTarget, Target};
+use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
@@ -41,6 +41,8 @@ pub struct Stage {
     pub known: Known,
     /// Kept while load runs.
     pub(super) _links: Vec<Link>,
+    /// The same.
+    pub(super) _null_endpoints: Vec<NullEndpoint>,
 }
 
 impl Stage {
@@ -62,14 +64,42 @@ impl Stage {
         }
     }
 
-    fn on_null(command: &Command<'_>, plan: &Plan, target: NullTarget) -> Result<Self, Failure> {
-        let targets = vec![Target::Null(target); plan.variants.len()];
+    fn on_null(command: &Command<'_>, plan: &Plan, null: Null) -> Result<Self, Failure> {
         let mut known = Known { null_target: true, ..Known::default() };
+        let what = if null.over_loopback { "endpoint over loopback" } else { "target" };
         known
             .warnings
-            .push("against the null target: no server, answers not compared, links and data left out".to_owned());
+            .push(format!("against the null {what}: no server, answers not compared, links and data left out"));
         let bound = bind(command, plan, None)?;
-        Ok(Self { embedded: None, external: None, direct: targets.clone(), targets, bound, known, _links: Vec::new() })
+        let mut endpoints = Vec::new();
+        let mut targets = vec![Target::Null(null.target.clone()); plan.variants.len()];
+        if null.over_loopback {
+            // One for each variant: what the same SQL must answer differs between them.
+            for (target, variant) in targets.iter_mut().zip(&bound) {
+                let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {
+                    Failure::text(ExitCode::Failed, format!("cannot start the null endpoint: {error}"))
+                })?;
+                *target = Target::Postgres(endpoint.endpoint());
+                endpoints.push(endpoint);
+            }
+            known.endpoints.push(run::Endpoint {
+                name: "null".to_owned(),
+                version: "the null endpoint of dbbench".to_owned(),
+                embedded: true,
+                ..run::Endpoint::default()
+            });
+        }
+        let direct = targets.clone();
+        Ok(Self {
+            embedded: None,
+            external: None,
+            direct,
+            targets,
+            bound,
+            known,
+            _links: Vec::new(),
+            _null_endpoints: endpoints,
+        })
     }
 
     fn on_server(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
@@ -100,7 +130,17 @@ impl Stage {
         let bound = bind(command, plan, Some(&control))?;
         let (links, targets) = link_up(plan, &endpoint)?;
         let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
-        Ok(Self { embedded: Some(embedded), external: None, targets, direct, bound, known, _links: links })
+        let _null_endpoints = Vec::new();
+        Ok(Self {
+            embedded: Some(embedded),
+            external: None,
+            targets,
+            direct,
+            bound,
+            known,
+            _links: links,
+            _null_endpoints,
+        })
     }
 
     /// Ends servers and links. When a server had died by itself, the end of its log.
@@ -268,14 +308,21 @@ pub(super) fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Ve
     Ok((links.into_iter().map(|(_, link)| link).collect(), targets))
 }
 
-/// `null:`, with `service` (a duration) and `rows` as options.
-fn null_target(url: &str) -> Result<NullTarget, Failure> {
+/// The null target as asked for.
+struct Null {
+    target: NullTarget,
+    over_loopback: bool,
+}
+
+/// `null:`, with `service` (a duration), `rows` and `over` (`loopback`) as options.
+fn null_target(url: &str) -> Result<Null, Failure> {
     let refuse = |why: String| {
-        let rule = "the null target is null:, null:?service=1ms or null:?service=1ms&rows=20";
+        let rule = "the null target is null:, null:?service=1ms, null:?service=1ms&rows=20 or null:?over=loopback";
         Failure::text(ExitCode::Usage, format!("{why}: {rule}"))
     };
     let rest = url.strip_prefix("null:").unwrap_or(url);
-    let mut target = NullTarget { service: Duration::ZERO, rows: 1 };
+    let mut null = Null { target: NullTarget { service: Duration::ZERO, rows: 1 }, over_loopback: false };
+    let target = &mut null.target;
     for option in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|option| !option.is_empty()) {
         match option.split_once('=') {
             Some(("service", value)) => {
@@ -285,10 +332,12 @@ fn null_target(url: &str) -> Result<NullTarget, Failure> {
             Some(("rows", value)) => {
                 target.rows = value.parse().map_err(|_| refuse(format!("`{value}` is not a number of rows")))?;
             }
+            Some(("over", "loopback")) => null.over_loopback = true,
+            Some(("over", value)) => return Err(refuse(format!("the null target cannot be reached over `{value}`"))),
             _ => return Err(refuse(format!("unknown option `{option}`"))),
         }
     }
-    Ok(target)
+    Ok(null)
 }
 
 #[cfg(test)]
@@ -299,13 +348,17 @@ mod tests {
 
     #[test]
     fn the_null_target_takes_a_service_time_and_rows() {
-        let target = null_target("null:?service=1500us&rows=20").unwrap();
-        assert_eq!((target.service, target.rows), (Duration::from_micros(1500), 20));
-        assert_eq!(null_target("null:").unwrap().rows, 1);
+        let null = null_target("null:?service=1500us&rows=20").unwrap();
+        assert_eq!((null.target.service, null.target.rows), (Duration::from_micros(1500), 20));
+        assert_eq!((null_target("null:").unwrap().target.rows, null.over_loopback), (1, false));
+        let over = null_target("null:?over=loopback&rows=2").unwrap();
+        assert_eq!((over.over_loopback, over.target.rows), (true, 2));
     }
 
     #[test]
     fn options_of_the_null_target_are_checked() {
-        assert!(null_target("null:?service=soon").unwrap_err().message.contains("`soon` is not a duration"));
+        let refused = |url: &str| null_target(url).err().unwrap().message;
+        assert!(refused("null:?service=soon").contains("`soon` is not a duration"));
+        assert!(refused("null:?over=air").contains("cannot be reached over `air`"));
     }
 }

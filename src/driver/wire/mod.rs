@@ -17,7 +17,7 @@ use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use self::inbox::Inbox;
+pub(super) use self::inbox::Inbox;
 use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::{DriverError, ServerError};

@@ -80,6 +80,17 @@ async fn bind_execute_and_sync_go_out_as_the_protocol_wants_them() {
 }
 
 #[tokio::test]
+async fn the_bare_client_of_the_null_endpoint_sends_the_same_bytes() {
+    let expected = crate::driver::null::bare_request("s0").unwrap();
+    let (mut wire, server) = session(1024, 1024);
+    let mut args = Args::default();
+    args.raw(Some(&1_i64.to_be_bytes()));
+    let server = tokio::spawn(answer(server, expected.len(), end()));
+    wire.execute(StatementId(0), &args, &mut Kept::default()).await.unwrap();
+    assert_eq!(server.await.unwrap().0, expected[..]);
+}
+
+#[tokio::test]
 async fn messages_may_be_cut_anywhere_and_be_longer_than_the_buffer() {
     let long = "x".repeat(5_000);
     let rows = [vec![Some("1"), None], vec![Some(""), Some(&*long)], vec![Some("3"), Some("c")], vec![]];

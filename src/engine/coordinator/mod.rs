@@ -4,6 +4,8 @@
 //! through the two callbacks.
 
 mod gather;
+mod load;
+mod machine;
 mod order;
 mod slice;
 #[cfg(test)]
@@ -105,6 +107,8 @@ pub struct RunEnd {
     pub slices: u32,
     /// Of these, failed.
     pub failed: u32,
+    /// Of these, failed by a panic: a fault of dbbench itself.
+    pub panicked: u32,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
@@ -127,14 +131,34 @@ pub enum EngineError {
     Store(#[from] io::Error),
 }
 
+/// What comes after a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The next round, if there is one.
+    Round,
+    /// The end: what was wanted is there.
+    End,
+}
+
 /// Runs all rounds.
+///
+/// # Errors
+/// As [`run_until`].
+///
+/// # Panics
+/// As [`run_until`].
+pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+    run_until(input, &mut |_| Next::Round)
+}
+
+/// Runs rounds until `after_round`, which is told how many there were, ends them; at most as many as planned.
 ///
 /// # Errors
 /// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Store`] when a callback fails.
 ///
 /// # Panics
 /// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+pub fn run_until(mut input: RunInput<'_>, after_round: &mut dyn FnMut(u32) -> Next) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
@@ -143,7 +167,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
     let precision = precision(plan);
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut after = plan::estimate(plan);
-    let mut end = RunEnd { slices: 0, failed: 0, interrupted: false };
+    let mut end = RunEnd { slices: 0, failed: 0, panicked: 0, interrupted: false };
     for round in 1..=plan.run.rounds {
         for (position, variant) in order_of_variants(plan.run.seed, round, count).into_iter().enumerate() {
             if input.interrupt.is_set() {
@@ -154,6 +178,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             let info = SliceInfo {
                 round,
                 rounds: plan.run.rounds,
+                may_end_before: plan.run.until.is_some(),
                 position: u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1),
                 variant,
                 name: planned.name.clone(),
@@ -167,6 +192,7 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             let closed = slice::run(&mut input, &info, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
+            end.panicked += u32::from(closed.panicked);
             if closed.server_gone {
                 let reason = closed.failed.unwrap_or_default();
                 return Err(EngineError::ServerGone { round, variant: info.name, reason });
@@ -174,6 +200,9 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
             if closed.interrupted {
                 return Ok(RunEnd { interrupted: true, ..end });
             }
+        }
+        if after_round(round) == Next::End {
+            break;
         }
     }
     Ok(end)

@@ -5,6 +5,7 @@
 //! `--set` are already applied, so the engine never merges anything.
 
 mod estimate;
+mod load;
 mod place;
 mod statement;
 
@@ -12,6 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use estimate::{estimate, slice};
+pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 
@@ -164,28 +166,6 @@ pub struct VariantPlan {
     pub statements: Vec<StatementPlan>,
 }
 
-/// How load is offered.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LoadPlan {
-    /// Each client issues the next operation when the last one ended and `think` has passed.
-    Closed {
-        /// Number of clients, 1 … 100,000.
-        clients: u32,
-        /// Pause between operations.
-        think: Duration,
-    },
-}
-
-impl LoadPlan {
-    /// The number of clients, and so of dedicated connections.
-    #[must_use]
-    pub fn clients(&self) -> u32 {
-        match self {
-            Self::Closed { clients, .. } => *clients,
-        }
-    }
-}
-
 /// How statements travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -281,10 +261,21 @@ pub struct ParamPlan {
 /// Rounds and seeds.
 #[derive(Clone, Debug)]
 pub struct RunPlan {
-    /// How many rounds, at least 1.
+    /// How many rounds, at least 1; with `until` the most that may be.
     pub rounds: u32,
+    /// Rounds end before, as soon as the intervals are narrow enough.
+    pub until: Option<UntilPlan>,
     /// Seed of draws and of the order of variants.
     pub seed: u64,
+}
+
+/// The goal that ends the rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UntilPlan {
+    /// Half-width that every interval of the primary metric is to have, as a share of its ratio: 0.03 for ± 3 %.
+    pub half_width: f64,
+    /// Rounds that there are at least.
+    pub min_rounds: u32,
 }
 
 /// What is compared with what.

@@ -4,6 +4,7 @@ mod dataset;
 mod distribution;
 mod generator;
 mod judgement;
+mod load;
 mod operation;
 mod settings;
 

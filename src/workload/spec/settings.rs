@@ -8,10 +8,8 @@ use super::super::document::{Node, Table, Value};
 use super::super::plan::{ExternalPlan, LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
+use super::load;
 use crate::words::has_password;
-
-/// Most clients of a workload.
-const MAX_CLIENTS: i64 = 100_000;
 
 /// Settings of the servers that the topology itself needs.
 const OWN_SETTINGS: [&str; 9] = [
@@ -51,19 +49,14 @@ pub(in crate::workload) struct CompareSpec {
 
 /// Reads `[load]`, `[run]` and the link, with defaults.
 pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpec {
-    let clients = optional(root.find(&["load", "clients"]), |key, node| context.integer(key, node, 1..=MAX_CLIENTS));
-    let think = optional(root.find(&["load", "think"]), |key, node| context.duration(key, node));
+    let (load, length) = load::read(root, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
-    let measure = optional(root.find(&["run", "measure"]), |key, node| context.duration_above_zero(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
     SliceSpec {
         link: link(root, context),
-        load: LoadPlan::Closed {
-            clients: clients.and_then(|clients| u32::try_from(clients).ok()).unwrap_or(8),
-            think: think.unwrap_or_default(),
-        },
+        load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
-        measure: measure.unwrap_or(Duration::from_secs(2)),
+        measure: length,
         drain: duration("drain").unwrap_or(Duration::from_secs(10)),
         workers: workers.and_then(|workers| u32::try_from(workers).ok()),
     }
@@ -84,12 +77,13 @@ fn link(root: &Table, context: Context<'_>) -> LinkPlan {
     LinkPlan { rtt, jitter, in_path: false }
 }
 
-/// `run.rounds` and `run.seed`.
+/// `run.rounds` and `run.seed`. What ends the rounds before, no file says: that is the business of whoever runs it.
 pub(in crate::workload) fn run_plan(root: &Table, context: Context<'_>) -> RunPlan {
     let rounds = optional(root.find(&["run", "rounds"]), |key, node| context.integer(key, node, 1..=10_000));
     let seed = optional(root.find(&["run", "seed"]), |key, node| context.integer(key, node, 0..=i64::MAX));
     RunPlan {
         rounds: rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(7),
+        until: None,
         seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1),
     }
 }
