@@ -4,6 +4,7 @@ mod args;
 mod build;
 mod calibrate;
 mod check;
+mod clean;
 mod failure;
 mod finish;
 mod interrupt;
@@ -34,6 +35,7 @@ pub fn main() -> std::process::ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
     };

@@ -433,6 +433,7 @@ fn endpoint() -> Endpoint {
         name: "primary".to_owned(),
         version: "PostgreSQL 15.18".to_owned(),
         embedded: true,
+        tls: None,
         settings: BTreeMap::from([
             ("shared_buffers".to_owned(), "256MB".to_owned()),
             ("max_connections".to_owned(), "100".to_owned()),

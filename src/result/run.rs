@@ -134,6 +134,9 @@ pub struct Endpoint {
     pub embedded: bool,
     /// Settings changed from the default, by name.
     pub settings: BTreeMap<String, String>,
+    /// How sessions were encrypted (`TLS 1.3`); absent where they were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
 }
 
 /// The loaded dataset: the load as a figure of its own, and the shape that the data turned out to have.

@@ -10,7 +10,7 @@ use super::plan::{
     StagePlan, VariantPlan, estimate, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
-use crate::words::Metric;
+use crate::words::{Metric, redacted};
 
 /// The plan as an engineer reads it; ends with a newline.
 #[must_use]
@@ -27,7 +27,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         writeln!(out, "  {about}")?;
     }
     let auth = if plan.topology.md5 { "md5" } else { "scram" };
-    writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?;
+    match &plan.topology.external {
+        Some(external) => writeln!(out, "\ntopology: the server at {}", redacted(&external.primary))?,
+        None => writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?,
+    }
     for (name, value) in &plan.topology.settings {
         writeln!(out, "  {name} = {value}")?;
     }

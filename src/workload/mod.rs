@@ -82,6 +82,12 @@ pub fn compile_text(source: SourceText, overrides: &Overrides) -> Result<Plan, P
     }
 }
 
+/// What in a plan may not be sent to a server that is not dbbench's own: all of it, or nothing.
+#[must_use]
+pub fn guarded(plan: &Plan) -> Vec<Diagnostic> {
+    validate::guarded(plan)
+}
+
 /// The way from tables to a plan; `None` only with a problem in the sink.
 fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, sink: &Sink) -> Option<Plan> {
     let outside = set::apply(root, overrides, sink);
@@ -133,6 +139,9 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
         source: source.clone(),
         warnings,
     };
+    if plan.topology.external.is_some() {
+        validate::guarded(&plan).into_iter().for_each(|problem| sink.push(problem));
+    }
     Some(keep_only(plan, &kept))
 }
 

@@ -216,7 +216,7 @@ fn allowed_in_variant(entry: &Entry, key: &Key) -> Result<(), Box<Diagnostic>> {
             problem(&entry.key_place, "a variant may not set the steps of an operation")
                 .hint("define another operation at the top and name it in the variant's `mix`, or let a constant vary"),
         )),
-        "topology.settings" | "topology.auth" => Err(Box::new(
+        "topology.settings" | "topology.auth" | "topology.external" => Err(Box::new(
             problem(&entry.key_place, format!("variants with different `{name}` are not supported by this version"))
                 .label("this would need servers of its own")
                 .hint("of [topology], a variant may set `link`"),

@@ -4,12 +4,16 @@
 
 mod calibrated;
 mod environment;
+mod external;
 mod generator;
 mod interrupted;
 mod judged;
 mod open_loop;
 mod output;
 mod reports;
+#[path = "../support/mod.rs"]
+mod server;
 mod support;
+mod tls_server;
 mod until;
 mod wrong_files;

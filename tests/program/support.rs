@@ -121,7 +121,7 @@ impl Place {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("DBBENCH_") || name == "PG_CONFIG" {
+            if name.to_string_lossy().starts_with("DBBENCH_") || name.to_string_lossy().starts_with("PG") {
                 command.env_remove(name);
             }
         }

@@ -147,6 +147,7 @@ impl Server {
             database: "postgres".into(),
             startup: Vec::new(),
             connect_delay: Duration::ZERO,
+            security: Default::default(),
         }
     }
 

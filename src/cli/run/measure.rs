@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
+use super::external::about_writes;
 use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
@@ -46,7 +47,8 @@ pub fn measure(
     let began = Instant::now();
     let mut run = record(plan, known);
     if !null_target {
-        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine).map_err(unanswered)?;
+        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine)
+            .map_err(|error| unanswered(error, stage))?;
     }
     let dir = match out {
         Some(out) => out.to_owned(),
@@ -99,17 +101,22 @@ fn compare_answers(
             let failure = Failure::text(ExitCode::AnswersDiffer, difference);
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
-        Err(error) => Err(unanswered(error)),
+        Err(error) => Err(unanswered(error, stage)),
     }
 }
 
 /// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
-fn unanswered(error: AnswersError) -> Failure {
+fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
     match error {
         AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
-        AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
-            Failure::text(ExitCode::Usage, chain(&error))
+        AnswersError::Writes { .. } => {
+            let why = about_writes(stage.external.as_ref());
+            Failure::text(ExitCode::Usage, format!("{}: {why}", chain(&error)))
         }
+        AnswersError::Fails { state: Some(state), .. } if state.as_str() == "42501" => {
+            Failure::text(ExitCode::Usage, format!("{}: GRANT it to the role, or connect as another", chain(&error)))
+        }
+        AnswersError::Fails { state: Some(_), .. } => Failure::text(ExitCode::Usage, chain(&error)),
         _ => Failure::text(ExitCode::Failed, chain(&error)),
     }
 }

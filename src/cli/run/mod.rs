@@ -4,10 +4,13 @@
 //! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
 //! that is wrong, nothing is measured when answers differ.
 
+mod external;
 mod measure;
 mod record;
 mod refusal;
 mod stage;
+
+pub(super) use external::{refuse_statements, refused};
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -133,7 +136,7 @@ impl Command<'_> {
         let mut stage = stage::Stage::set(self, plan)?;
         let measured = measure::measure(self, plan, &mut stage, out);
         // Servers go before the report is made: whatever happens to it, they are not needed any more.
-        let server_log = stage.strike();
+        let server_log = stage.strike(self);
         let (end, dir) = measured.map_err(|failure| match server_log {
             Some(log) if failure.code == ExitCode::Failed => failure.with_note(&log),
             _ => failure,

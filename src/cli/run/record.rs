@@ -10,11 +10,14 @@ use crate::result::run::{
     Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
     StageRecord, Until, VariantRecord,
 };
+use crate::words::redacted;
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
 /// What is known when the first slice is about to start, beside the plan.
 #[derive(Debug, Default)]
 pub struct Known {
+    /// Of a server that already runs, which the plan does not know.
+    pub topology_hash: Option<String>,
     /// Servers.
     pub endpoints: Vec<Endpoint>,
     /// Whether the target is the null driver.
@@ -51,7 +54,7 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         workload: plan.name.clone(),
         about: plan.about.clone(),
         workload_hash: plan.workload_hash.clone(),
-        topology_hash: plan.topology_hash.clone(),
+        topology_hash: known.topology_hash.unwrap_or_else(|| plan.topology_hash.clone()),
         dataset_hash: plan.dataset.as_ref().map(|dataset| dataset.hash.clone()),
         resolved: plan.resolved.clone(),
         origins: plan.origins.clone(),
@@ -91,17 +94,28 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     }
 }
 
-/// The command line; whatever could carry a password (a connection URL or key–value string) is replaced.
+/// The command line, passwords replaced. A target in which none is found but which does not even read as a target is left
+/// out as a whole: half of a password may be anywhere in it.
 fn command(args: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_target = false;
     args.map(|arg| {
-        let lower = arg.to_ascii_lowercase();
-        if lower.contains("password") || (lower.contains("://") && lower.contains('@')) {
-            "<redacted>".to_owned()
-        } else {
-            arg
-        }
+        let target = if is_target { Some(arg.as_str()) } else { arg.strip_prefix("--target=") };
+        let shown = match target {
+            Some(target) if !can_be_shown(target) => "<redacted>".to_owned(),
+            _ => redacted(&arg),
+        };
+        is_target = arg == "--target";
+        shown
     })
     .collect()
+}
+
+fn can_be_shown(target: &str) -> bool {
+    let shown = redacted(target);
+    let after_scheme = shown.split_once("://").map_or("", |(_, rest)| rest);
+    let (authority, rest) = after_scheme.split_at(after_scheme.find(['/', '?']).unwrap_or(after_scheme.len()));
+    // Either all of the login was found, or none of it spills over.
+    authority.contains('@') || !rest.contains('@')
 }
 
 fn variant(variant: &VariantPlan) -> VariantRecord {
@@ -223,5 +237,10 @@ mod tests {
         let kept = command(args.into_iter().map(str::to_owned)).join(" ");
         assert!(!kept.contains("hunter2"));
         assert!(kept.contains("load.clients=4"));
+        let targets =
+            ["--target", "postgres://u:hunt/er2@h/db", "--target=postgres://u:hun/ter2@h", "--target", "null:"];
+        let kept = command(targets.into_iter().map(str::to_owned));
+        assert!(!kept.iter().any(|arg| arg.contains("er2") || arg.contains("hun")), "{kept:?}");
+        assert_eq!(kept[4], "null:");
     }
 }

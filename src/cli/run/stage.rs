@@ -5,14 +5,14 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use super::record::Known;
-use super::{Command, refusal};
+use super::{Command, external, refusal};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, LoadInput, Loaded};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
-use crate::topology::{DATABASE, Embedded, Link, StartOptions};
+use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
 use crate::words::ExitCode;
 use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan};
@@ -27,8 +27,10 @@ const FACTS: &str = "dbbench-loaded.json";
 
 /// What load runs against.
 pub struct Stage {
-    /// The server; `None` against the null target.
+    /// The server that was started for the run.
     pub embedded: Option<Embedded>,
+    /// The server that already runs.
+    pub external: Option<External>,
     /// Where each variant's sessions go, parallel to the plan's variants: through the link where it has one.
     pub targets: Vec<Target>,
     /// The same without links, for everything outside of slices.
@@ -38,9 +40,9 @@ pub struct Stage {
     /// What results keep of it.
     pub known: Known,
     /// Kept while load runs.
-    _links: Vec<Link>,
+    pub(super) _links: Vec<Link>,
     /// The same.
-    _null_endpoints: Vec<NullEndpoint>,
+    pub(super) _null_endpoints: Vec<NullEndpoint>,
 }
 
 impl Stage {
@@ -49,9 +51,16 @@ impl Stage {
     /// # Errors
     /// Ready to be printed, with the exit code that follows.
     pub fn set(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
-        match &command.args.target {
-            Some(url) => Self::on_null(command, plan, null_target(url)?),
-            None => Self::on_server(command, plan),
+        let external = plan.topology.external.as_ref().map(|external| external.primary.as_str());
+        match command.args.target.as_deref().or(external) {
+            Some(url) if !url.starts_with("null:") => external::stage(command, plan, url),
+            target => {
+                external::options_fit(command)?;
+                match target {
+                    Some(url) => Self::on_null(command, plan, null_target(url)?),
+                    None => Self::on_server(command, plan),
+                }
+            }
         }
     }
 
@@ -81,7 +90,16 @@ impl Stage {
             });
         }
         let direct = targets.clone();
-        Ok(Self { embedded: None, direct, targets, bound, known, _links: Vec::new(), _null_endpoints: endpoints })
+        Ok(Self {
+            embedded: None,
+            external: None,
+            direct,
+            targets,
+            bound,
+            known,
+            _links: Vec::new(),
+            _null_endpoints: endpoints,
+        })
     }
 
     fn on_server(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
@@ -102,6 +120,7 @@ impl Stage {
             version: format!("PostgreSQL {}", info.version.split(' ').next().unwrap_or_default()),
             embedded: true,
             settings: info.changed_settings.into_iter().collect(),
+            tls: None,
         });
         known.data_file_system = info.data_file_system;
         known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
@@ -111,11 +130,27 @@ impl Stage {
         let bound = bind(command, plan, Some(&control))?;
         let (links, targets) = link_up(plan, &endpoint)?;
         let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
-        Ok(Self { embedded: Some(embedded), targets, direct, bound, known, _links: links, _null_endpoints: Vec::new() })
+        let _null_endpoints = Vec::new();
+        Ok(Self {
+            embedded: Some(embedded),
+            external: None,
+            targets,
+            direct,
+            bound,
+            known,
+            _links: links,
+            _null_endpoints,
+        })
     }
 
     /// Ends servers and links. When a server had died by itself, the end of its log.
-    pub fn strike(self) -> Option<String> {
+    pub fn strike(self, command: &Command<'_>) -> Option<String> {
+        if let Some(external) = self.external {
+            // Nobody may be left on what is taken away.
+            drop(self._links);
+            external::strike(external, command);
+            return None;
+        }
         let embedded = self.embedded?;
         let log = (!embedded.is_alive()).then(|| server_log(&embedded));
         match embedded.stop() {
@@ -127,7 +162,7 @@ impl Stage {
 }
 
 /// Rows per table, which the load has checked.
-fn rows(plan: &Plan) -> BTreeMap<String, u64> {
+pub(super) fn rows(plan: &Plan) -> BTreeMap<String, u64> {
     let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
     tables.map(|table| (table.name.clone(), table.rows)).collect()
 }
@@ -171,7 +206,7 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<O
     Ok(Some(loaded_record(&loaded, false)))
 }
 
-fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
+pub(super) fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
     let columns = loaded.tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
     let skew = columns.filter_map(|(table, column)| {
         let keys = column.keys.as_ref()?;
@@ -201,7 +236,7 @@ pub(super) fn server_log(embedded: &Embedded) -> String {
 }
 
 /// Every session of the load is read-only: what a workload must not do, it cannot.
-fn read_only(mut endpoint: Endpoint) -> Endpoint {
+pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
     endpoint.startup.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
     endpoint.startup.push(("application_name".to_owned(), "dbbench".to_owned()));
     endpoint
@@ -225,7 +260,11 @@ fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: boo
 }
 
 /// Binds all variants before saying what is wrong with any.
-fn bind(command: &Command<'_>, plan: &Plan, control: Option<&Control>) -> Result<Vec<BoundVariant>, Failure> {
+pub(super) fn bind(
+    command: &Command<'_>,
+    plan: &Plan,
+    control: Option<&Control>,
+) -> Result<Vec<BoundVariant>, Failure> {
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
@@ -246,7 +285,7 @@ fn bind(command: &Command<'_>, plan: &Plan, control: Option<&Control>) -> Result
 }
 
 /// One link per distinct plan of a link; variants without one go straight.
-fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
+pub(super) fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
     let mut links: Vec<(LinkPlan, Link)> = Vec::new();
     let mut targets = Vec::new();
     for variant in &plan.variants {
@@ -278,14 +317,10 @@ struct Null {
 /// `null:`, with `service` (a duration), `rows` and `over` (`loopback`) as options.
 fn null_target(url: &str) -> Result<Null, Failure> {
     let refuse = |why: String| {
-        let rule = "--target takes null:, null:?service=1ms, null:?service=1ms&rows=20 or \
-                    null:?over=loopback in this version";
+        let rule = "the null target is null:, null:?service=1ms, null:?service=1ms&rows=20 or null:?over=loopback";
         Failure::text(ExitCode::Usage, format!("{why}: {rule}"))
     };
-    let Some(rest) = url.strip_prefix("null:") else {
-        // Whatever it is, it may hold a password and is not repeated.
-        return Err(refuse("servers that are already there are not supported by this version".to_owned()));
-    };
+    let rest = url.strip_prefix("null:").unwrap_or(url);
     let mut null = Null { target: NullTarget { service: Duration::ZERO, rows: 1 }, over_loopback: false };
     let target = &mut null.target;
     for option in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|option| !option.is_empty()) {
@@ -321,9 +356,7 @@ mod tests {
     }
 
     #[test]
-    fn other_targets_are_refused_without_repeating_them() {
-        let failure = null_target("postgres://u:hunter2@localhost/db").err().unwrap();
-        assert!(!failure.message.contains("hunter2"));
+    fn options_of_the_null_target_are_checked() {
         let refused = |url: &str| null_target(url).err().unwrap().message;
         assert!(refused("null:?service=soon").contains("`soon` is not a duration"));
         assert!(refused("null:?over=air").contains("cannot be reached over `air`"));

@@ -73,6 +73,7 @@ impl NullEndpoint {
             database: "dbbench".into(),
             startup: Vec::new(),
             connect_delay: Duration::ZERO,
+            security: Default::default(),
         }
     }
 

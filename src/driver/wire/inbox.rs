@@ -42,6 +42,11 @@ impl Inbox {
         Ok(Some((tag, body)))
     }
 
+    /// What was received and not yet read.
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
     /// A body that [`Inbox::next`] has named.
     #[inline]
     pub(in crate::driver) fn body(&self, at: Range<usize>) -> &[u8] {

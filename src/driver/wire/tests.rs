@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 
 use super::*;
-use crate::driver::endpoint::{Address, Secret};
+use crate::driver::{Address, Secret};
 
 /// Keeps rows as text, so that they can be compared.
 #[derive(Default)]
@@ -26,6 +26,7 @@ fn endpoint(password: Option<&str>) -> Endpoint {
         database: "shop".into(),
         startup: Vec::new(),
         connect_delay: Duration::ZERO,
+        security: Default::default(),
     }
 }
 
@@ -179,7 +180,7 @@ async fn the_password_is_asked_for_and_never_shown() {
         let (mut ours, mut theirs) = duplex(4096);
         theirs.write_all(&replies).await.unwrap();
         let _server = tokio::spawn(async move { while theirs.read(&mut [0; 64]).await.is_ok_and(|n| n > 0) {} });
-        login::login(&endpoint(password), &mut ours, &mut Inbox::new(64)).await
+        login::login(&endpoint(password), &mut ours, &mut Inbox::new(64), None).await
     };
     let missing = login(None, ask(3)).await.unwrap_err().to_string();
     assert_eq!(

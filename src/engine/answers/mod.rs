@@ -52,10 +52,7 @@ pub enum AnswersError {
     #[error(transparent)]
     Differ(Box<AnswersDiffer>),
     /// An operation writes, which this version refuses.
-    #[error(
-        "variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006): sessions are read-only, a workload \
-         that writes is not supported by this version"
-    )]
+    #[error("variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006): sessions are read-only")]
     Writes {
         /// Its variant.
         variant: String,

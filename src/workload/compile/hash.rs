@@ -96,7 +96,11 @@ pub(in crate::workload) fn hashes(
     canonicalize(&measured, &mut canonical);
     let links: BTreeMap<&str, LinkPlan> =
         variants.iter().map(|variant| (variant.name.as_str(), variant.link)).collect();
-    (sha256(&canonical), sha256(&format!("{topology:?} {links:?}")))
+    let TopologyPlan { settings, md5, external } = topology;
+    // Which server a variable of the environment names is known when it is asked: a run hashes that itself.
+    let external = external.as_ref().map(|external| format!(" external {:?}", external.primary)).unwrap_or_default();
+    let servers = format!("TopologyPlan {{ settings: {settings:?}, md5: {md5} }}{external}");
+    (sha256(&canonical), sha256(&format!("{servers} {links:?}")))
 }
 
 /// JSON with sorted keys.

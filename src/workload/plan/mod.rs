@@ -62,6 +62,17 @@ pub struct TopologyPlan {
     pub settings: BTreeMap<String, String>,
     /// `auth = "scram" | "md5"`; SCRAM by default.
     pub md5: bool,
+    /// A server that already runs, instead of one that is started.
+    pub external: Option<ExternalPlan>,
+}
+
+/// A server that already runs.
+#[derive(Clone, Debug)]
+pub struct ExternalPlan {
+    /// The connection string as written: `${NAME}` in it is not replaced, and it holds no password.
+    pub primary: String,
+    /// Where the file gives it.
+    pub place: Place,
 }
 
 /// The network between client and endpoint.

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
+use super::super::plan::{ExternalPlan, LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
+use crate::words::has_password;
 
 /// Settings of the servers that the topology itself needs.
 const OWN_SETTINGS: [&str; 9] = [
@@ -103,7 +104,42 @@ pub(in crate::workload) fn topology(root: &Table, context: Context<'_>) -> Topol
         }
     }
     let auth = optional(root.find(&["topology", "auth"]), |key, node| context.word(key, node, &["scram", "md5"]));
-    TopologyPlan { settings, md5: auth == Some("md5") }
+    let external = external(root, context);
+    if let Some(external) = &external {
+        for key in ["settings", "auth"] {
+            let Some(entry) = root.find(&["topology", key]) else { continue };
+            let title = format!("`{key}` is of servers that dbbench starts, and topology.external names one that runs");
+            context
+                .sink
+                .push(problem(&entry.key_place, title).also(&external.place, "here").hint("take one of them out"));
+        }
+    }
+    TopologyPlan { settings, md5: auth == Some("md5"), external }
+}
+
+/// `topology.external`: a connection string without a password, since files are copied and committed.
+fn external(root: &Table, context: Context<'_>) -> Option<ExternalPlan> {
+    let entry = root.find(&["topology", "external"])?;
+    let Some(primary) = root.find(&["topology", "external", "primary"]) else {
+        if !is_incomplete(&entry.node) {
+            let hint = "for example `external = { primary = \"${DATABASE_URL}\" }`";
+            context.sink.push(problem(&entry.key_place, "`external` names no `primary`").hint(hint));
+        }
+        return None;
+    };
+    let text = context.text("primary", &primary.node)?;
+    if has_password(&text.value) {
+        let problem = problem(&text.place, "a password does not belong in a workload file")
+            .hint("name a variable of the environment, for the whole or a part: `primary = \"${DATABASE_URL}\"`")
+            .hint("or leave it out: PGPASSWORD and ~/.pgpass are read");
+        context.sink.push(problem);
+        return None;
+    }
+    if text.value.trim().is_empty() {
+        context.sink.push(problem(&text.place, "`primary` is empty").hint("for example `\"${DATABASE_URL}\"`"));
+        return None;
+    }
+    Some(ExternalPlan { primary: text.value, place: text.place })
 }
 
 fn setting(name: &str, node: &Node, context: Context<'_>) -> Option<String> {

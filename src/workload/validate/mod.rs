@@ -2,9 +2,11 @@
 
 mod answers;
 mod generators;
+mod guarded;
 mod judgements;
 mod sampled;
 
 pub(super) use answers::same_answer;
 pub(super) use generators::{Columns, Param, resolve_params};
+pub(super) use guarded::guarded;
 pub(super) use judgements::judgements;
