@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use dbbench::metrics::{
-    Distribution, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
+    Distribution, MachineUsage, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
 };
 use dbbench::param::{Draw, Generator, Over, Phase, Sampler, Scratch, Stream, Value, name_hash};
 use dbbench::result::interval::IntervalContext;
@@ -151,6 +151,7 @@ fn slice_metrics(total: Snapshot, seconds: u32) -> SliceMetrics {
         drain_ns: 0,
         workers: vec![WorkerUsage { cpu_ns: ns / 2, cpu_wait_ns: Some(0), wall_ns: ns }],
         server_cpu_ns: None,
+        machine: MachineUsage::default(),
         reconnects: Reconnects::default(),
         failed: None,
         interrupted: false,
@@ -205,7 +206,7 @@ fn simulate(dir: &Path, seconds: u32, slice_s: u32) -> Hour {
                 start_s: f64::from(second + 1 - slice_s),
                 ..SliceContext::default()
             };
-            let record = store.close_slice(&context, &metrics).unwrap();
+            let record = store.close_slice(&context, &metrics, |_| {}).unwrap();
             assert_eq!((record.valid, record.violation), (true, None));
             hour.total.merge(&metrics.total);
         }
