@@ -101,7 +101,7 @@ impl Load {
     /// Of four operations one finds no client free, and another no connection.
     fn record(&mut self, recorder: &mut Recorder, number: u64) {
         let (service_ns, lag_ns) = (self.service.at(number), self.lag.at(number));
-        let queue_ns = if number % 4 == 0 { self.queue.at(number) } else { 0 };
+        let queue_ns = if number.is_multiple_of(4) { self.queue.at(number) } else { 0 };
         let acquire_ns = if number % 4 == 1 { self.acquire.at(number) } else { 0 };
         let response_ns = service_ns + lag_ns + queue_ns + acquire_ns;
         recorder.started(0);
