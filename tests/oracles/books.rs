@@ -29,9 +29,8 @@ fn throughput_and_latency_are_those_of_pgbench() {
         let output = pgbench.output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-        let after = |key: &str| -> f64 {
-            text.split(key).nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap()
-        };
+        let after =
+            |key: &str| -> f64 { text.split(key).nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap() };
         (after("tps = "), after("latency average = ") / 1e3)
     };
     within_three_tries(|| {
