@@ -32,10 +32,21 @@ pub fn responses_s(arrivals_s: &[f64], servers: usize, end_s: impl Fn(usize, f64
     arrivals_s.iter().enumerate().map(response).collect()
 }
 
-#[derive(PartialEq, PartialOrd)]
 struct Moment(f64);
 
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
 impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Moment {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
