@@ -32,8 +32,13 @@ pub fn responses_s(arrivals_s: &[f64], servers: usize, end_s: impl Fn(usize, f64
     arrivals_s.iter().enumerate().map(response).collect()
 }
 
-#[derive(PartialEq)]
 struct Moment(f64);
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
 
 impl Eq for Moment {}
 
