@@ -4,6 +4,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dbbench::driver::{NullTarget, Target};
@@ -13,6 +14,9 @@ use dbbench::workload::plan::SourceText;
 use dbbench::workload::{Overrides, compile_text};
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+/// Of these, as large as a histogram.
+static LARGE: AtomicU64 = AtomicU64::new(0);
+const LARGE_BYTES: usize = 64 * 1024;
 
 /// The system's allocator, counting what all threads ask of it.
 struct Counting;
@@ -22,6 +26,7 @@ struct Counting;
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LARGE.fetch_add(u64::from(layout.size() >= LARGE_BYTES), Ordering::Relaxed);
         unsafe { System.alloc(layout) }
     }
 
@@ -84,8 +89,12 @@ fn run_for(measure_ms: u64, service: Duration, load: &[&str]) -> (u64, u64) {
     (ALLOCATIONS.load(Ordering::Relaxed) - before, operations)
 }
 
+/// The counts are of the whole process: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn operations_allocate_nothing() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let closed: &[&str] = &[];
     for (service, load) in [(Duration::ZERO, closed), (Duration::from_micros(50), closed), (Duration::ZERO, &["10000"])]
     {
@@ -96,4 +105,16 @@ fn operations_allocate_nothing() {
         let more = long.0.saturating_sub(short.0);
         assert!(more * 50 < operations, "{more} allocations more for {operations} operations more");
     }
+}
+
+#[test]
+fn histograms_are_handed_round_from_second_to_second() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let large = |measure_ms| {
+        let before = LARGE.load(Ordering::Relaxed);
+        run_for(measure_ms, Duration::ZERO, &[]);
+        LARGE.load(Ordering::Relaxed) - before
+    };
+    let (short, long) = (large(2_500), large(5_500));
+    assert!(long <= short + 4, "{short} large allocations in 2.5 s, {long} in 5.5 s");
 }

@@ -72,6 +72,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         last_end_ns: Cell::new(0),
         reconnects: Cell::default(),
         stopped: Cell::new(false),
+        lateness_ns: Cell::new(0),
         cursors: Cell::default(),
         measurement_fixed: Notify::new(),
     });
@@ -283,7 +284,7 @@ impl Control {
         if until_ns <= *from_ns || !self.worker.messages.has_room() {
             return;
         }
-        self.worker.reuse_spent();
+        self.worker.reuse_spent(measuring);
         let now = UsageMark::take(until_ns);
         let cpu_ns = now.since(*mark).cpu_ns;
         let recorded = self.worker.swap(measuring);

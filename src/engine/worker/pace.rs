@@ -24,20 +24,21 @@ impl Turn {
             return true;
         }
         view.rest.set(Rest::AwaitsStart);
-        let sleep = worker.timer.sleep_until(worker.clock.instant(self.intended_ns));
         if self.phase == Phase::Measure {
-            sleep.await;
+            worker.wait_until(self.intended_ns).await;
         } else {
-            tokio::pin!(sleep);
-            while worker.clock.measurement().is_none() {
+            let wait = worker.wait_until(self.intended_ns);
+            tokio::pin!(wait);
+            let mut has_come = false;
+            while !has_come && worker.clock.measurement().is_none() {
                 tokio::select! {
                     biased;
-                    () = &mut sleep => break,
+                    () = &mut wait => has_come = true,
                     () = worker.measurement_fixed.notified() => {}
                 }
             }
-            if self.is_in_warmup(worker) {
-                sleep.await;
+            if !has_come && self.is_in_warmup(worker) {
+                wait.await;
             }
         }
         view.rest.set(Rest::None);
@@ -157,7 +158,7 @@ impl Pace {
 async fn rest_until(worker: &WorkerState, view: &ClientView, until_ns: u64) -> Option<()> {
     worker.clock.phase_of(until_ns)?;
     view.rest.set(Rest::Idle);
-    worker.timer.sleep_until(worker.clock.instant(until_ns)).await;
+    worker.wait_until(until_ns).await;
     view.rest.set(Rest::None);
     Some(())
 }

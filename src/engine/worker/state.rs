@@ -15,6 +15,11 @@ use crate::metrics::{Distribution, Reconnects, Recorder, Snapshot};
 use crate::param::Phase;
 use crate::timer::Timer;
 
+/// By how much one wake-up moves what is known of the timer's lateness.
+const LATENESS_STEP_NS: u64 = 1_000;
+/// Later than this it is not the timer, but a thread that gets no CPU: nothing to be awake for.
+const LATENESS_LIMIT_NS: u64 = 50_000;
+
 /// Belongs to one thread.
 #[derive(Debug)]
 pub(super) struct WorkerState {
@@ -35,6 +40,8 @@ pub(super) struct WorkerState {
     pub(super) reconnects: Cell<Reconnects>,
     /// No operation starts any more: the slice was cut off.
     pub(super) stopped: Cell<bool>,
+    /// How late the timer is, ns: what an operation would be started late by.
+    pub(super) lateness_ns: Cell<u64>,
     /// Open loop: how far the sums of the schedules are.
     pub(super) cursors: Cell<OpenCursors>,
     /// Wakes whoever waits for a start in the warm-up: it may lie beyond its end.
@@ -55,12 +62,28 @@ impl WorkerState {
         self.recorder(if measuring { Phase::Measure } else { Phase::Warmup }).swap()
     }
 
-    /// Gives the recorders what the coordinator has merged, so that a swap allocates nothing.
-    pub(super) fn reuse_spent(&self) {
-        for recorder in [&self.warmup, &self.measure] {
-            if let Some(spent) = self.messages.spent() {
-                recorder.borrow_mut().recycle(spent);
-            }
+    /// Gives the recorder that will be swapped next what the coordinator has merged, so that the swap allocates nothing.
+    pub(super) fn reuse_spent(&self, measuring: bool) {
+        let phase = if measuring { Phase::Measure } else { Phase::Warmup };
+        while let Some(spent) = self.messages.spent() {
+            self.recorder(phase).recycle(spent);
+        }
+    }
+
+    /// Completes at a moment of the slice's clock, never before. The timer is set early by its lateness, and what is then
+    /// left is waited for awake: a few microseconds, in which other clients have their turn.
+    pub(super) async fn wait_until(&self, at_ns: u64) {
+        let lateness_ns = self.lateness_ns.get();
+        let early_ns = at_ns.saturating_sub(lateness_ns);
+        if early_ns > self.clock.now_ns() {
+            self.timer.sleep_until(self.clock.instant(early_ns)).await;
+            let late_ns = self.clock.now_ns().saturating_sub(early_ns);
+            // Towards what was seen, by a little: one late wake-up among many must not send the others early.
+            let next_ns = late_ns.clamp(lateness_ns.saturating_sub(LATENESS_STEP_NS), lateness_ns + LATENESS_STEP_NS);
+            self.lateness_ns.set(next_ns.min(LATENESS_LIMIT_NS));
+        }
+        while self.clock.now_ns() < at_ns {
+            tokio::task::yield_now().await;
         }
     }
 
