@@ -181,6 +181,15 @@ impl Session {
         }
     }
 
+    /// Whether a transaction is open, or failed and not yet ended. (The null target has none.)
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        match &self.0 {
+            Inner::Postgres(wire) => wire.is_in_transaction(),
+            Inner::Null(_) => false,
+        }
+    }
+
     /// What a cancel request needs: sent over a connection of its own.
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {

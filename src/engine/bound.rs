@@ -2,11 +2,12 @@
 //! runs without looking anything up by name.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::rows::Keep;
 use crate::driver::{ColumnInfo, PgType};
 use crate::param::Sampler;
-use crate::workload::plan::AnswerPlan;
+use crate::workload::plan::{AnswerPlan, RetryPlan};
 
 /// A variant whose statements a server has described and whose parameters fit.
 #[derive(Clone, Debug)]
@@ -49,6 +50,8 @@ pub(super) struct BoundStatement {
     /// OIDs of `$1…`, all known.
     pub(super) oids: Vec<u32>,
     pub(super) columns: Vec<ColumnInfo>,
+    /// Whether every operation that succeeds without a retry runs it, so that a warm-up can wait for it.
+    pub(super) usual: bool,
 }
 
 /// An operation, ready to run.
@@ -75,11 +78,14 @@ pub(super) struct BoundAnswer {
     pub(super) visiting: Vec<Option<usize>>,
 }
 
-/// A value that is drawn or constant, in the form of one type. A parameter used as two types is two of these.
+/// A value that is drawn or constant, in the form of one type. A parameter used as two types is two of these, and one
+/// that a loop draws anew is another one inside of the loop.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DrawnValue {
     pub(super) source: DrawnSource,
     pub(super) ty: PgType,
+    /// The loop that draws it anew in each iteration; `None`: once per operation.
+    pub(super) redrawn_by: Option<usize>,
 }
 
 /// Where such a value comes from.
@@ -91,28 +97,84 @@ pub(super) enum DrawnSource {
     Constant(crate::param::Literal),
 }
 
-/// The steps of an operation, with the columns that they keep.
+/// The steps of an operation as one list of instructions, so that running them needs neither recursion nor memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Program {
-    pub(super) steps: Vec<Step>,
+    pub(super) instructions: Vec<Instruction>,
     /// Kept columns of each set.
     pub(super) widths: Vec<usize>,
+    /// How many loops there are; each has a place of its own for its state.
+    pub(super) loops: usize,
+    /// What ends a failed transaction: index into [`BoundVariant::statements`]; `None` without transactions.
+    pub(super) rollback: Option<usize>,
 }
 
-/// One action.
+/// One instruction; the next one follows unless it says otherwise.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) enum Instruction {
+    /// Sends a statement and takes its rows.
+    Statement(Statement),
+    /// Begins a loop, or passes it over when there is nothing to do.
+    Loop(Loop),
+    /// The end of an iteration: the number of its [`Instruction::Loop`].
+    Next(usize),
+    /// Waits.
+    Pause(Duration),
+    /// Begins what is run again after a failure.
+    Try(Try),
+    /// The end of that.
+    EndTry,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
     /// Index into [`BoundVariant::statements`].
     pub(super) statement: usize,
     pub(super) args: Vec<ArgSource>,
     pub(super) binds: Option<Bind>,
-    pub(super) for_each: Option<usize>,
+    /// Rows that must be returned, else affected.
+    pub(super) expect_rows: Option<u64>,
+    /// Whether what was written is there for others once it has succeeded: a COMMIT, or a write on its own.
+    pub(super) commits: bool,
 }
 
-/// Where a step's rows go.
+/// A loop over the rows of a set, or a number of times.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Loop {
+    /// The place of its state.
+    pub(super) number: usize,
+    /// The set that is visited; `None`: `repeat` times.
+    pub(super) visits: Option<usize>,
+    pub(super) repeat: u32,
+    /// Whether another loop is around it.
+    pub(super) nested: bool,
+    /// The loop around it that draws anew most closely.
+    pub(super) redraws_within: Option<usize>,
+    /// Sets that are bound inside.
+    pub(super) binds: Vec<usize>,
+    /// Whether it draws anew: then values with its number in [`DrawnValue::redrawn_by`].
+    pub(super) redraws: bool,
+    /// The instruction after its [`Instruction::Next`].
+    pub(super) end: usize,
+}
+
+/// What is run again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Try {
+    pub(super) retry: RetryPlan,
+    /// Sets that are bound inside: a failed attempt leaves nothing in them.
+    pub(super) binds: Vec<usize>,
+}
+
+/// Where a statement's rows go.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bind {
     pub(super) set: usize,
+    /// The set whose row is being visited.
+    pub(super) visiting: Option<usize>,
+    /// Inside of a loop rows are added to those of earlier iterations.
+    pub(super) in_loop: bool,
     /// Rising by position.
     pub(super) keep: Vec<Keep>,
 }

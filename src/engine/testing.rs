@@ -7,8 +7,8 @@ use super::bind::bind;
 use super::bound::BoundVariant;
 use crate::param::{Generator, Over};
 use crate::workload::plan::{
-    AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan, Protocol,
-    RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StepPlan, TopologyPlan, VariantPlan,
+    Action, AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan,
+    Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan, TopologyPlan, VariantPlan,
 };
 
 /// A place in no file.
@@ -95,10 +95,13 @@ pub(super) fn operation(
 ) -> VariantPlan {
     let steps = steps.into_iter().map(|step| {
         variant.statements.push(StatementPlan { text: sql(step.sql), args: step.args });
+        let statement = variant.statements.len() - 1;
         StepPlan {
-            statement: variant.statements.len() - 1,
-            binds: step.binds,
+            action: Action::Statement(StatementStep { statement, binds: step.binds, expect_rows: None }),
             for_each: step.for_each,
+            repeat: 1,
+            draw: Vec::new(),
+            retry: None,
             place: nowhere(),
         }
     });

@@ -53,6 +53,8 @@ pub(super) struct Wire<S = Socket> {
     key: BackendKey,
     /// An answer is outstanding: set until ReadyForQuery has come.
     busy: bool,
+    /// Whether ReadyForQuery said that a transaction is open (or failed and waits for its end).
+    in_transaction: bool,
     notices: u64,
 }
 
@@ -88,7 +90,17 @@ impl Wire {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     fn new(socket: S, inbox: Inbox, endpoint: Arc<Endpoint>, key: BackendKey) -> Self {
         let out = BytesMut::with_capacity(1024);
-        Self { socket, inbox, out, bind_heads: Vec::new(), endpoint, key, busy: false, notices: 0 }
+        Self {
+            socket,
+            inbox,
+            out,
+            bind_heads: Vec::new(),
+            endpoint,
+            key,
+            busy: false,
+            in_transaction: false,
+            notices: 0,
+        }
     }
 
     /// Parse and Sync.
@@ -184,7 +196,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     sink.row(&RawRow { body, columns: u16::from_be_bytes(*columns) });
                 }
                 backend::COMMAND_COMPLETE_TAG => progress.executed.affected = answer::affected(body),
-                backend::READY_FOR_QUERY_TAG => return Ok(true),
+                backend::READY_FOR_QUERY_TAG => {
+                    self.in_transaction = body.first().is_some_and(|status| *status != b'I');
+                    return Ok(true);
+                }
                 backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG => {}
                 backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::NOTICE_RESPONSE_TAG => self.notices += 1,
@@ -213,6 +228,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             .await?;
         }
         Ok(())
+    }
+
+    /// Whether a transaction was open, or failed and not yet ended, when the last answer ended.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
     }
 
     pub(super) fn canceller(&self) -> Canceller {

@@ -9,7 +9,7 @@ use crate::driver::{DriverError, PgType, Session, StatementId, Target};
 use crate::engine::bound::{BoundVariant, DrawnSource};
 use crate::engine::coordinator::Interrupt;
 use crate::engine::error::chain;
-use crate::engine::interpreter::{Interpreter, OperationError, Progress};
+use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress};
 use crate::param::{Draw, Phase, Scratch, Stream, Value};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
@@ -68,7 +68,9 @@ impl<'a> Runner<'a> {
             let id = session.prepare(&statement.sql, &statement.oids, &statement.columns).await.map_err(lost)?;
             prepared.push(id);
         }
-        let interpreter = Interpreter::new(variant).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
+        let mut interpreter =
+            Interpreter::new(variant, timer.clone()).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
+        interpreter.hurry();
         Ok(Self {
             variant: Arc::new(variant.clone()),
             session,
@@ -93,8 +95,9 @@ impl<'a> Runner<'a> {
             Ok(()) => {
                 let program = &variant.operations[operation].answering;
                 let cancel = self.session.cancel_token();
-                let run =
-                    self.interpreter.execute(operation, program, &mut self.session, &self.prepared, &self.progress);
+                let mut place =
+                    Place { session: &mut self.session, prepared: &self.prepared, progress: &self.progress };
+                let run = self.interpreter.execute(&variant, operation, program, &mut place);
                 tokio::pin!(run);
                 loop {
                     tokio::select! {

@@ -8,6 +8,7 @@ mod operation;
 mod params;
 mod problem;
 mod program;
+mod steps;
 
 use std::sync::Arc;
 

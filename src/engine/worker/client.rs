@@ -9,7 +9,7 @@ use super::connection::{Connection, open_patiently};
 use super::message::Failure;
 use super::state::WorkerState;
 use crate::driver::CancelToken;
-use crate::engine::interpreter::{Interpreter, Progress, choose};
+use crate::engine::interpreter::{Interpreter, Place, Progress, choose};
 use crate::metrics::{Outcome, Times};
 use crate::param::{Phase, Stream};
 use crate::words::{FailureClass, FailureKey};
@@ -196,7 +196,8 @@ impl Client {
             Ok(()) => {
                 let Connection { session, prepared } = &mut self.connection;
                 let program = &variant.operations[operation].load;
-                self.interpreter.execute(operation, program, session, prepared, &self.view.progress).await
+                let mut place = Place { session, prepared, progress: &self.view.progress };
+                self.interpreter.execute(variant, operation, program, &mut place).await
             }
             Err(misfit) => Err(misfit.into()),
         };
@@ -260,5 +261,12 @@ fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, outcome: Out
         worker.last_end_ns.set(ended_ns);
     }
     let times = operation.times(ended_ns);
-    worker.recorder(operation.phase).ended(operation.operation, times, outcome, progress.statements(), progress.rows());
+    let mut recorder = worker.recorder(operation.phase);
+    if progress.retried() > 0 {
+        recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
+    }
+    if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
+        recorder.unknown(operation.operation);
+    }
+    recorder.ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

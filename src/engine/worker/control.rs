@@ -288,7 +288,7 @@ impl Control {
 }
 
 fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> Result<Client, Option<Failure>> {
-    let interpreter = Interpreter::new(&worker.variant).map_err(|misfit| {
+    let interpreter = Interpreter::new(&worker.variant, worker.timer.clone()).map_err(|misfit| {
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), server_gone: false })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));

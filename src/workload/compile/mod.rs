@@ -3,6 +3,7 @@
 mod hash;
 mod operation;
 mod statement;
+mod step;
 mod variant;
 
 pub(super) use hash::{hashes, resolved};

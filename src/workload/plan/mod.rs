@@ -7,6 +7,7 @@
 mod estimate;
 mod place;
 mod statement;
+mod step;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use estimate::{estimate, slice};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
+pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
 use crate::words::Metric;
@@ -198,19 +200,6 @@ pub struct OperationPlan {
     /// What must be equal between variants.
     pub answer: Option<AnswerPlan>,
     /// Where the file defines the operation.
-    pub place: Place,
-}
-
-/// One action inside an operation.
-#[derive(Clone, Debug)]
-pub struct StepPlan {
-    /// Index into [`VariantPlan::statements`].
-    pub statement: usize,
-    /// The set that the rows are bound to.
-    pub binds: Option<usize>,
-    /// The set whose rows are visited, one execution each.
-    pub for_each: Option<usize>,
-    /// Where the file has the step.
     pub place: Place,
 }
 
