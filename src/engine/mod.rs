@@ -15,9 +15,12 @@ mod rows;
 mod testing;
 mod worker;
 
-pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations};
+pub use answers::{
+    AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations, which_write,
+};
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EngineError, Interrupt, Interval, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run, workers_of,
+    EngineError, Interrupt, Interval, MakeReady, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run,
+    run_on_fresh_data, workers_of,
 };

@@ -7,8 +7,9 @@ use super::bind::bind;
 use super::bound::BoundVariant;
 use crate::param::{Generator, Over};
 use crate::workload::plan::{
-    Action, AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan,
-    Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan, TopologyPlan, VariantPlan,
+    Action, AnswerPath, AnswerPlan, Arg, ClonePlan, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place,
+    Plan, Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan, TopologyPlan,
+    VariantPlan,
 };
 
 /// A place in no file.
@@ -75,6 +76,7 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         warmup: Duration::from_millis(20),
         measure: Duration::from_millis(200),
         drain: Duration::from_secs(10),
+        clone: ClonePlan::default(),
         workers: Some(clients.min(2)),
         protocol: Protocol::Prepared,
         operations: Vec::new(),

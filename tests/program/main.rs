@@ -8,4 +8,5 @@ mod judged;
 mod output;
 mod reports;
 mod support;
+mod writes;
 mod wrong_files;

@@ -16,7 +16,7 @@ use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::SliceContext;
 use crate::result::{self, Store};
 use crate::words::ExitCode;
-use crate::workload::plan::Plan;
+use crate::workload::plan::{ClonePlan, Plan};
 
 /// How the measured part ended, when there is something to report.
 #[derive(Debug)]
@@ -43,8 +43,9 @@ pub fn measure(
     // The moment that `started_at` names, and that everything in the folder is counted from.
     let began = Instant::now();
     let mut run = record(plan, known);
+    let mut writes = false;
     if !null_target {
-        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine).map_err(unanswered)?;
+        writes = try_operations(command, plan, stage)?;
     }
     let dir = match out {
         Some(out) => out.to_owned(),
@@ -59,7 +60,35 @@ pub fn measure(
         }
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
     }
-    Ok((rounds(command, plan, stage, store, began)?, dir))
+    if let (true, Some(copies)) = (writes, &mut stage.clones) {
+        copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
+    }
+    Ok((rounds(command, plan, stage, store, began, writes)?, dir))
+}
+
+/// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
+/// again on a clone of each, where they may write, and the sessions for the answers go to further ones.
+fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<bool, Failure> {
+    let interrupt = &command.asked.engine;
+    let refused = engine::which_write(plan, &stage.bound, &stage.direct, interrupt).map_err(unanswered)?;
+    if !refused.contains(&true) {
+        return Ok(false);
+    }
+    let Some(copies) = &mut stage.clones else { return Ok(false) };
+    // Once for the trial, once for the answers: both begin with the rows that were loaded.
+    for for_answers in [false, true] {
+        let mut targets = Vec::with_capacity(stage.direct.len());
+        for (variant, target) in stage.direct.iter().enumerate() {
+            let target = copies.target(command, variant, ClonePlan::Slice, target);
+            targets.push(target.map_err(|reason| Failure::text(ExitCode::Failed, reason))?);
+        }
+        if for_answers {
+            stage.direct = targets;
+        } else {
+            engine::try_operations(plan, &stage.bound, &targets, interrupt).map_err(unanswered)?;
+        }
+    }
+    Ok(true)
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -112,7 +141,14 @@ fn unanswered(error: AnswersError) -> Failure {
     }
 }
 
-fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began: Instant) -> Result<End, Failure> {
+fn rounds(
+    command: &Command<'_>,
+    plan: &Plan,
+    stage: &mut Stage,
+    store: Store,
+    began: Instant,
+    writes: bool,
+) -> Result<End, Failure> {
     let begin = Instant::now();
     let what = format!("{} rounds of {} variants", plan.run.rounds, plan.variants.len());
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: what.clone() });
@@ -127,7 +163,15 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began
         store.borrow_mut().close_slice(&context, &outcome.metrics).map(drop).map_err(io::Error::other)
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
-    let ended = engine::run(RunInput {
+    let copies = &mut stage.clones;
+    let mut make_ready = |variant: usize| match copies {
+        Some(copies) if writes => {
+            let clone = plan.variants[variant].clone;
+            copies.target(command, variant, clone, &stage.targets[variant]).map(Some)
+        }
+        _ => Ok(None),
+    };
+    let input = RunInput {
         plan,
         bound: &stage.bound,
         targets: &stage.targets,
@@ -137,7 +181,8 @@ fn rounds(command: &Command<'_>, plan: &Plan, stage: &Stage, store: Store, began
         server_cpu: Some(&cpu),
         on_interval: &mut on_interval,
         on_slice: &mut on_slice,
-    });
+    };
+    let ended = engine::run_on_fresh_data(input, &mut make_ready);
     match ended {
         Ok(end) if end.interrupted => {
             let failure = Failure::text(ExitCode::Interrupted, "interrupted: the result is partial");

@@ -122,6 +122,16 @@ pub enum EngineError {
         /// What was tried.
         reason: String,
     },
+    /// The data that a slice begins with could not be made ready.
+    #[error("the data for round {round}, variant \"{variant}\", cannot be made ready: {reason}")]
+    Data {
+        /// Round, from 1.
+        round: u32,
+        /// Name of the variant.
+        variant: String,
+        /// What happened.
+        reason: String,
+    },
     /// What was measured could not be written.
     #[error("what was measured cannot be written")]
     Store(#[from] io::Error),
@@ -134,7 +144,22 @@ pub enum EngineError {
 ///
 /// # Panics
 /// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+    run_on_fresh_data(input, &mut |_| Ok(None))
+}
+
+/// Makes the data ready that a slice of a variant (by its index) begins with; gives where its sessions go, unless to the
+/// target of the variant. An error is said in words.
+pub type MakeReady<'a> = dyn FnMut(usize) -> Result<Option<Target>, String> + 'a;
+
+/// Runs all rounds; before each slice its data is made ready.
+///
+/// # Errors
+/// As [`run`], and [`EngineError::Data`].
+///
+/// # Panics
+/// As [`run`].
+pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
@@ -163,8 +188,12 @@ pub fn run(mut input: RunInput<'_>) -> Result<RunEnd, EngineError> {
                 measure: planned.measure,
                 after,
             };
+            let target = match make_ready(variant) {
+                Ok(target) => target.unwrap_or_else(|| input.targets[variant].clone()),
+                Err(reason) => return Err(EngineError::Data { round, variant: info.name, reason }),
+            };
             let (bound, workers) = (Arc::clone(&bound[variant]), workers[variant]);
-            let closed = slice::run(&mut input, &info, bound, workers, precision)?;
+            let closed = slice::run(&mut input, &info, target, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
             if closed.server_gone {

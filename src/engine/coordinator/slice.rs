@@ -38,6 +38,7 @@ pub(super) struct Closed {
 struct Slice<'a, 'b> {
     input: &'a mut RunInput<'b>,
     info: &'a SliceInfo,
+    target: Target,
     plan: &'b VariantPlan,
     clock: Arc<SliceClock>,
     /// The slice's clock at 0, from the start of the run.
@@ -65,6 +66,7 @@ const END: usize = 2;
 pub(super) fn run(
     input: &mut RunInput<'_>,
     info: &SliceInfo,
+    target: Target,
     bound: Arc<BoundVariant>,
     workers: u32,
     precision: Precision,
@@ -76,6 +78,7 @@ pub(super) fn run(
         offset: input.began.elapsed(),
         gathering: Gathering::new(workers as usize, plan.operations.len(), precision),
         info,
+        target,
         plan,
         clock,
         commands: watch::Sender::new(Command::Wait),
@@ -120,11 +123,10 @@ impl Slice<'_, '_> {
     ) -> (Desk, WorkerTask) {
         let LoadPlan::Closed { clients, think } = self.plan.load;
         let messages = Messages::new(worker as usize, sender.clone());
-        let target: Target = self.input.targets[self.info.variant].clone();
         let task = WorkerTask {
             clock: Arc::clone(&self.clock),
             variant: Arc::clone(bound),
-            target,
+            target: self.target.clone(),
             load: ClosedLoop { think_ns: ns(think) },
             seed: self.input.plan.run.seed,
             round: self.info.round,

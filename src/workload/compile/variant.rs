@@ -54,6 +54,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         warmup: slice.warmup,
         measure: slice.measure,
         drain: slice.drain,
+        clone: slice.clone,
         workers: slice.workers,
         protocol: Protocol::Prepared,
         weights: mix.iter().map(|(_, weight)| *weight).collect(),

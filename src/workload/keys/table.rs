@@ -179,7 +179,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("run.measure", Kind::Duration, "length of the measurement of a slice"),
     no("run.count", Kind::Integer, "a slice of so many operations instead of a time"),
     yes("run.drain", Kind::Duration, "how long operations may take after the measurement"),
-    no("run.clone", Kind::Word, "how often the data is copied"),
+    yes("run.clone", Kind::Word, "how often the data is copied"),
     no("run.cache", Kind::Word, "whether slices begin with cold caches"),
     yes("run.workers", Kind::Integer, "threads that generate load"),
     no("run.pin", Kind::Other, "which cores threads run on"),

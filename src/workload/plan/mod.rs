@@ -141,6 +141,8 @@ pub struct VariantPlan {
     pub measure: Duration,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
+    /// How long a clone of the data lasts, where any variant writes.
+    pub clone: ClonePlan,
     /// Worker threads; `None`: one per core, at most `clients`.
     pub workers: Option<u32>,
     /// How statements travel.
@@ -153,6 +155,16 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
+}
+
+/// How long a clone of the data lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClonePlan {
+    /// For one slice: every slice begins with the same rows.
+    #[default]
+    Slice,
+    /// Over all rounds of a variant: for what grows over time.
+    Variant,
 }
 
 /// How load is offered.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
+use super::super::plan::{ClonePlan, LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 
@@ -33,6 +33,7 @@ pub(in crate::workload) struct SliceSpec {
     pub(in crate::workload) warmup: Duration,
     pub(in crate::workload) measure: Duration,
     pub(in crate::workload) drain: Duration,
+    pub(in crate::workload) clone: ClonePlan,
     pub(in crate::workload) workers: Option<u32>,
 }
 
@@ -55,7 +56,9 @@ pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpe
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
     let measure = optional(root.find(&["run", "measure"]), |key, node| context.duration_above_zero(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
+    let clone = optional(root.find(&["run", "clone"]), |key, node| context.word(key, node, &["slice", "variant"]));
     SliceSpec {
+        clone: if clone == Some("variant") { ClonePlan::Variant } else { ClonePlan::Slice },
         link: link(root, context),
         load: LoadPlan::Closed {
             clients: clients.and_then(|clients| u32::try_from(clients).ok()).unwrap_or(8),

@@ -1,0 +1,179 @@
+//! Operations that do more than one statement after the other: transactions, retries, loops, on a server that keeps count.
+
+use dbbench::metrics::OperationMetrics;
+
+use super::*;
+
+/// A database whose sessions may write.
+fn writable(server: &Server, sql: &str) -> Endpoint {
+    wait(async {
+        let endpoint = server.database();
+        let control = Control::connect(&endpoint).await.unwrap();
+        control.batch(sql).await.unwrap();
+        control.close().await;
+        endpoint
+    })
+}
+
+fn rows(endpoint: &Endpoint, sql: &str) -> Vec<Vec<Option<String>>> {
+    wait(async { Control::connect(endpoint).await.unwrap().rows(sql).await.unwrap() })
+}
+
+fn number(endpoint: &Endpoint, sql: &str) -> i64 {
+    rows(endpoint, sql)[0][0].as_deref().unwrap().parse().unwrap()
+}
+
+/// Runs a plan of one variant; what it did in warm-up and measurement together.
+fn ran(plan: &Plan, endpoint: &Endpoint) -> OperationMetrics {
+    let ran = run_disturbed(plan, endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0, "{:?}", ran.slices[0].metrics.failed);
+    let metrics = &ran.slices[0].metrics;
+    let mut all = metrics.total.mix();
+    all.merge(&metrics.warmup.mix());
+    for operation in &metrics.total.operations {
+        assert_eq!(operation.violation(), None);
+    }
+    all
+}
+
+const COUNTERS: &str = "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
+    INSERT INTO counters SELECT i, 0, 0 FROM generate_series(0, 9) i;";
+
+#[test]
+fn a_transaction_is_tried_again_until_no_update_is_lost() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let mut plan = plan(
+        r#"
+[operations.add]
+steps = [{ isolation = "repeatable read", retries = 1000, backoff = "200us", transaction = [
+  { as = "c", sql = "SELECT n FROM counters WHERE id = 0" },
+  { sql = "UPDATE counters SET n = :c.first.n + 1 WHERE id = 0", expect_rows = 1 },
+] }]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert_eq!((all.counters.failed, all.failures.len()), (0, 0), "{:?}", all.failures);
+    assert_eq!(
+        number(&endpoint, "SELECT n FROM counters WHERE id = 0"),
+        i64::try_from(all.counters.succeeded).unwrap()
+    );
+    assert!(all.counters.retried > 0 && all.counters.attempts == all.counters.succeeded + all.counters.retried);
+    // One response over all attempts and waits: what was lost is a part of it.
+    assert!(all.retry_ns > 0 && all.retry_ns < all.response.sum_ns(), "{} {}", all.retry_ns, all.response.sum_ns());
+    // BEGIN, SELECT, UPDATE, COMMIT; a failed attempt ends with ROLLBACK.
+    assert!(all.counters.statements >= 4 * all.counters.succeeded + 3 * all.counters.retried);
+    assert_eq!(all.counters.rows, 2 * all.counters.succeeded, "rows of failed attempts count for nothing");
+}
+
+#[test]
+fn optimistic_locking_is_a_group_that_is_tried_again_when_no_row_was_met() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let mut plan = plan(
+        r#"
+[operations.add]
+steps = [{ retries = 1000, retry_on = ["rows"], steps = [
+  { as = "c", sql = "SELECT n, version FROM counters WHERE id = 0" },
+  { sql = "UPDATE counters SET n = :c.first.n + 1, version = version + 1 WHERE id = 0 AND version = :c.first.version", expect_rows = 1 },
+] }]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert_eq!(all.counters.failed, 0, "{:?}", all.failures);
+    assert_eq!(
+        number(&endpoint, "SELECT n FROM counters WHERE id = 0"),
+        i64::try_from(all.counters.succeeded).unwrap()
+    );
+    assert!(all.counters.retried > 0);
+}
+
+#[test]
+fn a_failure_inside_of_a_transaction_leaves_nothing_behind() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let plan = plan(
+        r#"
+[operations.half]
+steps = [{ retries = 2, retry_on = ["rows"], transaction = [
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = :org" },
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = -1", expect_rows = 1 },
+] }]
+"#,
+    );
+    let all = ran(&plan, &endpoint);
+    let counters = &all.counters;
+    assert!(counters.failed > 0 && counters.succeeded == 0, "{counters:?}");
+    assert_eq!(counters.retried, 2 * counters.failed, "tried three times each");
+    assert!(all.failures.keys().all(|key| key.class() == FailureClass::Rows), "{:?}", all.failures);
+    assert_eq!(number(&endpoint, "SELECT sum(n)::bigint FROM counters"), 0);
+    assert_eq!((counters.unknown, counters.rows), (0, 0));
+}
+
+#[test]
+fn loops_see_the_rows_of_their_own_iteration_and_draw_anew_where_asked() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE log (what text, org int, a int, b int)");
+    let plan = plan(
+        r#"
+[operations.nested]
+steps = [
+  { as = "u", sql = "SELECT g AS id FROM generate_series(1, 3) g" },
+  { for_each = "u", steps = [
+    { as = "v", sql = "SELECT g AS id FROM generate_series(:u.id::int * 10, :u.id::int * 10 + 1) g" },
+    { for_each = "v", sql = "INSERT INTO log VALUES ('row', :org, :u.id, :v.id)" },
+    { sql = "INSERT INTO log VALUES ('first', :org, :u.id, :v.first.id), ('last', :org, :u.id, :v.last.id)" },
+  ] },
+  { sql = "INSERT INTO log SELECT 'all', :org, 0, id FROM unnest(:v.id[]::int[]) id" },
+  { repeat = 4, draw = ["org"], steps = [
+    { sql = "INSERT INTO log VALUES ('outer', :org, 0, 0)" },
+    { repeat = 2, draw = ["org"], sql = "INSERT INTO log VALUES ('inner', :org, 0, 0)" },
+  ] },
+  { sql = "INSERT INTO log VALUES ('end', :org, 0, 0)" },
+]
+"#,
+    );
+    let bound = bound(&plan, &endpoint).unwrap();
+    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    let of = |what: &str| -> Vec<(i64, i64)> {
+        let sql = format!("SELECT a, b FROM log WHERE what = '{what}' ORDER BY a, b");
+        let cell = |cell: &Option<String>| cell.as_deref().unwrap().parse().unwrap();
+        rows(&endpoint, &sql).iter().map(|row| (cell(&row[0]), cell(&row[1]))).collect()
+    };
+    assert_eq!(of("row"), [(1, 10), (1, 11), (2, 20), (2, 21), (3, 30), (3, 31)]);
+    assert_eq!((of("first"), of("last")), (vec![(1, 10), (2, 20), (3, 30)], vec![(1, 11), (2, 21), (3, 31)]));
+    assert_eq!(of("all"), [10, 11, 20, 21, 30, 31].map(|id| (0, id)));
+    let drawn = |what: &str| -> Vec<String> {
+        let found = rows(&endpoint, &format!("SELECT org FROM log WHERE what = '{what}' ORDER BY ctid"));
+        found.into_iter().map(|row| row[0].clone().unwrap()).collect()
+    };
+    assert_eq!((drawn("outer").len(), drawn("inner").len()), (4, 8));
+    // Of ten values twelve draws are hardly ever the same; outside of the loops the operation keeps its own.
+    assert!(drawn("inner").iter().any(|org| *org != drawn("inner")[0]), "{:?}", drawn("inner"));
+    assert_eq!(drawn("end"), drawn("row")[..1]);
+}
+
+#[test]
+fn what_a_failed_attempt_bound_is_forgotten() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE tries (n int); CREATE SEQUENCE attempt;");
+    let plan = plan(
+        r#"
+[operations.twice]
+steps = [
+  { as = "o", sql = "SELECT g AS id FROM generate_series(1, 2) g" },
+  { for_each = "o", retries = 5, retry_on = ["rows"], steps = [
+    { as = "a", sql = "SELECT nextval('attempt') AS n" },
+    { sql = "SELECT 1 WHERE :a.first.n % 3 = 0", expect_rows = 1 },
+  ] },
+  { sql = "INSERT INTO tries SELECT unnest(:a.n[]::int[])" },
+]
+"#,
+    );
+    let bound = bound(&plan, &endpoint).unwrap();
+    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    let found = rows(&endpoint, "SELECT n FROM tries ORDER BY n");
+    assert_eq!(found, [[Some("3".to_owned())], [Some("6".to_owned())]], "of three attempts each only the last");
+}

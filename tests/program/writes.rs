@@ -1,0 +1,51 @@
+//! Workloads that write: each slice begins with the same rows, whatever the others did.
+
+use crate::support::{Place, measured, tiny};
+
+/// `one` reads, `two` adds a user in a transaction and fails when another slice has done so before.
+fn writing(more: &str) -> String {
+    let write = "{ transaction = [\n    { as = \"n\", sql = \"SELECT count(*) AS users, max(id) AS id FROM users WHERE \
+                 org_id < 100\", expect_rows = 1 },\n    { sql = \"UPDATE users SET name = 'x' WHERE id = :org\", \
+                 expect_rows = 1 },\n    { sql = \"SELECT 1 WHERE :n.first.users = 200\", expect_rows = 1 },\n  ] },\n  { as = \"u\", sql = \"SELECT id FROM users WHERE org_id = :org\" },\n";
+    tiny(&[
+        ("  { as = \"i\", sql = \"SELECT id FROM users WHERE org_id = :org\" },\n", write),
+        ("  { as = \"u\", for_each = \"i\", sql = \"SELECT id, name FROM users WHERE id = :i.id\" },\n", ""),
+        ("rounds = 1\n", &format!("rounds = 2\n{more}")),
+    ])
+}
+
+#[test]
+fn variants_that_write_run_on_clones_of_their_own() {
+    let place = Place::new();
+    place.workload(&writing(""));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    assert_eq!(summary["same_answer"]["equal"], true);
+    for variant in summary["variants"].as_array().unwrap() {
+        assert_eq!(variant["mix"]["failed"], 0, "{variant}");
+        assert!(variant["mix"]["succeeded"].as_u64().unwrap() > 0);
+        assert_eq!(variant["rounds"].as_array().unwrap().len(), 2);
+    }
+    place.assert_nothing_left();
+}
+
+/// Each operation notes itself in the table; the first of each slice knows whether the slice began afresh.
+fn growing(clone: &str) -> u64 {
+    let place = Place::new();
+    place.workload(&tiny(&[
+        (
+            "steps = [{ as = \"u\", sql = \"SELECT id, name FROM users WHERE org_id = :org\" }]\nanswer = [\"u.id\"]",
+            "steps = [{ sql = \"UPDATE users SET name = 'seen' WHERE id = 1 AND name <> 'seen'\" , expect_rows = 1 }]",
+        ),
+        ("two = {}\n", ""),
+        ("rounds = 1\n", &format!("rounds = 3\nclone = \"{clone}\"\n")),
+        ("measure = \"100ms\"", "measure = \"60ms\""),
+    ]));
+    place.run_out(&["--no-progress", "--warmup", "0s"]).ends_with(measured(0));
+    place.json("out/summary.json")["variants"][0]["mix"]["succeeded"].as_u64().unwrap()
+}
+
+#[test]
+fn a_clone_lasts_for_a_slice_or_for_a_variant() {
+    assert_eq!((growing("slice"), growing("variant")), (3, 1));
+}
