@@ -24,4 +24,5 @@ pub use error::{DriverError, ServerError};
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
+pub use session::{copy_header, copy_trailer};
 pub use types::{ColumnInfo, PgType, TypeKind};

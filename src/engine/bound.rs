@@ -2,12 +2,13 @@
 //! runs without looking anything up by name.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::rows::Keep;
 use crate::driver::{ColumnInfo, PgType};
 use crate::param::Sampler;
-use crate::workload::plan::{AnswerPlan, RetryPlan};
+use crate::workload::plan::{AnswerPlan, InsertMethod, Protocol, RetryPlan};
 
 /// A variant whose statements a server has described and whose parameters fit.
 #[derive(Clone, Debug)]
@@ -50,6 +51,8 @@ pub(super) struct BoundStatement {
     /// OIDs of `$1…`, all known.
     pub(super) oids: Vec<u32>,
     pub(super) columns: Vec<ColumnInfo>,
+    /// How it travels.
+    pub(super) protocol: Protocol,
     /// Whether every operation that succeeds without a retry runs it, so that a warm-up can wait for it.
     pub(super) usual: bool,
 }
@@ -118,12 +121,18 @@ pub(super) enum Instruction {
     Loop(Loop),
     /// The end of an iteration: the number of its [`Instruction::Loop`].
     Next(usize),
+    /// Inserts rows.
+    Insert(Box<Insert>),
     /// Waits.
     Pause(Duration),
     /// Begins what is run again after a failure.
     Try(Try),
     /// The end of that.
     EndTry,
+    /// From here on statements are queued instead of sent one by one.
+    Pipeline,
+    /// Sends what is queued, then takes all answers.
+    EndPipeline,
 }
 
 /// A statement.
@@ -157,6 +166,41 @@ pub(super) struct Loop {
     pub(super) redraws: bool,
     /// The instruction after its [`Instruction::Next`].
     pub(super) end: usize,
+}
+
+/// Rows to be inserted. Statements are indexes into [`BoundVariant::statements`].
+#[derive(Clone, Debug)]
+pub(super) struct Insert {
+    pub(super) method: InsertMethod,
+    pub(super) rows: u32,
+    pub(super) chunk: u32,
+    /// For a row, or for a chunk of `chunk` rows.
+    pub(super) statement: usize,
+    /// For the last chunk, where it is shorter and needs another statement.
+    pub(super) rest: usize,
+    /// BEGIN and COMMIT of methods with transactions of their own.
+    pub(super) around: Option<(usize, usize)>,
+    /// Whether each statement commits by itself.
+    pub(super) commits: bool,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Two inserts are the same only when they are one: what they draw cannot be compared.
+impl PartialEq for Insert {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// A column that is inserted into.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// Hash of its table and name: the key of its stream.
+    pub(super) key: u64,
+    pub(super) sampler: Sampler,
+    pub(super) ty: PgType,
+    /// The next value of a `next`, shared by all who take from it.
+    pub(super) next: Option<Arc<AtomicI64>>,
 }
 
 /// What is run again.

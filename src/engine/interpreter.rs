@@ -4,16 +4,22 @@
 //! size. Response times are not its business; of time it only knows what waiting needs, and what failed attempts took.
 
 mod flow;
+mod insert;
 mod outcome;
+mod pipeline;
 
-use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Instruction, Program, Statement};
+use bytes::BytesMut;
+
+use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
 use super::rows::{Rows, Sink};
-use crate::driver::{Args, Misfit, Session, StatementId};
+use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
+use crate::workload::plan::Protocol;
 
 use self::flow::{Attempt, LoopState};
 pub(super) use self::outcome::{OperationError, Progress};
+use self::pipeline::Queued;
 
 /// The working memory of one client.
 #[derive(Debug)]
@@ -32,6 +38,14 @@ pub(super) struct Interpreter {
     /// Attempts that have begun and not ended, from the outermost in; those from `active` on are only kept for reuse.
     attempts: Vec<Attempt>,
     active: usize,
+    /// Whether statements are queued, for a pipeline.
+    is_queueing: bool,
+    queued: Vec<Queued>,
+    /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
+    column: Args,
+    rows: BytesMut,
+    /// Rows that the operation has made so far: no two of them draw the same.
+    rows_made: u64,
     /// The draws of the operation, for those that loops make anew.
     stream: Stream,
     now_us: i64,
@@ -81,6 +95,11 @@ impl Interpreter {
             loops: std::iter::repeat_with(LoopState::default).take(most(&|program| program.loops)).collect(),
             attempts: Vec::new(),
             active: 0,
+            is_queueing: false,
+            queued: Vec::new(),
+            column: Args::default(),
+            rows: BytesMut::new(),
+            rows_made: 0,
             stream: Stream::purpose(0, "none", 0),
             now_us: 0,
             timer,
@@ -148,14 +167,20 @@ impl Interpreter {
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
         self.active = 0;
+        self.is_queueing = false;
+        self.rows_made = 0;
         let mut at = 0;
         while let Some(instruction) = program.instructions.get(at) {
             let next = match instruction {
+                Instruction::Statement(statement) if self.is_queueing => {
+                    self.queue(index, statement, at, place).map(|()| at + 1)
+                }
                 Instruction::Statement(statement) => {
                     self.statement(index, program, statement, place).await.map(|()| at + 1)
                 }
                 Instruction::Loop(of) => self.begin_loop(variant, index, program, of, at).map_err(Into::into),
                 Instruction::Next(begin) => self.next_iteration(variant, index, program, *begin).map_err(Into::into),
+                Instruction::Insert(of) => self.insert(of, place).await.map(|()| at + 1),
                 Instruction::Pause(length) => {
                     self.wait(*length).await;
                     Ok(at + 1)
@@ -168,6 +193,11 @@ impl Interpreter {
                     self.active -= 1;
                     Ok(at + 1)
                 }
+                Instruction::Pipeline => {
+                    self.begin_pipeline(place);
+                    Ok(at + 1)
+                }
+                Instruction::EndPipeline => self.end_pipeline(program, place).await.map(|()| at + 1),
             };
             at = match next {
                 Ok(next) => next,
@@ -237,6 +267,21 @@ impl Interpreter {
     pub(super) fn forget_runs(&mut self) {
         self.runs.copy_from_slice(&self.fresh_runs);
     }
+}
+
+/// Prepares all statements of a variant on a session: one round trip each, for those that are parsed once.
+///
+/// # Errors
+/// What the server says, or a lost connection.
+pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Result<Vec<StatementId>, DriverError> {
+    let mut prepared = Vec::with_capacity(variant.statements.len());
+    for BoundStatement { sql, oids, columns, protocol, .. } in &variant.statements {
+        prepared.push(match protocol {
+            Protocol::Prepared => session.prepare(sql, oids, columns).await?,
+            Protocol::Extended => session.parse_each_time(sql, oids, columns)?,
+        });
+    }
+    Ok(prepared)
 }
 
 /// Appends one argument.

@@ -99,7 +99,12 @@ pub(super) fn operation(
         variant.statements.push(StatementPlan { text: sql(step.sql), args: step.args });
         let statement = variant.statements.len() - 1;
         StepPlan {
-            action: Action::Statement(StatementStep { statement, binds: step.binds, expect_rows: None }),
+            action: Action::Statement(StatementStep {
+                statement,
+                binds: step.binds,
+                expect_rows: None,
+                protocol: None,
+            }),
             for_each: step.for_each,
             repeat: 1,
             draw: Vec::new(),

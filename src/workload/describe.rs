@@ -196,6 +196,7 @@ fn over(over: &Over) -> String {
 fn generator(of: &Generator) -> String {
     match of {
         Generator::RowNumber => "row number".to_owned(),
+        Generator::Next { table, column } => format!("the next above the largest {table}.{column}"),
         Generator::Uuid4 => "random UUID".to_owned(),
         Generator::Uuid7 => "time-ordered UUID".to_owned(),
         Generator::Now => "now".to_owned(),

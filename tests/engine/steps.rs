@@ -177,3 +177,99 @@ steps = [
     let found = rows(&endpoint, "SELECT n FROM tries ORDER BY n");
     assert_eq!(found, [[Some("3".to_owned())], [Some("6".to_owned())]], "of three attempts each only the last");
 }
+
+#[test]
+fn a_pipeline_is_one_transaction_unless_it_holds_one_and_answers_as_its_steps_would() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let plan = plan(
+        r#"
+[connections]
+protocol = "extended"
+[operations.a]
+steps = [
+  { as = "u", sql = "SELECT id FROM counters WHERE id < 3 ORDER BY id" },
+  { pipeline = [
+    { for_each = "u", sql = "UPDATE counters SET n = n + 1 WHERE id = :u.id", protocol = "prepared" },
+    { for_each = "u", as = "v", sql = "SELECT id, n FROM counters WHERE id >= :u.id AND id < 3" },
+    { transaction = [{ sql = "UPDATE counters SET version = version + 1 WHERE id = 0" }] },
+  ] },
+  { sql = "UPDATE counters SET n = n + cardinality(:v.n[]::bigint[]) WHERE id = 9", expect_rows = 1 },
+]
+[operations.b]
+steps = [{ pipeline = [
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = 8" },
+  { sql = "SELECT 1 / (id - 8) FROM counters WHERE id = 8" },
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = 7" },
+] }]
+[mix]
+a = 1
+b = 1
+"#,
+    );
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let metrics = &ran.slices[0].metrics;
+    let both = |operation: usize| {
+        let mut all = metrics.total.operations[operation].clone();
+        all.merge(&metrics.warmup.operations[operation]);
+        all.counters
+    };
+    let (a, b) = (both(0), both(1));
+    assert!(a.succeeded > 0 && a.failed == 0 && b.failed > 0 && b.succeeded == 0, "{a:?} {b:?}");
+    let n = |id: u32| number(&endpoint, &format!("SELECT n FROM counters WHERE id = {id}"));
+    let operations = i64::try_from(a.succeeded).unwrap();
+    assert_eq!((n(0), n(2)), (operations, operations));
+    assert_eq!(n(9), 6 * operations, "three, two and one row of three answers");
+    assert_eq!(number(&endpoint, "SELECT version FROM counters WHERE id = 0"), operations);
+    assert_eq!((n(7), n(8)), (0, 0), "all of a pipeline or nothing");
+    // One more than the statements of the file: the statements of the transaction; three more for the loops.
+    assert_eq!(a.statements, (1 + 3 + 3 + 3 + 1) * a.succeeded);
+}
+
+#[test]
+fn every_method_inserts_the_same_rows() {
+    let server = support::server();
+    let table = "CREATE TABLE events (id bigint PRIMARY KEY, kind text NOT NULL, amount numeric(10,2) NOT NULL, at timestamptz NOT NULL, n int);";
+    let mut sums = Vec::new();
+    for method in ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"] {
+        let endpoint = writable(&server, &format!("{table} INSERT INTO events VALUES (500, 'old', 1, now(), 0)"));
+        let plan = plan(&format!(
+            r#"
+[dataset]
+schema = "{table}"
+[dataset.tables.events]
+rows = 0
+columns.id = {{ next = "events.id" }}
+columns.kind = {{ choice = [["a", 3], ["b", 1]] }}
+columns.amount = {{ uniform = [1.00, 9.00] }}
+columns.at = "now"
+columns.n = {{ null = {{ rate = 0.3, of = "row_number" }} }}
+[operations.some]
+steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{method}" }} }}]
+"#
+        ));
+        let bound = bound(&plan, &endpoint).unwrap();
+        try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+        let sql = "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
+                   FROM events WHERE kind <> 'old'";
+        let found = rows(&endpoint, sql).remove(0);
+        let whole: Vec<&str> = found.iter().map(|cell| cell.as_deref().unwrap()).collect();
+        assert_eq!(whole[..4], ["100", "100", "501", "600"], "{method}");
+        assert_eq!(whole[7], "1", "{method}: the clock is read once per operation");
+        sums.push((whole[4..7].join(" "), method));
+        // Under load every statement is counted, and no row twice.
+        let all = ran(&plan, &endpoint);
+        assert_eq!(all.counters.failed, 0, "{method}: {:?}", all.failures);
+        assert_eq!(all.counters.rows, 100 * all.counters.succeeded, "{method}");
+        let statements = match method {
+            "single" | "pipeline_autocommit" => 100,
+            "chunks" | "pipeline" => 108,
+            _ => 4,
+        };
+        assert_eq!(all.counters.statements, statements * all.counters.succeeded, "{method}");
+        let rows = number(&endpoint, "SELECT count(*) FROM events");
+        assert_eq!(rows, 101 + 100 * i64::try_from(all.counters.succeeded).unwrap(), "{method}");
+    }
+    assert!(sums.iter().all(|(sum, _)| *sum == sums[0].0), "the same draws whatever the method: {sums:?}");
+}

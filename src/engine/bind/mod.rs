@@ -4,6 +4,7 @@
 //! All problems of all statements are collected; nothing of the load is run here.
 
 mod describe;
+mod insert;
 mod operation;
 mod params;
 mod problem;

@@ -8,7 +8,7 @@ use super::problem::BindProblem;
 use super::program;
 use super::steps::Around;
 use crate::driver::{Args, ColumnInfo, Described, DriverError, PgType, TypeKind};
-use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Loop, Try};
+use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, Try};
 use crate::engine::interpreter::literal_value;
 use crate::param::Literal;
 use crate::workload::plan::{Arg, OperationPlan, StatementPlan, StatementStep, VariantPlan, statements};
@@ -37,10 +37,13 @@ pub(super) struct BoundStep {
 pub(super) enum Part {
     Statement(BoundStep),
     Loop(Loop),
+    Insert(Box<Insert>),
     Next(usize),
     Pause(Duration),
     Try(Try),
     EndTry,
+    Pipeline,
+    EndPipeline,
 }
 
 impl Part {
@@ -164,6 +167,11 @@ impl<'a> Binder<'a> {
                 self.problems.push(BindProblem::in_file(&self.operation.place, title, hints));
             }
         }
+    }
+
+    /// The operation cannot run.
+    pub(super) fn fail(&mut self) {
+        self.complete = false;
     }
 
     pub(super) fn fail_step(&mut self, step: &StatementStep) {

@@ -37,10 +37,13 @@ fn instruction(part: &Part, kept: &[Vec<bool>]) -> Instruction {
     match part {
         Part::Statement(step) => Instruction::Statement(statement(step, kept)),
         Part::Loop(of) => Instruction::Loop(of.clone()),
+        Part::Insert(insert) => Instruction::Insert(insert.clone()),
         Part::Next(begin) => Instruction::Next(*begin),
         Part::Pause(length) => Instruction::Pause(*length),
         Part::Try(of) => Instruction::Try(of.clone()),
         Part::EndTry => Instruction::EndTry,
+        Part::Pipeline => Instruction::Pipeline,
+        Part::EndPipeline => Instruction::EndPipeline,
     }
 }
 

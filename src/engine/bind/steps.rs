@@ -4,7 +4,7 @@ use super::operation::{Binder, BoundStep, Part};
 use super::problem::BindProblem;
 use crate::driver::DriverError;
 use crate::engine::bound::{BoundStatement, Loop, Try};
-use crate::workload::plan::{Action, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements};
+use crate::workload::plan::{Action, Protocol, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements};
 use crate::workload::sql;
 
 /// Words that a statement begins with which changes nothing.
@@ -35,8 +35,14 @@ impl<'a> Binder<'a> {
             match &step.action {
                 Action::Statement(statement) => self.statement(statement, statements).await?,
                 Action::Pause(length) => self.parts.push(Part::Pause(*length)),
+                Action::Insert(insert) => self.insert(insert, statements).await?,
                 // The futures of control-plane work may lie on the heap.
                 Action::Group(inner) => Box::pin(self.steps(inner, statements)).await?,
+                Action::Pipeline(inner) => {
+                    self.parts.push(Part::Pipeline);
+                    Box::pin(self.steps(inner, statements)).await?;
+                    self.parts.push(Part::EndPipeline);
+                }
                 Action::Transaction { modes, steps } => self.transaction(*modes, steps, statements).await?,
             }
             if step.retry.is_some() {
@@ -90,14 +96,14 @@ impl<'a> Binder<'a> {
         steps: &'a [StepPlan],
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(), DriverError> {
-        let begin = control(&modes.begin_sql(), statements);
+        let begin = control(&modes.begin_sql(), self.variant.protocol, statements);
         self.parts.push(Part::Statement(BoundStep { statement: begin, ..BoundStep::default() }));
         self.in_transaction = true;
         Box::pin(self.steps(steps, statements)).await?;
         self.in_transaction = false;
-        let commit = control("COMMIT", statements);
+        let commit = control("COMMIT", self.variant.protocol, statements);
         self.parts.push(Part::Statement(BoundStep { statement: commit, commits: true, ..BoundStep::default() }));
-        let rollback = control("ROLLBACK", statements);
+        let rollback = control("ROLLBACK", self.variant.protocol, statements);
         statements[rollback].usual = false;
         self.rollback = Some(rollback);
         Ok(())
@@ -150,6 +156,7 @@ impl<'a> Binder<'a> {
             sql: statement.text.sql.clone(),
             oids: described.params.iter().map(|ty| ty.oid).collect(),
             columns: described.columns,
+            protocol: step.protocol.unwrap_or(self.variant.protocol),
             usual: true,
         });
         Ok(())
@@ -157,10 +164,12 @@ impl<'a> Binder<'a> {
 }
 
 /// A statement without arguments and rows, which all operations share.
-fn control(sql: &str, statements: &mut Vec<BoundStatement>) -> usize {
-    let known = statements.iter().position(|known| known.sql == sql && known.oids.is_empty());
+pub(super) fn control(sql: &str, protocol: Protocol, statements: &mut Vec<BoundStatement>) -> usize {
+    let known =
+        statements.iter().position(|known| known.sql == sql && known.oids.is_empty() && known.protocol == protocol);
     known.unwrap_or_else(|| {
-        statements.push(BoundStatement { sql: sql.to_owned(), oids: Vec::new(), columns: Vec::new(), usual: true });
+        let (oids, columns) = (Vec::new(), Vec::new());
+        statements.push(BoundStatement { sql: sql.to_owned(), oids, columns, protocol, usual: true });
         statements.len() - 1
     })
 }

@@ -169,6 +169,8 @@ impl Interpreter {
         error: OperationError,
         place: &mut Place<'_>,
     ) -> Result<usize, OperationError> {
+        // What was queued and not sent is given up.
+        self.is_queueing = false;
         if error.is_fatal() {
             return Err(error);
         }

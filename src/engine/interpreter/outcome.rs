@@ -51,7 +51,11 @@ impl Progress {
     }
 
     pub(super) fn sent(&self, commits: bool) {
-        self.statements.set(self.statements.get() + 1);
+        self.sent_many(1, commits);
+    }
+
+    pub(super) fn sent_many(&self, statements: u64, commits: bool) {
+        self.statements.set(self.statements.get() + statements);
         self.unconfirmed.set(commits);
     }
 

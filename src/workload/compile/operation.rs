@@ -17,6 +17,8 @@ pub(super) struct Building<'a> {
     /// The sets whose rows are being visited, from the outermost loop in.
     pub(super) visiting: Vec<usize>,
     pub(super) in_transaction: bool,
+    /// Inside of a pipeline: how many sets there were when it began.
+    pub(super) pipeline_from: Option<usize>,
 }
 
 impl Building<'_> {
@@ -28,6 +30,11 @@ impl Building<'_> {
     /// Whether any step of the operation binds the name.
     pub(super) fn is_bound_anywhere(&self, name: &str) -> bool {
         self.spec.steps.iter().any(|step| step.binds_name(name))
+    }
+
+    /// Whether the rows of a set are known only when the pipeline around has ended.
+    pub(super) fn is_on_its_way(&self, set: usize) -> bool {
+        self.pipeline_from.is_some_and(|from| set >= from)
     }
 
     /// Notes that the operation draws a parameter.
@@ -49,8 +56,15 @@ impl Building<'_> {
 
 /// Compiles an operation; its statements are appended. Parameters are indexes into the file's.
 pub(super) fn compile(spec: &OperationSpec, names: Names<'_>, statements: &mut Vec<StatementPlan>) -> OperationPlan {
-    let mut building =
-        Building { spec, names, sets: Vec::new(), params: Vec::new(), visiting: Vec::new(), in_transaction: false };
+    let mut building = Building {
+        spec,
+        names,
+        sets: Vec::new(),
+        params: Vec::new(),
+        visiting: Vec::new(),
+        in_transaction: false,
+        pipeline_from: None,
+    };
     let steps = step::compile(&spec.steps, &mut building, statements);
     let answer = spec.answer.as_ref().and_then(|(place, items)| answer(place, items, &mut building));
     OperationPlan {

@@ -141,6 +141,15 @@ fn argument(reference: &Reference, place: &Place, building: &mut Building<'_>) -
     let names = building.names;
     let fail = |problem: Diagnostic| Err(Some(Box::new(problem)));
     if let Some(set) = building.set(name) {
+        if building.is_on_its_way(set) {
+            return fail(
+                problem(
+                    place,
+                    format!("`{name}` is bound in the same pipeline: its rows come when the pipeline has ended"),
+                )
+                .hint("bind it in a step before the pipeline, or refer to it after"),
+            );
+        }
         return match &reference.path {
             Path::Plain => fail(
                 problem(place, format!("`:{name}` is a set of rows, not a value"))

@@ -32,6 +32,14 @@ fn compile_one(step: &StepSpec, building: &mut Building<'_>, statements: &mut Ve
                 .hint("put `retries` on the transaction, or on a group around it"),
         );
     }
+    if let (Some(retry), true) = (&step.retry, building.pipeline_from.is_some()) {
+        let problem = problem(&retry.place, "`retries` cannot stand inside of a pipeline");
+        building.names.sink.push(
+            problem
+                .label("its failures are known only when all of it was sent")
+                .hint("put `retries` on a group around the pipeline"),
+        );
+    }
     building.visiting.extend(for_each);
     let action = action(step, building, statements);
     if for_each.is_some() {
@@ -53,9 +61,21 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             let statement = statement::compile(sql, building);
             let binds = step.binds.as_ref().map(|name| bind(name, building));
             statements.push(statement?);
-            Action::Statement(StatementStep { statement: statements.len() - 1, binds, expect_rows: step.expect_rows })
+            Action::Statement(StatementStep {
+                statement: statements.len() - 1,
+                binds,
+                expect_rows: step.expect_rows,
+                protocol: step.protocol,
+            })
         }
-        StepKind::Pause(length) => Action::Pause(*length),
+        StepKind::Insert(spec) => Action::Insert(super::insert::compile(spec, building)?),
+        StepKind::Pause(length) => {
+            if building.pipeline_from.is_some() {
+                let problem = problem(&step.place, "`pause` cannot stand inside of a pipeline");
+                building.names.sink.push(problem.hint("a pipeline is sent at once: pause before or after it"));
+            }
+            Action::Pause(*length)
+        }
         StepKind::Group(steps) => Action::Group(compile(steps, building, statements)),
         StepKind::Transaction(modes, steps) => {
             if building.in_transaction {
@@ -70,11 +90,28 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             building.in_transaction = around;
             Action::Transaction { modes: *modes, steps }
         }
+        StepKind::Pipeline(steps) => {
+            if building.pipeline_from.is_some() {
+                let problem = problem(&step.place, "a pipeline cannot stand inside of a pipeline");
+                building.names.sink.push(problem.hint("its steps are sent without waiting already: take this one out"));
+                return None;
+            }
+            building.pipeline_from = Some(building.sets.len());
+            let steps = compile(steps, building, statements);
+            building.pipeline_from = None;
+            Action::Pipeline(steps)
+        }
     })
 }
 
 fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
     let found = building.set(&name.value);
+    if let Some(set) = found.filter(|set| building.is_on_its_way(*set)) {
+        let title = format!("`for_each` visits `{}`, which is bound in the same pipeline", building.sets[set].name);
+        let problem = problem(&name.place, title).hint("its rows come when the pipeline has ended: bind it before");
+        building.names.sink.push(problem);
+        return None;
+    }
     if found.is_some_and(|set| building.visiting.contains(&set)) {
         let title = format!("`for_each` visits `{}`, whose rows are being visited already", name.value);
         let problem = problem(&name.place, title).hint("the row of the loop around is there: take this `for_each` out");
@@ -164,8 +201,10 @@ fn renumber_draws(steps: &mut [StepPlan], renumber: &dyn Fn(&mut usize)) {
     for step in steps {
         step.draw.iter_mut().for_each(renumber);
         match &mut step.action {
-            Action::Statement(_) | Action::Pause(_) => {}
-            Action::Group(steps) | Action::Transaction { steps, .. } => renumber_draws(steps, renumber),
+            Action::Statement(_) | Action::Pause(_) | Action::Insert(_) => {}
+            Action::Group(steps) | Action::Transaction { steps, .. } | Action::Pipeline(steps) => {
+                renumber_draws(steps, renumber);
+            }
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{literal, one_line, time};
-use crate::workload::plan::{Action, Arg, OperationPlan, RetryPlan, StatementStep, StepPlan, VariantPlan};
+use super::{generator, literal, one_line, time};
+use crate::workload::plan::{
+    Action, Arg, InsertMethod, InsertPlan, OperationPlan, Protocol, RetryPlan, StatementStep, StepPlan, VariantPlan,
+};
 
 /// Writes steps, numbered, `depth` levels in.
 pub(super) fn write(
@@ -18,9 +20,14 @@ pub(super) fn write(
         write!(out, "{indent}{}. {}", index + 1, loops(step, operation, variant))?;
         match &step.action {
             Action::Statement(statement) => write_statement(statement, operation, variant, &indent, out)?,
+            Action::Insert(insert) => write_insert(insert, &indent, out)?,
             Action::Pause(length) => writeln!(out, "pause {}", time(*length))?,
             Action::Group(inner) => {
                 writeln!(out, "group{}", step.retry.as_ref().map(retry).unwrap_or_default())?;
+                write(inner, operation, variant, depth + 2, out)?;
+            }
+            Action::Pipeline(inner) => {
+                writeln!(out, "pipeline")?;
                 write(inner, operation, variant, depth + 2, out)?;
             }
             Action::Transaction { modes, steps: inner } => {
@@ -32,6 +39,14 @@ pub(super) fn write(
         }
     }
     Ok(())
+}
+
+fn write_insert(insert: &InsertPlan, indent: &str, out: &mut String) -> std::fmt::Result {
+    let InsertPlan { table, columns, rows, chunk, method, .. } = insert;
+    let chunks = if matches!(method, InsertMethod::Single) { String::new() } else { format!(", {chunk} at a time") };
+    writeln!(out, "insert {rows} rows into {table}: {}{chunks}", method.word())?;
+    let columns = columns.iter().map(|column| format!("{} = {}", column.name, generator(&column.generator)));
+    writeln!(out, "{indent}   {}", columns.collect::<Vec<_>>().join(", "))
 }
 
 /// `for each row of u, drawing id: `
@@ -68,6 +83,9 @@ fn write_statement(
         args.map(|(index, arg)| format!("${} = {}", index + 1, argument(arg, operation, variant))).collect();
     if !args.is_empty() {
         writeln!(out, "{indent}   {}", args.join(", "))?;
+    }
+    if step.protocol.unwrap_or(variant.protocol) == Protocol::Extended {
+        writeln!(out, "{indent}   parsed each time")?;
     }
     if let Some(rows) = step.expect_rows {
         writeln!(out, "{indent}   expects {rows} row{}", if rows == 1 { "" } else { "s" })?;

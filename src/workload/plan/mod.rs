@@ -5,6 +5,7 @@
 //! `--set` are already applied, so the engine never merges anything.
 
 mod estimate;
+mod insert;
 mod place;
 mod statement;
 mod step;
@@ -13,6 +14,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use estimate::{estimate, slice};
+pub use insert::{InsertMethod, InsertPlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
@@ -194,6 +196,8 @@ impl LoadPlan {
 pub enum Protocol {
     /// Parsed once per connection, then bound and executed.
     Prepared,
+    /// Parsed, bound and executed each time, in one round trip.
+    Extended,
 }
 
 /// One unit of the mix.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Place;
+use super::{InsertPlan, Place, Protocol};
 use crate::words::FailureKey;
 
 /// One action inside an operation.
@@ -27,6 +27,8 @@ pub struct StepPlan {
 pub enum Action {
     /// A statement.
     Statement(StatementStep),
+    /// Rows inserted.
+    Insert(InsertPlan),
     /// A wait.
     Pause(Duration),
     /// Steps one after the other.
@@ -38,6 +40,8 @@ pub enum Action {
         /// In order.
         steps: Vec<StepPlan>,
     },
+    /// Steps that are sent without waiting for answers, with one Sync at the end: outside of a transaction they are one.
+    Pipeline(Vec<StepPlan>),
 }
 
 impl Action {
@@ -45,8 +49,8 @@ impl Action {
     #[must_use]
     pub fn inner(&self) -> &[StepPlan] {
         match self {
-            Self::Statement(_) | Self::Pause(_) => &[],
-            Self::Group(steps) | Self::Transaction { steps, .. } => steps,
+            Self::Statement(_) | Self::Pause(_) | Self::Insert(_) => &[],
+            Self::Group(steps) | Self::Transaction { steps, .. } | Self::Pipeline(steps) => steps,
         }
     }
 }
@@ -60,6 +64,8 @@ pub struct StatementStep {
     pub binds: Option<usize>,
     /// Rows that each execution must return, else affect; anything else is a failure of class `rows`.
     pub expect_rows: Option<u64>,
+    /// How it travels; `None`: as the variant says.
+    pub protocol: Option<Protocol>,
 }
 
 /// The modes of a transaction.

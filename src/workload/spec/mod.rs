@@ -3,6 +3,7 @@
 mod dataset;
 mod distribution;
 mod generator;
+mod insert;
 mod judgement;
 mod operation;
 mod settings;
@@ -10,6 +11,7 @@ mod step;
 
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
+pub(super) use insert::InsertSpec;
 pub(super) use judgement::{JudgementSpec, judgements};
 pub(super) use operation::OperationSpec;
 pub(super) use settings::{CompareSpec, compare, connections, mix, run_plan, slice, topology};

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ClonePlan, LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
+use super::super::plan::{ClonePlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 
@@ -137,12 +137,24 @@ fn setting(name: &str, node: &Node, context: Context<'_>) -> Option<String> {
     }
 }
 
-/// `[connections]`: the defaults may be stated, nothing else is supported.
-pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) {
-    let rules: [(&str, &[&'static str], &str); 2] = [
-        ("mode", &["dedicated", "pooled", "per_operation"], "each client has a connection of its own"),
-        ("protocol", &["prepared", "extended", "simple"], "statements are prepared once per connection"),
-    ];
+/// `protocol`, of a step or of all.
+pub(in crate::workload) fn protocol(key: &str, node: &Node, context: Context<'_>) -> Option<Protocol> {
+    match context.word(key, node, &["prepared", "extended", "simple"])? {
+        "prepared" => Some(Protocol::Prepared),
+        "extended" => Some(Protocol::Extended),
+        word => {
+            let title = format!("`{key} = \"{word}\"` is not supported by this version");
+            let hint = "`\"prepared\"`, the default: parsed once per connection; `\"extended\"`: parsed each time";
+            context.sink.push(problem(&node.place, title).hint(hint));
+            None
+        }
+    }
+}
+
+/// `[connections]`: of `mode` the default may be stated; gives the protocol.
+pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) -> Protocol {
+    let rules: [(&str, &[&'static str], &str); 1] =
+        [("mode", &["dedicated", "pooled", "per_operation"], "each client has a connection of its own")];
     for (key, words, what) in rules {
         let Some(entry) = root.find(&["connections", key]) else { continue };
         if let Some(word) = context.word(key, &entry.node, words)
@@ -154,6 +166,8 @@ pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) {
                 .push(problem(&entry.node.place, title).hint(format!("`\"{}\"`, the default: {what}", words[0])));
         }
     }
+    optional(root.find(&["connections", "protocol"]), |key, node| protocol(key, node, context))
+        .unwrap_or(Protocol::Prepared)
 }
 
 /// `[mix]`, if there is one.

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::super::diagnostic::{did_you_mean, problem};
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{Isolation, Place, RetryPlan, TransactionPlan};
+use super::super::plan::{Isolation, Place, Protocol, RetryPlan, TransactionPlan};
 use super::super::read::{At, Context, optional};
 use super::super::shape::is_incomplete;
+use super::insert::{self, InsertSpec};
 use super::operation::identifier;
 use crate::words::{FailureClass, FailureKey, SqlState};
 
@@ -20,6 +21,7 @@ pub(in crate::workload) struct StepSpec {
     /// Names of parameters.
     pub(in crate::workload) draw: Vec<At<String>>,
     pub(in crate::workload) expect_rows: Option<u64>,
+    pub(in crate::workload) protocol: Option<Protocol>,
     /// With the place of `retries`.
     pub(in crate::workload) retry: Option<At<RetryPlan>>,
     pub(in crate::workload) place: Place,
@@ -31,16 +33,18 @@ pub(in crate::workload) enum StepKind {
     /// The SQL; always a text.
     Sql(Node),
     Pause(Duration),
+    Insert(InsertSpec),
     Group(Vec<StepSpec>),
     Transaction(TransactionPlan, Vec<StepSpec>),
+    Pipeline(Vec<StepSpec>),
 }
 
 impl StepSpec {
     /// The steps inside.
     pub(in crate::workload) fn inner(&self) -> &[Self] {
         match &self.kind {
-            StepKind::Sql(_) | StepKind::Pause(_) => &[],
-            StepKind::Group(steps) | StepKind::Transaction(_, steps) => steps,
+            StepKind::Sql(_) | StepKind::Pause(_) | StepKind::Insert(_) => &[],
+            StepKind::Group(steps) | StepKind::Transaction(_, steps) | StepKind::Pipeline(steps) => steps,
         }
     }
 
@@ -52,11 +56,13 @@ impl StepSpec {
 }
 
 /// The kinds, each with the modifiers that go with it.
-const KINDS: [(&str, &[&str]); 4] = [
-    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows"]),
+const KINDS: [(&str, &[&str]); 6] = [
+    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol"]),
+    ("insert", &["for_each", "repeat"]),
     ("pause", &["for_each", "repeat"]),
     ("steps", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff"]),
     ("transaction", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff", "isolation", "read_only"]),
+    ("pipeline", &["for_each", "repeat", "draw"]),
 ];
 
 /// Modifiers that say nothing without another one.
@@ -85,6 +91,7 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
         let items = context.list(key, node, "draw = [\"id\"]")?;
         Some(items.iter().filter_map(|item| context.text(key, item)).collect())
     });
+    let protocol = optional(table.get("protocol"), |key, node| super::settings::protocol(key, node, context));
     let retry = retry(table, context);
     let kind = one_kind(node, table, context)?;
     modifiers(kind, table, context);
@@ -101,6 +108,7 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
         repeat,
         draw: draw.unwrap_or_default(),
         expect_rows: expect_rows.and_then(|rows| u64::try_from(rows).ok()),
+        protocol,
         retry,
         place: node.place.clone(),
     })
@@ -175,6 +183,7 @@ fn read_kind(kind: &str, table: &Table, context: Context<'_>) -> Option<StepKind
             context.text(kind, &entry.node)?;
             StepKind::Sql(entry.node.clone())
         }
+        "insert" => StepKind::Insert(insert::read(entry, context)?),
         "pause" => StepKind::Pause(context.duration(kind, &entry.node)?),
         _ => {
             let Value::List(nodes) = &entry.node.value else { return None };
@@ -188,7 +197,11 @@ fn read_kind(kind: &str, table: &Table, context: Context<'_>) -> Option<StepKind
             if lost {
                 return None;
             }
-            if kind == "steps" { StepKind::Group(steps) } else { StepKind::Transaction(modes, steps) }
+            match kind {
+                "steps" => StepKind::Group(steps),
+                "pipeline" => StepKind::Pipeline(steps),
+                _ => StepKind::Transaction(modes, steps),
+            }
         }
     })
 }

@@ -2,9 +2,11 @@
 
 mod answers;
 mod generators;
+mod inserted;
 mod judgements;
 mod sampled;
 
 pub(super) use answers::same_answer;
 pub(super) use generators::{Columns, Param, resolve_params};
+pub(super) use inserted::resolve_inserted;
 pub(super) use judgements::judgements;
