@@ -62,6 +62,8 @@ pub(super) struct BoundStatement {
 pub(super) struct BoundOperation {
     pub(super) name: String,
     pub(super) job: String,
+    /// When the client gives up.
+    pub(super) timeout: Option<Duration>,
     /// Values drawn and encoded once at the start of each run.
     pub(super) drawn: Vec<DrawnValue>,
     /// As it runs under load: only what later steps refer to is kept.

@@ -116,6 +116,7 @@ pub(super) fn operation(
     variant.operations.push(OperationPlan {
         name: name.to_owned(),
         job: name.to_owned(),
+        timeout: None,
         steps,
         sets,
         params: (0..variant.params.len()).collect(),

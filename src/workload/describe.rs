@@ -130,6 +130,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
 
 fn write_operation(operation: &OperationPlan, variant: &VariantPlan, out: &mut String) -> std::fmt::Result {
     steps::write(&operation.steps, operation, variant, 2, out)?;
+    if let Some(timeout) = operation.timeout {
+        writeln!(out, "    given up after {}", time(timeout))?;
+    }
     if let Some(AnswerPlan { paths, ordered }) = &operation.answer {
         let paths: Vec<&str> = paths.iter().map(|path| path.text.as_str()).collect();
         writeln!(out, "    answer: {}{}", paths.join(", "), if *ordered { ", in order" } else { "" })?;

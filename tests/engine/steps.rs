@@ -251,7 +251,8 @@ steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{met
         ));
         let bound = bound(&plan, &endpoint).unwrap();
         try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
-        let sql = "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
+        let sql =
+            "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
                    FROM events WHERE kind <> 'old'";
         let found = rows(&endpoint, sql).remove(0);
         let whole: Vec<&str> = found.iter().map(|cell| cell.as_deref().unwrap()).collect();
@@ -272,4 +273,52 @@ steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{met
         assert_eq!(rows, 101 + 100 * i64::try_from(all.counters.succeeded).unwrap(), "{method}");
     }
     assert!(sums.iter().all(|(sum, _)| *sum == sums[0].0), "the same draws whatever the method: {sums:?}");
+}
+
+#[test]
+fn an_operation_that_takes_too_long_is_given_up_by_client_and_server() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE done (at timestamptz)");
+    let plan = plan(
+        r#"
+[operations.slow]
+timeout = "60ms"
+steps = [{ sql = "SELECT pg_sleep(30)" }]
+[operations.writing]
+timeout = "60ms"
+steps = [{ sql = "INSERT INTO done SELECT now() FROM pg_sleep(30)" }]
+[operations.quick]
+timeout = "5s"
+steps = [{ sql = "SELECT 1" }]
+[mix]
+slow = 1
+writing = 1
+quick = 1
+"#,
+    );
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let metrics = &ran.slices[0].metrics;
+    for (at, operation) in metrics.total.operations.iter().enumerate() {
+        assert_eq!(operation.violation(), None);
+        let mut all = operation.counters.clone();
+        all.merge(&metrics.warmup.operations[at].counters);
+        let unknown = if at == 1 { all.failed } else { 0 };
+        if at < 2 {
+            assert!(all.failed > 0 && all.succeeded == 0, "{all:?}");
+            assert_eq!((all.censored, all.unknown), (all.failed, unknown), "whether a write was kept, nobody knows");
+            assert!(operation.failures.keys().all(|key| key.class() == FailureClass::Timeout));
+            assert!(operation.counters.failed == 0 || operation.failed_response.max_ns() >= Some(60_000_000));
+        } else {
+            assert!(all.succeeded > 0 && all.failed == 0, "{all:?}");
+        }
+    }
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' \
+               AND pid <> pg_backend_pid() AND state = 'active'";
+    let begin = Instant::now();
+    while number(&endpoint, sql) > 0 {
+        assert!(begin.elapsed() < Duration::from_secs(10), "a statement runs for nobody");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(number(&endpoint, "SELECT count(*) FROM done"), 0);
 }

@@ -149,6 +149,7 @@ impl<'a> Binder<'a> {
         Some(BoundOperation {
             name: self.operation.name.clone(),
             job: self.operation.job.clone(),
+            timeout: self.operation.timeout,
             drawn: self.drawn,
             load,
             answering,

@@ -1,6 +1,7 @@
 //! How far an operation came, and why it failed.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use crate::driver::{DriverError, Misfit};
 use crate::words::{FailureClass, FailureKey};
@@ -84,6 +85,8 @@ pub(in crate::engine) enum OperationError {
     NoRow,
     #[error("expected {expected} rows, got {found}")]
     Rows { expected: u64, found: u64 },
+    #[error("not finished within its timeout of {0:?}")]
+    TimedOut(Duration),
     #[error("a drawn value cannot be sent")]
     Misfit(#[from] Misfit),
 }
@@ -95,12 +98,18 @@ impl OperationError {
             Self::Driver(error) => error.key(),
             Self::NoRow => FailureKey::Class(FailureClass::NoRow),
             Self::Rows { .. } => FailureKey::Class(FailureClass::Rows),
+            Self::TimedOut(_) => FailureKey::Class(FailureClass::Timeout),
             Self::Misfit(_) => FailureKey::Class(FailureClass::Other),
         }
     }
 
     /// Whether the connection is gone.
     pub(in crate::engine) fn is_fatal(&self) -> bool {
-        matches!(self, Self::Driver(error) if error.is_fatal())
+        match self {
+            Self::Driver(error) => error.is_fatal(),
+            // The server may be at it still.
+            Self::TimedOut(_) => true,
+            _ => false,
+        }
     }
 }

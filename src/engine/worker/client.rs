@@ -4,12 +4,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::time::{Duration, Instant};
 
 use super::connection::{Connection, open_patiently};
 use super::message::Failure;
 use super::state::WorkerState;
 use crate::driver::CancelToken;
-use crate::engine::interpreter::{Interpreter, Place, Progress, choose};
+use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, choose};
 use crate::metrics::{Outcome, Times};
 use crate::param::{Phase, Stream};
 use crate::words::{FailureClass, FailureKey};
@@ -197,7 +198,11 @@ impl Client {
                 let Connection { session, prepared } = &mut self.connection;
                 let program = &variant.operations[operation].load;
                 let mut place = Place { session, prepared, progress: &self.view.progress };
-                self.interpreter.execute(variant, operation, program, &mut place).await
+                let execution = self.interpreter.execute(variant, operation, program, &mut place);
+                match variant.operations[operation].timeout {
+                    None => execution.await,
+                    Some(timeout) => give_up_after(timeout, worker, execution).await,
+                }
             }
             Err(misfit) => Err(misfit.into()),
         };
@@ -205,8 +210,16 @@ impl Client {
         let Some(in_flight) = self.view.in_flight.take() else { return Ended::Cut };
         let outcome = match &result {
             Ok(()) => Outcome::Succeeded,
-            Err(error) => Outcome::Failed { key: error.key(), message: error.to_string(), censored: false },
+            Err(error) => {
+                let censored = matches!(error, OperationError::TimedOut(_));
+                Outcome::Failed { key: error.key(), message: error.to_string(), censored }
+            }
         };
+        if let Err(OperationError::TimedOut(_)) = &result {
+            // The connection is closed in any case; the server shall not work for nobody.
+            let cancel = self.view.cancel.borrow().clone();
+            tokio::task::spawn_local(async move { cancel.cancel().await });
+        }
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
@@ -252,6 +265,19 @@ impl Client {
         let acquire = Acquire::Took(now_ns.saturating_sub(in_flight.started_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
         Ok(())
+    }
+}
+
+/// Ends an operation that takes too long.
+async fn give_up_after(
+    timeout: Duration,
+    worker: &WorkerState,
+    execution: impl Future<Output = Result<(), OperationError>>,
+) -> Result<(), OperationError> {
+    tokio::select! {
+        biased;
+        result = execution => result,
+        () = worker.timer.sleep_until(Instant::now() + timeout) => Err(OperationError::TimedOut(timeout)),
     }
 }
 

@@ -70,6 +70,7 @@ pub(super) fn compile(spec: &OperationSpec, names: Names<'_>, statements: &mut V
     OperationPlan {
         name: spec.name.value.clone(),
         job: spec.job.as_ref().unwrap_or(&spec.name).value.clone(),
+        timeout: spec.timeout,
         steps,
         sets: building.sets,
         params: building.params,

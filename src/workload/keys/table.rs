@@ -118,7 +118,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("operations.*.answer", Kind::List, "what must be equal between variants"),
     yes("operations.*.ordered", Kind::Flag, "whether the order of the answer counts"),
     yes("operations.*.job", Kind::Text, "the job that alternatives share"),
-    no("operations.*.timeout", Kind::Duration, "when the client gives up"),
+    yes("operations.*.timeout", Kind::Duration, "when the client gives up"),
     yes("operations.*.about", Kind::Text, "what it is about"),
     yes("step.sql", Kind::Text, "a statement"),
     yes("step.as", Kind::Text, "the name that its rows are bound to"),

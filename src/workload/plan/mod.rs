@@ -207,6 +207,8 @@ pub struct OperationPlan {
     pub name: String,
     /// Operations of the same job are alternatives; by default the operation's name.
     pub job: String,
+    /// When the client gives up: it asks the server to cancel and closes the connection.
+    pub timeout: Option<Duration>,
     /// What is done, in order.
     pub steps: Vec<StepPlan>,
     /// Row sets bound by `as`, in order of their first binding.

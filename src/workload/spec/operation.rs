@@ -1,5 +1,7 @@
 //! `[operations]`: steps, answers, jobs.
 
+use std::time::Duration;
+
 use super::super::diagnostic::problem;
 use super::super::document::{Entry, Node, Table, Value};
 use super::super::plan::Place;
@@ -12,6 +14,7 @@ use super::step::{self, StepSpec};
 pub(in crate::workload) struct OperationSpec {
     pub(in crate::workload) name: At<String>,
     pub(in crate::workload) job: Option<At<String>>,
+    pub(in crate::workload) timeout: Option<Duration>,
     pub(in crate::workload) steps: Vec<StepSpec>,
     pub(in crate::workload) answer: Option<(Place, Vec<Node>)>,
     pub(in crate::workload) ordered: bool,
@@ -23,6 +26,7 @@ pub(super) fn read(entry: &Entry, context: Context<'_>) -> Option<OperationSpec>
     let Value::Table(table) = &entry.node.value else { return None };
     let ordered = optional(table.get("ordered"), |key, node| context.flag(key, node)).unwrap_or(false);
     let job = optional(table.get("job"), |key, node| identifier(key, node, context));
+    let timeout = optional(table.get("timeout"), |key, node| context.duration_above_zero(key, node));
     let answer = table.get("answer").and_then(|answer| {
         let items = context.list("answer", &answer.node, "answer = [\"u.id\", \"o.total\"]")?;
         if items.is_empty() {
@@ -36,6 +40,7 @@ pub(super) fn read(entry: &Entry, context: Context<'_>) -> Option<OperationSpec>
     Some(OperationSpec {
         name: At { value: entry.key.clone(), place: entry.key_place.clone() },
         job,
+        timeout,
         steps,
         answer,
         ordered,
