@@ -103,6 +103,7 @@ pub(super) fn operation(
                 statement,
                 binds: step.binds,
                 expect_rows: None,
+                may_write: false,
                 protocol: None,
             }),
             for_each: step.for_each,

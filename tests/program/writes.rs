@@ -49,3 +49,18 @@ fn growing(clone: &str) -> u64 {
 fn a_clone_lasts_for_a_slice_or_for_a_variant() {
     assert_eq!((growing("slice"), growing("variant")), (3, 1));
 }
+
+#[test]
+fn a_function_that_writes_is_found_out_by_the_server() {
+    let place = Place::new();
+    place.workload(&tiny(&[
+        ("name text NOT NULL);", "name text NOT NULL); CREATE SEQUENCE s;"),
+        (
+            "SELECT id, name FROM users WHERE org_id = :org",
+            "SELECT id FROM users WHERE org_id = :org AND nextval('s') > 0",
+        ),
+    ]));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    assert_eq!((&summary["variants"][0]["mix"]["failed"], &summary["same_answer"]["equal"]), (&0.into(), &true.into()));
+}

@@ -202,18 +202,14 @@ fn rounds(
             }
             Ok(End { code: ExitCode::Failed, failure: Some(failure) })
         }
-        Err(error) => {
-            let failure = Failure::text(
-                ExitCode::Failed,
-                format!(
-                    "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
-                    chain(&error),
-                    store.borrow().dir().display()
-                ),
-            );
-            Err(failure)
-        }
+        Err(error) => Err(broken_off(&error, store.borrow().dir())),
     }
+}
+
+/// A run that ended by what dbbench itself could not do.
+fn broken_off(error: &EngineError, dir: &Path) -> Failure {
+    let kept = format!("what was written until then is kept; `dbbench report {}` makes a page of it", dir.display());
+    Failure::text(ExitCode::Failed, format!("{}\n{kept}", chain(error)))
 }
 
 fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {

@@ -229,7 +229,7 @@ async fn a_server_that_answers_before_it_has_read_everything_does_not_block() {
     let (mut wire, mut server) = session(64, 16);
     let answers = 100;
     let peer = tokio::spawn(async move {
-        let mut request = vec![0; 34];
+        let mut request = [0; 34];
         for _ in 0..answers {
             server.read_exact(&mut request[..29]).await.unwrap();
             let reply = [message(b'2', b""), row(&[Some("a value of some length")]), message(b'C', b"SELECT 1\0")];

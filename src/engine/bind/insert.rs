@@ -32,41 +32,8 @@ impl Binder<'_> {
             };
             cells.push(cell);
         }
-        let mut add = |sql: String, oids: Vec<u32>| {
-            let protocol = self.variant.protocol;
-            statements.push(BoundStatement { sql, oids, columns: Vec::new(), protocol, usual: true });
-            statements.len() - 1
-        };
         let InsertPlan { rows, chunk, method, .. } = *plan;
-        let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
-        let into = format!("{} ({})", plan.table, columns.join(", "));
-        let oids: Vec<u32> = types.iter().map(|ty| ty.oid).collect();
-        let (statement, rest) = match method {
-            InsertMethod::MultiRow => {
-                let of = |rows: u32| (values(&into, types.len(), rows), oids.repeat(rows as usize));
-                let (sql, all) = of(chunk);
-                let statement = add(sql, all);
-                let (sql, all) = of(rows % chunk);
-                (statement, if rows % chunk == 0 { statement } else { add(sql, all) })
-            }
-            InsertMethod::Unnest => {
-                let mut arrays = Vec::with_capacity(types.len());
-                for ty in &types {
-                    arrays.push(self.describer.array_of(ty).await?.oid);
-                }
-                let all: Vec<String> = (1..=types.len()).map(|number| format!("${number}")).collect();
-                let statement = add(format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays);
-                (statement, statement)
-            }
-            InsertMethod::Copy => {
-                let statement = add(format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new());
-                (statement, statement)
-            }
-            _ => {
-                let statement = add(values(&into, types.len(), 1), oids);
-                (statement, statement)
-            }
-        };
+        let (statement, rest) = self.statements_of(plan, &types, statements).await?;
         let around = matches!(method, InsertMethod::Chunks | InsertMethod::Pipeline).then(|| {
             let protocol = self.variant.protocol;
             let (begin, commit) = (control("BEGIN", protocol, statements), control("COMMIT", protocol, statements));
@@ -87,6 +54,50 @@ impl Binder<'_> {
             cells,
         })));
         Ok(())
+    }
+
+    /// The statement of a method, and the one for a shorter last chunk.
+    async fn statements_of(
+        &mut self,
+        plan: &InsertPlan,
+        types: &[PgType],
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<(usize, usize), DriverError> {
+        let mut add = |sql: String, oids: Vec<u32>| {
+            let protocol = self.variant.protocol;
+            statements.push(BoundStatement { sql, oids, columns: Vec::new(), protocol, usual: true });
+            statements.len() - 1
+        };
+        let InsertPlan { rows, chunk, method, .. } = *plan;
+        let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
+        let into = format!("{} ({})", plan.table, columns.join(", "));
+        let oids: Vec<u32> = types.iter().map(|ty| ty.oid).collect();
+        Ok(match method {
+            InsertMethod::MultiRow => {
+                let of = |rows: u32| (values(&into, types.len(), rows), oids.repeat(rows as usize));
+                let (sql, all) = of(chunk);
+                let statement = add(sql, all);
+                let (sql, all) = of(rows % chunk);
+                (statement, if rows % chunk == 0 { statement } else { add(sql, all) })
+            }
+            InsertMethod::Unnest => {
+                let mut arrays = Vec::with_capacity(types.len());
+                for ty in types {
+                    arrays.push(self.describer.array_of(ty).await?.oid);
+                }
+                let all: Vec<String> = (1..=types.len()).map(|number| format!("${number}")).collect();
+                let statement = add(format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays);
+                (statement, statement)
+            }
+            InsertMethod::Copy => {
+                let statement = add(format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new());
+                (statement, statement)
+            }
+            _ => {
+                let statement = add(values(&into, types.len(), 1), oids);
+                (statement, statement)
+            }
+        })
     }
 
     /// The types of the columns. `None` after a problem.

@@ -5,10 +5,6 @@ use super::problem::BindProblem;
 use crate::driver::DriverError;
 use crate::engine::bound::{BoundStatement, Loop, Try};
 use crate::workload::plan::{Action, Protocol, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements};
-use crate::workload::sql;
-
-/// Words that a statement begins with which changes nothing.
-const READS: [&str; 5] = ["select", "values", "table", "show", "explain"];
 
 /// A loop around the step being bound.
 #[derive(Debug)]
@@ -137,8 +133,6 @@ impl<'a> Binder<'a> {
             self.fail_step(step);
             return Ok(());
         };
-        let reads = sql::first_word(&statement.text.sql)
-            .is_some_and(|word| READS.iter().any(|read| read.eq_ignore_ascii_case(word)));
         self.parts.push(Part::Statement(BoundStep {
             statement: statements.len(),
             args,
@@ -146,7 +140,7 @@ impl<'a> Binder<'a> {
             visiting: step.binds.and_then(|set| self.operation.sets[set].visiting),
             in_loop: !self.around.is_empty(),
             expect_rows: step.expect_rows,
-            commits: !reads && !self.in_transaction,
+            commits: step.may_write && !self.in_transaction,
             positions: columns.iter().map(|(position, _)| *position).collect(),
         }));
         if let Some(set) = step.binds {

@@ -6,10 +6,12 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use tokio::task::JoinHandle;
+
 use super::connection::{Connection, open_patiently};
 use super::message::Failure;
 use super::state::WorkerState;
-use crate::driver::CancelToken;
+use crate::driver::{CancelToken, DriverError};
 use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, choose};
 use crate::metrics::{Outcome, Times};
 use crate::param::{Phase, Stream};
@@ -128,6 +130,8 @@ pub(super) struct Client {
     pub(super) warm: bool,
     /// Whether the connection was lost: the next operation waits for a new one.
     pub(super) lost: bool,
+    /// The request to cancel what timed out last, on its way.
+    pub(super) cancelling: Option<JoinHandle<Result<(), DriverError>>>,
 }
 
 impl Client {
@@ -171,6 +175,10 @@ impl Client {
             if worker.stopped.get() {
                 break;
             }
+        }
+        if let Some(cancelling) = self.cancelling.take() {
+            // What it says does not matter: the connection is closed.
+            let _ = cancelling.await;
         }
         if !self.lost {
             self.connection.session.close().await;
@@ -218,7 +226,7 @@ impl Client {
         if let Err(OperationError::TimedOut(_)) = &result {
             // The connection is closed in any case; the server shall not work for nobody.
             let cancel = self.view.cancel.borrow().clone();
-            tokio::task::spawn_local(async move { cancel.cancel().await });
+            self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
         }
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }

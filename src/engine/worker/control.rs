@@ -292,7 +292,16 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), server_gone: false })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));
-    Ok(Client { number, connection, interpreter, view, worker: Rc::clone(worker), warm: false, lost: false })
+    Ok(Client {
+        number,
+        connection,
+        interpreter,
+        view,
+        worker: Rc::clone(worker),
+        warm: false,
+        lost: false,
+        cancelling: None,
+    })
 }
 
 fn of_panic(error: JoinError) -> Failure {

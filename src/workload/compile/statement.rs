@@ -75,6 +75,13 @@ fn copy(
     sent.push_str(&text[range]);
 }
 
+/// Whether a statement may change something, as far as its first word tells.
+pub(super) fn may_write(node: &Node) -> bool {
+    const READS: [&str; 5] = ["select", "values", "table", "show", "explain"];
+    let Value::Text(text) = &node.value else { return false };
+    !sql::first_word(text).is_some_and(|word| READS.iter().any(|read| read.eq_ignore_ascii_case(word)))
+}
+
 /// The statements of a script, each with its way back into the file.
 pub(super) fn script(node: &Node) -> Vec<SqlText> {
     let Value::Text(text) = &node.value else { return Vec::new() };

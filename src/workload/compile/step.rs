@@ -65,6 +65,7 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
                 statement: statements.len() - 1,
                 binds,
                 expect_rows: step.expect_rows,
+                may_write: statement::may_write(sql),
                 protocol: step.protocol,
             })
         }

@@ -64,6 +64,8 @@ pub struct StatementStep {
     pub binds: Option<usize>,
     /// Rows that each execution must return, else affect; anything else is a failure of class `rows`.
     pub expect_rows: Option<u64>,
+    /// Whether it may change something, as far as its first word tells.
+    pub may_write: bool,
     /// How it travels; `None`: as the variant says.
     pub protocol: Option<Protocol>,
 }

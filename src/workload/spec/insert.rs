@@ -11,6 +11,9 @@ const MOST_ROWS: i64 = 1_000_000;
 /// Most rows of a chunk: what the protocol counts values with has 16 bits.
 const MOST_CHUNK: i64 = 65_535;
 
+/// A column and its generator, where that could be read.
+pub(in crate::workload) type ValueSpec = (At<String>, Option<At<GeneratorSpec>>);
+
 /// Rows inserted.
 #[derive(Clone, Debug)]
 pub(in crate::workload) struct InsertSpec {
@@ -20,7 +23,7 @@ pub(in crate::workload) struct InsertSpec {
     pub(in crate::workload) chunk: Option<At<u32>>,
     pub(in crate::workload) method: InsertMethod,
     /// `None`: those of the dataset's table.
-    pub(in crate::workload) values: Option<Vec<(At<String>, Option<At<GeneratorSpec>>)>>,
+    pub(in crate::workload) values: Option<Vec<ValueSpec>>,
     pub(in crate::workload) place: Place,
 }
 

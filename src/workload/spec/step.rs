@@ -254,7 +254,7 @@ fn failure(node: &Node, context: Context<'_>) -> Option<FailureKey> {
         return Some(FailureKey::State(state));
     }
     let names = FailureClass::ALL.map(FailureClass::name);
-    let near = did_you_mean(&text.value, names.into_iter()).filter(|hint| hint.starts_with("did"));
+    let near = did_you_mean(&text.value, names).filter(|hint| hint.starts_with("did"));
     let title = format!("`retry_on` names \"{}\", which is neither an SQLSTATE nor a class of failures", text.value);
     let hint = format!("an SQLSTATE has five letters and digits (\"40001\"); classes are {}", names.join(", "));
     context.sink.push(problem(&text.place, title).maybe_hint(near).hint(hint));

@@ -137,7 +137,7 @@ impl Columns {
     }
 
     /// The columns of a table by its name, each with its generator and the place of it; `None`: there is no such table.
-    pub(in crate::workload) fn of_table(&self, name: &str) -> Option<Vec<(At<String>, Option<At<Generator>>)>> {
+    pub(in crate::workload) fn of_table(&self, name: &str) -> Option<Vec<Param>> {
         let table = self.tables.iter().position(|table| table.name.value == name)?;
         let columns = self.tables[table].columns.iter().enumerate().map(|(at, column)| {
             let place = column.generator.as_ref().map_or(&column.name.place, |generator| &generator.place);
