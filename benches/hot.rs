@@ -1,4 +1,5 @@
-//! What runs per row and per operation: rows of the loader, arguments of a statement, records of an operation.
+//! What runs per row, per operation and per interval: rows of the loader, arguments of a statement, records of an
+//! operation, merging what was recorded.
 //!
 //! `cargo bench --bench hot` measures; `-- --test` runs each once.
 
@@ -11,7 +12,7 @@ use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dbbench::dataset::RowEncoder;
 use dbbench::driver::{Args, PgType, TypeKind};
-use dbbench::metrics::{Outcome, Precision, Recorder, Times};
+use dbbench::metrics::{Outcome, Precision, Recorder, Snapshot, Times};
 use dbbench::param::{ColumnSource, Generator, Over, Sampler, Value};
 
 /// Rows per measurement: a block of the loader has some thousands.
@@ -99,19 +100,88 @@ fn arguments(c: &mut Criterion) {
     group.finish();
 }
 
-fn recording(c: &mut Criterion) {
-    let mut recorder = Recorder::new(2, Precision::default());
-    let mut time_ns = 100_000;
-    c.bench_function("record_operation", |b| {
-        b.iter(|| {
-            // Spread over the histogram as response times are.
-            time_ns = 100_000 + (time_ns * 7) % 900_001;
-            let times = Times { response_ns: time_ns, service_ns: time_ns, ..Times::default() };
-            recorder.started(black_box(1));
-            recorder.ended(1, times, Outcome::Succeeded, 1, 1);
-        });
-    });
+/// Times as operations have them: spread over some octaves, each kind in a place of its own in its histogram.
+fn times(number: u64, kinds: Kinds) -> Times {
+    let bits = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    // A sum of uniform parts: most values in the middle, few at the ends.
+    let spread = |at: u32, width_ns: u64| ((bits >> at) & 0xfff) * width_ns / 4_096;
+    let lag_ns = 2_000 + spread(0, 20_000);
+    let service_ns = 80_000 + spread(12, 200_000) + spread(24, 200_000) + spread(36, 50_000);
+    let (queue_ns, acquire_ns) = match kinds {
+        Kinds::Three => (None, None),
+        Kinds::Five => (Some(spread(40, 90_000)), Some(1_000 + spread(48, 30_000))),
+    };
+    let response_ns = lag_ns + service_ns + queue_ns.unwrap_or(0) + acquire_ns.unwrap_or(0);
+    Times { response_ns, lag_ns, queue_ns, acquire_ns, service_ns }
 }
 
-criterion_group!(benches, rows, arguments, recording);
+/// Which times there are.
+#[derive(Clone, Copy)]
+enum Kinds {
+    /// Response, lag, service: a closed loop.
+    Three,
+    /// Queue and acquire too: an open loop with fewer connections than clients.
+    Five,
+}
+
+fn record(recorder: &mut Recorder, operation: usize, number: u64, kinds: Kinds) {
+    recorder.started(black_box(operation));
+    recorder.ended(operation, times(black_box(number), kinds), Outcome::Succeeded, 1, 1);
+}
+
+fn recording(c: &mut Criterion) {
+    let mut group = c.benchmark_group("record_operation");
+    for (name, kinds) in [("closed_loop", Kinds::Three), ("all_histograms", Kinds::Five)] {
+        let mut recorder = Recorder::new(2, Precision::default());
+        let mut number = 0;
+        group.bench_function(name, |b| {
+            b.iter(|| {
+                number += 1;
+                record(&mut recorder, 1, number, kinds);
+            });
+        });
+    }
+    let mut number = 0;
+    group.bench_function("times_alone", |b| {
+        b.iter(|| {
+            number += 1;
+            black_box(times(black_box(number), Kinds::Five));
+        });
+    });
+    group.finish();
+}
+
+/// Operations of one worker in an interval of a second.
+const OPERATIONS: u64 = 50_000;
+
+fn snapshot() -> Snapshot {
+    let mut recorder = Recorder::new(2, Precision::default());
+    (0..OPERATIONS).for_each(|number| record(&mut recorder, (number % 2) as usize, number, Kinds::Five));
+    recorder.swap()
+}
+
+/// What the coordinator does with a worker's interval: two operations, five kinds each.
+fn merging(c: &mut Criterion) {
+    let interval = snapshot();
+    let mut group = c.benchmark_group("merge");
+    let mut total = Snapshot::new(2, Precision::default());
+    total.merge(&interval);
+    group.bench_function("interval_into_total", |b| b.iter(|| total.merge(black_box(&interval))));
+    group.bench_function("total_into_total", |b| {
+        let other = total.clone();
+        b.iter(|| total.merge(black_box(&other)));
+    });
+    group.bench_function("mix_of_interval", |b| b.iter(|| black_box(&interval).mix()));
+    let mut recorder = Recorder::new(2, Precision::default());
+    group.bench_function("swap_and_recycle", |b| {
+        b.iter(|| {
+            record(&mut recorder, 0, 1, Kinds::Five);
+            let spent = recorder.swap();
+            recorder.recycle(spent);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, rows, arguments, recording, merging);
 criterion_main!(benches);

@@ -72,8 +72,10 @@ warmup = "10ms"
 "#;
 
 /// Allocations and operations of a run with a measurement of so many milliseconds.
-fn run_for(measure_ms: u64, service: Duration) -> (u64, u64) {
-    let mut plan = compile_text(SourceText::new("w.toml", WORKLOAD), &Overrides::default()).expect("a workload");
+fn run_for(measure_ms: u64, service: Duration, load: &[&str]) -> (u64, u64) {
+    let set = load.iter().map(|value| ("load.rate".to_owned(), (*value).to_owned(), "--set".to_owned())).collect();
+    let overrides = Overrides { set, ..Overrides::default() };
+    let mut plan = compile_text(SourceText::new("w.toml", WORKLOAD), &overrides).expect("a workload");
     plan.variants[0].measure = Duration::from_millis(measure_ms);
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let bound = [runtime.block_on(bind(&plan.variants[0], None, None)).expect("fits")];
@@ -99,8 +101,10 @@ fn run_for(measure_ms: u64, service: Duration) -> (u64, u64) {
 
 #[test]
 fn operations_allocate_nothing() {
-    for service in [Duration::ZERO, Duration::from_micros(50)] {
-        let (short, long) = (run_for(100, service), run_for(800, service));
+    let closed: &[&str] = &[];
+    for (service, load) in [(Duration::ZERO, closed), (Duration::from_micros(50), closed), (Duration::ZERO, &["10000"])]
+    {
+        let (short, long) = (run_for(100, service, load), run_for(800, service, load));
         let operations = long.1.saturating_sub(short.1);
         assert!(operations > 1_000, "{short:?} {long:?}");
         // What a longer slice adds: the coordinator's looks at the clock, a buffer that grows once more.

@@ -29,7 +29,7 @@ fn options(plan: &TopologyPlan) -> StartOptions<'_> {
 
 fn with_settings(settings: &[(&str, &str)]) -> TopologyPlan {
     let settings: BTreeMap<_, _> = settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-    TopologyPlan { settings, md5: false }
+    TopologyPlan { settings, md5: false, external: None }
 }
 
 fn folder(server: &Embedded) -> PathBuf {

@@ -22,14 +22,26 @@ pub struct Cli {
 pub enum Command {
     /// Run workloads and write a report for each
     #[command(after_help = "Examples:\n  dbbench run workloads/n-plus-one.toml\n  \
-        dbbench run my.toml --set topology.link.rtt=2ms --rounds 10\n  dbbench run my.toml --only join --out results/join")]
+        dbbench run my.toml --set topology.link.rtt=2ms --rounds 10\n  dbbench run my.toml --only join --out results/join\n  \
+        dbbench run my.toml --until 3% --max-rounds 40\n  \
+        dbbench run my.toml --target postgresql://me@db.example.org/shop?sslmode=verify-full")]
     Run(Box<RunArgs>),
     /// Validate workload files without starting anything
     #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
-    Check(CheckArgs),
+    Check(Box<CheckArgs>),
+    /// Drop what dbbench has made in a server and not taken away
+    #[command(
+        after_help = "Examples:\n  dbbench clean --target postgresql://me@db.example.org/shop\n  dbbench clean --dry-run"
+    )]
+    Clean(CleanArgs),
     /// Rebuild summary and page of a result, also after a crash
-    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z")]
+    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z\n\n\
+        Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
+        figures are not valid. That the run failed or was interrupted is no fault of the report.")]
     Report(ReportArgs),
+    /// Measure what dbbench itself costs on this machine; reports of later runs quote it
+    #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
+    Calibrate(CalibrateArgs),
 }
 
 /// Overrides that `run` and `check` share.
@@ -44,6 +56,12 @@ pub struct OverrideArgs {
     /// Rounds: passes over all variants
     #[arg(long, value_name = "N")]
     pub rounds: Option<String>,
+    /// Run rounds until every interval of the median response is this narrow to either side, for example 3%
+    #[arg(long, value_name = "WIDTH")]
+    pub until: Option<String>,
+    /// The most rounds that --until may take [default: 60]
+    #[arg(long, value_name = "N")]
+    pub max_rounds: Option<String>,
     /// Length of the measurement in each slice, for example 2s
     #[arg(long, value_name = "DURATION")]
     pub measure: Option<String>,
@@ -64,9 +82,20 @@ pub struct RunArgs {
     /// Where results go: empty or new (several files: one folder per workload in it) [default: results/<workload>-<UTC time>]
     #[arg(long, value_name = "DIR")]
     pub out: Option<PathBuf>,
-    /// Run against the built-in target that answers at once: `null:`, `null:?service=1ms&rows=20`
+    /// Run against a server that already runs: postgresql://user@host/dbname, host=… dbname=…, ${NAME} for a variable; or the
+    /// built-in target that answers at once: null:, null:?service=1ms&rows=20; over a socket and PostgreSQL's protocol:
+    /// null:?over=loopback
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
+    /// Let sessions in this database of the target write (else all are read-only)
+    #[arg(long, value_name = "NAME")]
+    pub allow_writes_to: Option<String>,
+    /// Load the dataset into a new schema of the target's database instead of a database of its own
+    #[arg(long, value_name = "NAME")]
+    pub schema: Option<String>,
+    /// Leave the database that was made on the target
+    #[arg(long)]
+    pub keep: bool,
     /// Folder with the PostgreSQL binaries to start
     #[arg(long, value_name = "DIR")]
     pub pg_bindir: Option<PathBuf>,
@@ -96,6 +125,9 @@ pub struct CheckArgs {
     /// Workload files
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Check also what a server that already runs asks for; nothing is connected to
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
     /// Overrides.
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -104,12 +136,26 @@ pub struct CheckArgs {
     pub color: Color,
 }
 
+/// Arguments of `dbbench clean`.
+#[derive(Debug, Args)]
+pub struct CleanArgs {
+    /// The server: postgresql://user@host/dbname, host=… dbname=…; PG* variables complete it [default: they alone]
+    #[arg(long, value_name = "URL", default_value = "", hide_default_value = true)]
+    pub target: String,
+    /// Only say what would be dropped
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
 /// Arguments of `dbbench report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
     /// A result folder
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Undecided expectations end with exit code 3
+    #[arg(long)]
+    pub strict: bool,
     /// What stdout gets: the table and the folder's path, or summary.json
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
@@ -118,12 +164,23 @@ pub struct ReportArgs {
     pub color: Color,
 }
 
+/// Arguments of `dbbench calibrate`.
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// How long to measure, in seconds
+    #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub seconds: u64,
+    /// What stdout gets: a table, or the calibration as JSON
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
 /// What stdout gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// For people; the last line is the result folder's path.
+    /// For people; the last line about a result is its folder's path.
     Text,
-    /// Only `summary.json`.
+    /// For programs: `summary.json` or the calibration alone.
     Json,
 }
 

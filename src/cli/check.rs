@@ -3,8 +3,12 @@
 use super::args::CheckArgs;
 use super::failure::Failure;
 use super::overrides::overrides;
-use crate::words::ExitCode;
+use super::run::refuse_statements;
+use super::until;
+use crate::driver::conninfo::{self, Outside};
+use crate::words::{ExitCode, redacted};
 use crate::workload;
+use crate::workload::plan::{ExternalPlan, Place, Plan};
 
 /// Prints the resolved plan of each file, or all its problems. One wrong file does not hide the others.
 ///
@@ -12,10 +16,26 @@ use crate::workload;
 /// When the options are wrong.
 pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let goal = until::goal(&args.overrides)?;
+    let server = args.target.as_deref().filter(|target| !target.starts_with("null:"));
+    if let Some(target) = server {
+        conninfo::read(target, &Outside::of_this_process())
+            .map_err(|error| Failure::text(ExitCode::Usage, error.to_string()))?;
+    }
     let mut code = ExitCode::Done;
     for file in &args.files {
         match workload::load(file, &overrides) {
-            Ok(plan) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+            Ok(mut plan) => {
+                let fits = goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan));
+                let fits = fits.and_then(|()| match server {
+                    Some(target) => aim(&mut plan, target, args.color.is_on()),
+                    None => Ok(()),
+                });
+                match fits {
+                    Ok(()) => anstream::println!("{}", workload::describe(&plan).trim_end()),
+                    Err(failure) => code = code.precedence(failure.print()),
+                }
+            }
             Err(problems) => {
                 anstream::eprintln!("{}", problems.render(args.color.is_on()).trim_end());
                 code = ExitCode::Usage;
@@ -23,4 +43,12 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         }
     }
     Ok(code)
+}
+
+/// What a server that already runs asks of a plan.
+fn aim(plan: &mut Plan, target: &str, color: bool) -> Result<(), Failure> {
+    refuse_statements(plan, color)?;
+    let place = Place { source: plan.source.clone(), span: 0..0 };
+    plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
+    Ok(())
 }

@@ -1,13 +1,17 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
 mod args;
+mod build;
+mod calibrate;
 mod check;
+mod clean;
 mod failure;
 mod finish;
 mod interrupt;
 mod overrides;
 mod report;
 mod run;
+mod until;
 
 use clap::Parser as _;
 
@@ -31,7 +35,9 @@ pub fn main() -> std::process::ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
+        Command::Calibrate(args) => calibrate::calibrate(args),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()
 }

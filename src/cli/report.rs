@@ -1,8 +1,12 @@
 //! `dbbench report`: rebuilds summary and page of a result, also of one that a crash cut off.
+//!
+//! It ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the
+//! figures are not valid. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
 
 use super::args::ReportArgs;
 use super::failure::Failure;
-use super::finish::{Output, finish};
+use super::finish::{Output, explain, finish};
+use crate::verdict;
 use crate::words::ExitCode;
 
 /// Rebuilds a result folder.
@@ -12,5 +16,6 @@ use crate::words::ExitCode;
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let summary = finish(&args.dir)?;
     Output { format: args.format, quiet: false, color: args.color.is_on() }.print(&summary)?;
-    Ok(ExitCode::Done)
+    anstream::eprint!("{}", explain(&summary, args.strict, false));
+    Ok(verdict::exit_code(&summary, args.strict))
 }

@@ -1,6 +1,7 @@
 //! What the server says about the tables that the schema made: columns, defaults, foreign keys. As text, by the simple
 //! protocol; a handful of queries however many tables there are.
 
+use super::Reach;
 use crate::driver::{Control, DriverError, PgType};
 
 /// A table of the schema.
@@ -42,14 +43,19 @@ pub(super) struct Catalogue {
 const TABLES: &str = "SELECT c.oid, c.oid::regclass, c.relname, n.nspname, c.relkind = 'r' AND NOT c.relispartition \
      AND NOT c.relhassubclass \
      FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-     WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' ORDER BY c.oid";
+     WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'";
 
 const REFERENCES: &str = "SELECT conrelid, confrelid FROM pg_catalog.pg_constraint WHERE contype = 'f'";
 
 impl Catalogue {
     /// Reads the tables and the references between them; columns of those in `wanted` follow by [`Catalogue::columns`].
-    pub(super) async fn read(control: &Control) -> Result<Self, DriverError> {
-        let tables: Vec<Table> = control.rows(TABLES).await?.iter().map(|row| table(row)).collect();
+    pub(super) async fn read(control: &Control, reach: Reach<'_>) -> Result<Self, DriverError> {
+        let only = match reach {
+            Reach::Schema(name) => format!(" AND n.nspname = E'{}'", name.replace('\\', "\\\\").replace('\'', "''")),
+            Reach::Server | Reach::Database => String::new(),
+        };
+        let sql = format!("{TABLES}{only} ORDER BY c.oid");
+        let tables: Vec<Table> = control.rows(&sql).await?.iter().map(|row| table(row)).collect();
         let find = |oid: &str| tables.iter().position(|table| table.oid.to_string() == oid);
         let pair = |row: &Vec<Option<String>>| Some((find(row[0].as_deref()?)?, find(row[1].as_deref()?)?));
         let references = control.rows(REFERENCES).await?.iter().filter_map(pair).collect();

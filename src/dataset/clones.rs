@@ -5,14 +5,24 @@
 use super::error::DatasetError;
 use super::server;
 use crate::driver::{Control, Endpoint};
+use crate::topology::{COPY, CopySource};
 
 /// Makes and drops clones of one database.
 #[derive(Debug)]
 pub struct Clones {
     maintenance: Endpoint,
     template: String,
-    owner: String,
+    whose: Whose,
     made: u32,
+}
+
+/// Whose the server is.
+#[derive(Debug)]
+enum Whose {
+    /// Started for the run: everything may be done there. Clones belong to this role.
+    Ours { owner: String },
+    /// Somebody's: clones are marked, and belong to the role that the run has there.
+    Theirs { mark: String },
 }
 
 impl Clones {
@@ -20,26 +30,47 @@ impl Clones {
     /// database of the same server.
     #[must_use]
     pub fn new(maintenance: Endpoint, template: impl Into<String>, owner: impl Into<String>) -> Self {
-        Self { maintenance, template: template.into(), owner: owner.into(), made: 0 }
+        Self { maintenance, template: template.into(), whose: Whose::Ours { owner: owner.into() }, made: 0 }
     }
 
-    /// Makes a clone and has the server write it out, so that this does not happen while something is measured. Gives the
-    /// name of its database.
+    /// Of a database that the run has made in somebody's server.
+    #[must_use]
+    pub fn marked(source: CopySource) -> Self {
+        let CopySource { admin, template, mark } = source;
+        Self { maintenance: admin, template, whose: Whose::Theirs { mark }, made: 0 }
+    }
+
+    /// Makes a clone. A server of the run's own is made to write it out, so that this does not happen while something is
+    /// measured; somebody's is not made to write out what else it has. Gives the name of its database.
     ///
     /// # Errors
     /// When the server cannot copy: no space, sessions in the database.
     pub async fn make(&mut self) -> Result<String, DatasetError> {
-        let (template, owner) = (quoted(&self.template), quoted(&self.owner));
-        let name = format!("{}_clone_{}", self.template, self.made + 1);
+        let template = quoted(&self.template);
+        let name = format!("{}{COPY}{}", self.template, self.made + 1);
         let doing = || server(&format!("clone the database {}", self.template));
         let control = Control::connect(&self.maintenance).await.map_err(doing())?;
         if self.made == 0 {
             let close = format!("ALTER DATABASE {template} WITH ALLOW_CONNECTIONS false");
             control.batch(&close).await.map_err(doing())?;
         }
-        let copy = format!("CREATE DATABASE {} TEMPLATE {template} OWNER {owner}", quoted(&name));
-        control.batch(&copy).await.map_err(doing())?;
-        control.batch("CHECKPOINT").await.map_err(doing())?;
+        let clone = quoted(&name);
+        let copy = format!("CREATE DATABASE {clone} TEMPLATE {template}");
+        match &self.whose {
+            Whose::Ours { owner } => {
+                control.batch(&format!("{copy} OWNER {}", quoted(owner))).await.map_err(doing())?;
+                control.batch("CHECKPOINT").await.map_err(doing())?;
+            }
+            Whose::Theirs { mark } => {
+                control.batch(&copy).await.map_err(doing())?;
+                let mark = format!("COMMENT ON DATABASE {clone} IS {}", literal(mark));
+                if let Err(error) = control.batch(&mark).await {
+                    // Without a mark nobody would take it away.
+                    let _ = control.batch(&format!("DROP DATABASE {clone}")).await;
+                    return Err(doing()(error));
+                }
+            }
+        }
         control.close().await;
         self.made += 1;
         Ok(name)
@@ -61,4 +92,9 @@ impl Clones {
 /// A name as SQL takes it.
 fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A text as SQL takes it, whatever `standard_conforming_strings` is.
+fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }

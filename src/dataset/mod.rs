@@ -59,11 +59,30 @@ pub struct Loaded {
     pub tables: Vec<TableFacts>,
 }
 
+/// How far what follows a load may reach.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach<'a> {
+    /// The whole server is the run's: VACUUM (FREEZE, ANALYZE) and CHECKPOINT.
+    Server,
+    /// The database is: VACUUM (FREEZE, ANALYZE).
+    Database,
+    /// Only this schema of somebody's database is: tables elsewhere do not exist for the load, and what it made is analyzed.
+    Schema(&'a str),
+}
+
 /// Creates the schema, loads and verifies the rows, runs `after_load`, then VACUUM (FREEZE, ANALYZE) and CHECKPOINT.
 ///
 /// # Errors
 /// [`DatasetError`]; the database is then in an unknown state and must be dropped.
 pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetError> {
+    create_and_load_within(input, Reach::Server).await
+}
+
+/// The same on a server that is not all the run's.
+///
+/// # Errors
+/// As [`create_and_load`].
+pub async fn create_and_load_within(input: LoadInput<'_>, reach: Reach<'_>) -> Result<Loaded, DatasetError> {
     let LoadInput { plan, endpoint, events, .. } = input;
     let began = Instant::now();
     let rows = plan.tables.iter().map(|table| table.rows).sum();
@@ -74,14 +93,14 @@ pub async fn create_and_load(input: LoadInput<'_>) -> Result<Loaded, DatasetErro
     events.emit(Event::StageStarted { stage: Stage::Dataset, what });
     let control = connect(endpoint).await?;
     run(&control, "dataset.schema", &plan.schema).await?;
-    let (jobs, catalogue) = bind_tables(&control, plan).await?;
+    let (jobs, catalogue) = bind_tables(&control, plan, reach).await?;
     let progress = Progress::new(events.clone(), rows);
     load::load(&jobs, &catalogue.references, plan.seed, endpoint, &progress).await?;
     let seconds = progress.finish().as_secs_f64();
     let tables = verify(&control, &jobs, plan.seed).await?;
     run(&control, "dataset.after_load", &plan.after_load).await?;
     control.close().await;
-    settle(input).await?;
+    settle(input, reach, &jobs).await?;
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
     let rows_per_s = (rows > 0 && seconds > 0.0).then(|| rows as f64 / seconds);
     let what = rows_per_s.map_or_else(String::new, |rate| progress::in_words(rows, rate));
@@ -106,9 +125,13 @@ async fn run(control: &Control, key: &'static str, statements: &[SqlText]) -> Re
     Ok(())
 }
 
-async fn bind_tables(control: &Control, plan: &DatasetPlan) -> Result<(Vec<TableJob>, Catalogue), DatasetError> {
+async fn bind_tables(
+    control: &Control,
+    plan: &DatasetPlan,
+    reach: Reach<'_>,
+) -> Result<(Vec<TableJob>, Catalogue), DatasetError> {
     let doing = || server("read the tables that dataset.schema made");
-    let mut catalogue = Catalogue::read(control).await.map_err(doing())?;
+    let mut catalogue = Catalogue::read(control, reach).await.map_err(doing())?;
     let found = bind::find_tables(plan, &catalogue).map_err(DatasetError::Mismatch)?;
     for table in &found {
         catalogue.columns(control, *table).await.map_err(doing())?;
@@ -130,12 +153,20 @@ async fn verify(control: &Control, jobs: &[TableJob], seed: u64) -> Result<Vec<T
 }
 
 /// Leaves nothing to autovacuum and little to the next checkpoint, the server's own catalogue included.
-async fn settle(input: LoadInput<'_>) -> Result<(), DatasetError> {
+async fn settle(input: LoadInput<'_>, reach: Reach<'_>, jobs: &[TableJob]) -> Result<(), DatasetError> {
     let endpoint = Endpoint { database: input.endpoint.database.clone(), ..input.maintenance.clone() };
     let doing = || server("vacuum the loaded database and write a checkpoint");
     let control = Control::connect(&endpoint).await.map_err(doing())?;
-    control.batch("VACUUM (FREEZE, ANALYZE)").await.map_err(doing())?;
-    control.batch("CHECKPOINT").await.map_err(doing())?;
+    if let Reach::Schema(_) = reach {
+        for job in jobs {
+            control.batch(&format!("ANALYZE {}", job.sql)).await.map_err(doing())?;
+        }
+    } else {
+        control.batch("VACUUM (FREEZE, ANALYZE)").await.map_err(doing())?;
+    }
+    if reach == Reach::Server {
+        control.batch("CHECKPOINT").await.map_err(doing())?;
+    }
     control.close().await;
     Ok(())
 }

@@ -7,14 +7,16 @@ use std::pin::Pin;
 use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::task::JoinHandle;
+use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::error::Severity;
 use tokio_postgres::types::{Kind, Type};
-use tokio_postgres::{Client, Config, CopyInSink, NoTls, SimpleQueryMessage};
+use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
 
 use super::catalog;
-use super::endpoint::Endpoint;
+use super::endpoint::{ChannelBinding, Endpoint};
 use super::error::{DriverError, ServerError};
-use super::socket::{self, Socket};
+use super::secured::Secured;
+use super::socket::{self, Plain};
 use super::types::{ColumnInfo, PgType, TypeKind};
 use crate::words::SqlState;
 
@@ -43,11 +45,16 @@ impl Control {
     /// As for [`super::Session::connect`].
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, DriverError> {
         let login = async {
-            let socket = Socket::connect(endpoint).await?;
+            let plain = Plain::connect(endpoint).await?;
             if !endpoint.connect_delay.is_zero() {
                 tokio::time::sleep(endpoint.connect_delay).await;
             }
-            config(endpoint).connect_raw(socket, NoTls).await.map_err(|error| at_login(endpoint, error))
+            let socket = plain.secure(endpoint).await?;
+            let ready = Secured::new(&socket);
+            config(endpoint, ready.is_encrypted())
+                .connect_raw(socket, ready)
+                .await
+                .map_err(|error| at_login(endpoint, error))
         };
         let (client, connection) =
             tokio::time::timeout(socket::CONNECT_TIMEOUT, login).await.map_err(|_| socket::timed_out(endpoint))??;
@@ -215,10 +222,17 @@ impl CopyIn {
     }
 }
 
-fn config(endpoint: &Endpoint) -> Config {
+fn config(endpoint: &Endpoint, is_encrypted: bool) -> Config {
     let mut config = Config::new();
     config.user(&endpoint.user).dbname(&endpoint.database).application_name("dbbench");
-    config.ssl_mode(tokio_postgres::config::SslMode::Disable);
+    // Whatever there is of TLS is done: where there is, the client takes the socket for its own encryption.
+    config.ssl_mode(if is_encrypted { SslMode::Require } else { SslMode::Disable });
+    config.ssl_negotiation(SslNegotiation::Direct);
+    config.channel_binding(match endpoint.security.binding {
+        ChannelBinding::Disable => config::ChannelBinding::Disable,
+        ChannelBinding::Prefer => config::ChannelBinding::Prefer,
+        ChannelBinding::Require => config::ChannelBinding::Require,
+    });
     if let Some(password) = &endpoint.password {
         config.password(password.reveal());
     }

@@ -2,37 +2,11 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-/// A password. Cannot be printed, compared or serialized.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// Takes the text in.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-
-    /// The text, for the login alone.
-    #[must_use]
-    pub(super) fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    /// The text, for a 0600 file that the server's own tools read.
-    #[must_use]
-    pub fn for_private_file(&self) -> &str {
-        self.reveal()
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("<secret>")
-    }
-}
+use super::secret::Secret;
+use super::tls::Tls;
 
 /// A network address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +65,29 @@ pub struct Endpoint {
     pub startup: Vec<(String, String)>,
     /// What the connector waits after `connect()` for the round trip that a link in front of the endpoint hides.
     pub connect_delay: Duration,
+    /// How the connection is protected.
+    pub security: Security,
+}
+
+/// How a connection is protected: not at all by default, as on a Unix socket or between processes of one run.
+#[derive(Clone, Debug, Default)]
+pub struct Security {
+    /// TLS, which the server must then have. It names the host to verify, whatever stands between (a link does).
+    pub tls: Option<Arc<Tls>>,
+    /// Whether SCRAM binds the login to the TLS connection.
+    pub binding: ChannelBinding,
+}
+
+/// Whether SCRAM binds the login to the TLS connection, so that nobody in between can pass it on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ChannelBinding {
+    /// Never.
+    Disable,
+    /// Where both sides can.
+    #[default]
+    Prefer,
+    /// Without it there is no login.
+    Require,
 }
 
 impl Endpoint {

@@ -48,6 +48,15 @@ pub enum DriverError {
         /// The server's code, when it was the server that refused (`57P03`: still starting up).
         state: Option<SqlState>,
     },
+    /// TLS was asked for, and the server has none.
+    #[error(
+        "cannot connect to {endpoint}: the server does not offer TLS (its ssl is off): turn it on, or use sslmode=disable or \
+         prefer if the network between is trusted"
+    )]
+    NoTls {
+        /// The endpoint's name and address.
+        endpoint: String,
+    },
     /// The server sent what the protocol does not allow here.
     #[error("unexpected answer from {endpoint}: {what}")]
     Protocol {
@@ -65,7 +74,7 @@ impl DriverError {
         match self {
             Self::Server(error) => FailureKey::State(error.state),
             Self::Connect { state: Some(state), .. } => FailureKey::State(*state),
-            Self::Io { .. } | Self::Connect { .. } => FailureKey::Class(FailureClass::Connection),
+            Self::Io { .. } | Self::Connect { .. } | Self::NoTls { .. } => FailureKey::Class(FailureClass::Connection),
             Self::Protocol { .. } => FailureKey::Class(FailureClass::Other),
         }
     }
@@ -81,12 +90,29 @@ impl DriverError {
 }
 
 impl ServerError {
+    /// Whether a pooler has refused a setting in the startup message (PgBouncer does unless told to ignore it).
+    #[must_use]
+    pub fn is_unsupported_parameter(&self) -> bool {
+        self.message.contains("unsupported startup parameter")
+    }
+
     /// What a refusal during the login means for `endpoint`, and what to try. Never holds the password.
     pub(super) fn at_login(&self, endpoint: &Endpoint) -> DriverError {
         let Endpoint { user, database, .. } = endpoint;
         let remedy = match self.state.as_str() {
             "28P01" => format!("check the password of role \"{user}\""),
+            "28000" if self.message.contains("no encryption") => {
+                "the server lets it in with encryption only, or not at all: use sslmode=require or stronger, and check its \
+                 pg_hba.conf"
+                    .to_owned()
+            }
             "28000" => format!("check the role \"{user}\" and the server's pg_hba.conf"),
+            "08P01" if self.is_unsupported_parameter() => {
+                "a pooler in front of the server refuses settings at the start of a session".to_owned()
+            }
+            "42501" if self.message.contains("database") => {
+                format!("GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\", or connect as another role")
+            }
             "3D000" => format!("create the database \"{database}\" or name another one"),
             "53300" => "use fewer clients, or raise max_connections".to_owned(),
             "57P03" => "wait until the server is up".to_owned(),

@@ -2,27 +2,35 @@
 //!
 //! Two ways to a server. [`Control`] (tokio-postgres) is for everything that is not timed: schema, COPY, catalogue.
 //! [`Session`] is the data plane: the wire protocol's codec straight on a socket, one reused buffer each way, rows
-//! handed out as raw bytes. Only this room imports tokio_postgres and postgres_protocol.
+//! handed out as raw bytes. Only this room imports tokio_postgres,
+//! postgres_protocol and rustls.
 
 mod canonical;
 mod catalog;
+pub mod conninfo;
 mod control;
 mod encode;
 mod endpoint;
 mod error;
 mod null;
+mod secret;
+mod secured;
 mod session;
 mod socket;
+mod tls;
 mod types;
 mod wire;
 
 pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};
 pub use control::{Control, CopyIn, Described};
 pub use encode::{Args, Misfit, fits};
-pub use endpoint::{Address, Endpoint, Secret};
+pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};
+pub use null::NullEndpoint;
+pub use secret::Secret;
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
+pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

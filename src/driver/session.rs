@@ -310,6 +310,15 @@ impl Session {
         }
     }
 
+    /// `TLS 1.3`; `None` when nothing is encrypted.
+    #[must_use]
+    pub fn encryption(&self) -> Option<&'static str> {
+        match &self.0 {
+            Inner::Postgres(wire) => wire.encryption(),
+            Inner::Null(_) => None,
+        }
+    }
+
     /// Says goodbye (Terminate) and closes. Dropping a session closes the socket without it.
     pub async fn close(self) {
         if let Inner::Postgres(wire) = self.0 {

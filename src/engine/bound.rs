@@ -33,6 +33,12 @@ impl BoundVariant {
     pub fn statements(&self) -> usize {
         self.statements.len()
     }
+
+    /// The SQL and the columns of each statement, in the order in which a connection prepares them.
+    #[must_use]
+    pub fn described(&self) -> Vec<(String, Vec<ColumnInfo>)> {
+        self.statements.iter().map(|statement| (statement.sql.clone(), statement.columns.clone())).collect()
+    }
 }
 
 /// A parameter with its random stream's name.

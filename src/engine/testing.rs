@@ -141,7 +141,7 @@ pub(super) fn plan(variants: Vec<VariantPlan>, rounds: u32) -> Plan {
         topology: TopologyPlan::default(),
         dataset: None,
         variants,
-        run: RunPlan { rounds, seed: 1 },
+        run: RunPlan { rounds, until: None, seed: 1 },
         compare: ComparePlan { baseline: 0, same_answer: true, answer_draws: 5, margin: 0.05 },
         claims: Vec::new(),
         expectations: Vec::new(),

@@ -77,6 +77,15 @@ pub enum Event {
         /// Whether it ended well; else why not.
         failed: Option<String>,
     },
+    /// A look at the intervals between two rounds of a run that ends as soon as they are narrow enough.
+    IntervalsSeen {
+        /// The round that ended.
+        round: u32,
+        /// Half-width of the widest interval, as a share of its ratio; `None` when one cannot be told.
+        half_width: Option<f64>,
+        /// Half-width at which the run ends.
+        goal: f64,
+    },
     /// Something the user should know.
     Warning(String),
 }
@@ -103,8 +112,10 @@ pub enum Stage {
 pub struct SliceInfo {
     /// Round, from 1.
     pub round: u32,
-    /// Rounds in all.
+    /// Rounds in all; with `may_end_before` at most.
     pub rounds: u32,
+    /// Whether the rounds end as soon as the intervals are narrow enough.
+    pub may_end_before: bool,
     /// Position within the round, from 1.
     pub position: u32,
     /// Index of the variant in the plan.
@@ -113,7 +124,7 @@ pub struct SliceInfo {
     pub name: String,
     /// Slices closed before this one.
     pub done: u32,
-    /// Slices in all.
+    /// Slices in all, or at most.
     pub total: u32,
     /// Length of its warm-up as planned.
     pub warmup: Duration,
@@ -132,6 +143,8 @@ pub struct IntervalFigures {
     pub measuring: bool,
     /// Length within the planned phase, s; 0 for what ended while the slice drained.
     pub seconds: f64,
+    /// Open loop: operations asked for in it, on average over all seeds; `None` in a closed loop.
+    pub asked: Option<f64>,
     /// Operations that succeeded.
     pub succeeded: u64,
     /// Operations that failed.

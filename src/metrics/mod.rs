@@ -11,4 +11,4 @@ mod slice;
 pub use counters::{Counters, Failures};
 pub use distribution::{Bucket, Distribution, Exact, HIGHEST_NS, Precision, VALUES_ABOVE};
 pub use recorder::{OperationMetrics, Outcome, Recorder, Snapshot, Times, histogram_bytes, precision_for};
-pub use slice::{Reconnects, SliceMetrics, WorkerUsage};
+pub use slice::{MachineUsage, Reconnects, SliceMetrics, WorkerUsage};

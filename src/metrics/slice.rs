@@ -13,6 +13,20 @@ pub struct WorkerUsage {
     pub wall_ns: u64,
 }
 
+/// What the kernel says of the whole machine during the measurement. `None`: it does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MachineUsage {
+    /// Time in which CPUs wanted to run and the host ran something else, all CPUs together, ns. Counted by the kernel in
+    /// ticks, so that it may be off by one tick.
+    pub steal_ns: Option<u64>,
+    /// Time of all CPUs between the two readings, ns: what `steal_ns` is a part of.
+    pub cpus_ns: Option<u64>,
+    /// Time in which anything runnable waited for a CPU (pressure, "some"), ns.
+    pub pressure_ns: Option<u64>,
+    /// Between the two readings, ns.
+    pub wall_ns: u64,
+}
+
 /// How often connections were lost and made again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconnects {
@@ -53,6 +67,8 @@ pub struct SliceMetrics {
     pub workers: Vec<WorkerUsage>,
     /// CPU that local servers used during the measurement, ns; `None` when not known.
     pub server_cpu_ns: Option<u64>,
+    /// The machine.
+    pub machine: MachineUsage,
     /// Connections that were lost and made again.
     pub reconnects: Reconnects,
     /// Why the slice failed, if it did (its figures are then left out).

@@ -5,7 +5,8 @@
 //! All arithmetic is modulo 2⁶⁴. `mix` is the finalizer of SplitMix64; `absorb(key, word) = mix(key ⊕ word · M)` with an odd
 //! `M`, so that for a given key different words give different keys.
 //!
-//! - an operation: `mix(seed + O)` absorbs round, phase, client, count;
+//! - an operation: `mix(seed + O)` absorbs round, phase, client, count; that of an arrival has the client 2³² − 1, which no
+//!   closed loop reaches, and its number as the count;
 //! - a row of a table: `mix(seed + R)` absorbs the table's name and the row number;
 //! - anything else that is seeded: `mix(seed + P)` absorbs a purpose and a number.
 //!
@@ -78,6 +79,12 @@ impl Stream {
         let key = mix(seed.wrapping_add(OPERATION));
         let key = absorb(absorb(absorb(key, round as u64), phase), client as u64);
         Self { key: absorb(key, count) }
+    }
+
+    /// The stream of arrival `number` (open loop) in a phase of a round, whichever client takes it.
+    #[must_use]
+    pub const fn arrival(seed: u64, round: u32, phase: Phase, number: u64) -> Self {
+        Self::operation(seed, round, phase, u32::MAX, number)
     }
 
     /// The stream of a row of the dataset, from 1; `table` is the [`name_hash`] of the table. Its columns draw from it under

@@ -7,11 +7,11 @@ use crate::result::interval::IntervalRow;
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
 };
-use crate::result::slice::SliceRecord;
+use crate::result::slice::{LimitedBy, SliceRecord};
 use crate::result::summary::{
-    Comparison, Figures, Finding, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
+    Comparison, Figures, Finding, GeneratorUse, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
 };
-use crate::result::{CurvePoint, TimesUs};
+use crate::result::{Calibration, Cost, CurvePoint, Repeated, TimesUs};
 
 pub(super) const ROUNDS: u32 = 7;
 const CLIENTS: f64 = 8.0;
@@ -122,6 +122,15 @@ pub(super) fn sample() -> Sample {
         source: None,
         ..judged("the JOIN answers within 2 ms for 99 % of the page views", "join", 0.0, Finding::Undecided)
     }];
+    let run = run();
+    let harness = run.harness();
+    let variants = variants.into_iter().map(|variant| Variant {
+        harness_us_per_operation: harness
+            .as_ref()
+            .and_then(|harness| harness.of_operation_us(variant.mix.statements_per_operation)),
+        ..variant
+    });
+    let variants = variants.collect();
     let summary = Summary {
         schema_version: 1,
         dbbench_version: "0.1.0".to_owned(),
@@ -139,6 +148,7 @@ pub(super) fn sample() -> Sample {
             "the clock source is kvm-clock, not a hardware counter".to_owned(),
         ],
         same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        harness,
         rounds: ROUNDS,
         baseline: "n_plus_one".to_owned(),
         variants,
@@ -147,7 +157,7 @@ pub(super) fn sample() -> Sample {
         expectations,
         ..Summary::default()
     };
-    Sample { run: run(), summary, slices: Vec::new(), intervals: intervals(), curves: curves() }
+    Sample { run, summary, slices: Vec::new(), intervals: intervals(), curves: curves() }
 }
 
 fn goodput(index: usize) -> f64 {
@@ -181,7 +191,7 @@ fn variant(index: usize) -> Variant {
                 p99: Some(at(median, sigma, 0.99) * (1.0 + 0.08 * wobble(round, 77 + index as u32))),
                 mean: Some(median * factor * 1.02),
             };
-            Round { round, valid: true, goodput_per_s: Some(goodput(index) / factor), response_us }
+            Round { round, valid: true, limit: None, goodput_per_s: Some(goodput(index) / factor), response_us }
         })
         .collect();
     Variant {
@@ -190,6 +200,15 @@ fn variant(index: usize) -> Variant {
         valid: true,
         link_rtt_us: Some(500.0),
         clients: Some(8),
+        limit: Some(LimitedBy::Server),
+        generator: GeneratorUse {
+            worker_cpu_max: Some(0.06 * (1.0 + index as f64)),
+            worker_cpu_wait_max: Some(0.021),
+            schedule_lag: Some(0.004),
+            clients_busy: Some(0.998),
+            steal_max: Some(0.003),
+            cpu_pressure_max: None,
+        },
         operations: vec![NamedFigures { name: name.to_owned(), figures: figures.clone() }],
         mix: figures,
         rounds,
@@ -377,6 +396,35 @@ fn environment() -> Environment {
         data_file_system: Some("ext4".to_owned()),
         flush_us: Some(412.0),
         allocator: None,
+        calibration: Some(calibration()),
+    }
+}
+
+pub(super) fn calibration() -> Calibration {
+    let around = |median: f64| Repeated::of([0.93, 1.0, 1.11].map(|factor| Some(median * factor)));
+    let cost =
+        |cpu_us: f64| Cost { operations_per_core_per_s: around(1e6 / cpu_us), cpu_us_per_statement: around(cpu_us) };
+    Calibration {
+        calibration_version: 1,
+        dbbench: Build { version: "0.1.0".to_owned(), profile: "release".to_owned(), ..Build::default() },
+        machine: "2 × Intel Xeon".to_owned(),
+        cpu_model: Some("Intel(R) Xeon(R) CPU @ 2.60GHz".to_owned()),
+        cores: Some(2),
+        calibrated_at: "2026-11-19T08:30:00Z".to_owned(),
+        took_s: 12.1,
+        in_process: cost(0.41),
+        loopback: cost(7.3),
+        response_p50_us: around(31.2),
+        response_p99_us: around(72.0),
+        bare_p50_us: around(22.1),
+        bare_p99_us: around(51.0),
+        added_p50_us: around(9.12),
+        added_p99_us: around(21.0),
+        timer_late_p50_us: around(17.0),
+        timer_late_p99_us: Some(Repeated::together(52.0, 7)),
+        link_rtt_us: 500.0,
+        link_error_us: Repeated::of([-3.2, 1.4, 6.0].map(Some)),
+        ..Calibration::default()
     }
 }
 
@@ -385,6 +433,7 @@ fn endpoint() -> Endpoint {
         name: "primary".to_owned(),
         version: "PostgreSQL 15.18".to_owned(),
         embedded: true,
+        tls: None,
         settings: BTreeMap::from([
             ("shared_buffers".to_owned(), "256MB".to_owned()),
             ("max_connections".to_owned(), "100".to_owned()),

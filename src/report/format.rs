@@ -2,7 +2,9 @@
 //!
 //! Shared by the terminal, the page and the plots, so that a figure looks the same everywhere.
 
-use crate::verdict::{format_interval, format_ratio, grouped};
+use crate::verdict::{self, format_figure, format_interval, format_ratio, grouped, round_to};
+
+pub use crate::verdict::trimmed;
 
 /// What stands where there is no figure.
 pub const ABSENT: &str = "–";
@@ -11,23 +13,7 @@ pub const ABSENT: &str = "–";
 /// digits as well and grouped (`12,300`).
 #[must_use]
 pub fn significant(value: f64) -> String {
-    if !value.is_finite() {
-        return ABSENT.to_owned();
-    }
-    if value == 0.0 {
-        return "0".to_owned();
-    }
-    let rounded = round_to(value, 3);
-    let exponent = exponent_of(rounded);
-    let decimals = usize::try_from(2 - exponent).unwrap_or(0).min(9);
-    grouped(&format!("{rounded:.decimals$}"))
-}
-
-/// As [`significant`], without zeros at the end: for counts per something (`21`, `2.5`).
-#[must_use]
-pub fn trimmed(value: f64) -> String {
-    let text = significant(value);
-    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+    format_figure(value).unwrap_or_else(|| ABSENT.to_owned())
 }
 
 /// A time in microseconds with the unit that fits: `850 ns`, `12.3 µs`, `1.02 ms`, `2.50 s`, `3 min 20 s`.
@@ -103,12 +89,7 @@ pub fn count(value: u64) -> String {
 /// A share as per cent: `5 %`, `0.2 %`, `2.1 %`, `12 %`.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    let value = share * 100.0;
-    if !value.is_finite() {
-        return ABSENT.to_owned();
-    }
-    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+    if share.is_finite() { verdict::percent(share) } else { ABSENT.to_owned() }
 }
 
 /// A ratio: `0.09×`, `0.31×`, `1.02×`, `12.3×`.
@@ -128,25 +109,6 @@ pub fn ratio_with_interval(estimate: Option<f64>, low: Option<f64>, high: Option
         (Some(estimate), _, _) => ratio(estimate),
         _ => ABSENT.to_owned(),
     }
-}
-
-/// `value` rounded to `digits` significant digits.
-fn round_to(value: f64, digits: i32) -> f64 {
-    if value == 0.0 || !value.is_finite() {
-        return value;
-    }
-    let scale = digits - 1 - exponent_of(value);
-    // Powers of ten above 10^22 are not exact; times and rates stay far below.
-    if scale >= 0 {
-        (value * 10f64.powi(scale)).round() / 10f64.powi(scale)
-    } else {
-        (value / 10f64.powi(-scale)).round() * 10f64.powi(-scale)
-    }
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±324")]
-fn exponent_of(value: f64) -> i32 {
-    if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 }
 }
 
 #[cfg(test)]

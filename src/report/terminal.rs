@@ -3,10 +3,11 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use crate::report::calibration;
 use crate::report::format;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::headline;
 
 /// How the terminal is.
@@ -49,6 +50,10 @@ pub fn render(summary: &Summary, look: Look) -> String {
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
         push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
     }
+    for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
+        push(&mut out, &line);
+    }
+    left_out(&mut out, summary, look);
     for reason in &summary.invalid_reasons {
         listed(&mut out, &painted("not valid:", Tone::Bad, look, true), "not valid:", reason, look);
     }
@@ -56,6 +61,24 @@ pub fn render(summary: &Summary, look: Look) -> String {
         listed(&mut out, &painted("warning:", Tone::Open, look, true), "warning:", warning, look);
     }
     out
+}
+
+/// As a sentence.
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+}
+
+/// Rounds that no figure contains, and why; the page lists all of them.
+fn left_out(out: &mut String, summary: &Summary, look: Look) {
+    const SHOWN: usize = 5;
+    for slice in summary.left_out.iter().take(SHOWN) {
+        let text = format!("round {} of {}: {}", slice.round, slice.variant, slice.reason);
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &text, look);
+    }
+    if let Some(more) = summary.left_out.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        listed(out, &painted("left out:", Tone::Open, look, true), "left out:", &format!("{more} more"), look);
+    }
 }
 
 fn push(out: &mut String, line: &str) {
@@ -156,17 +179,30 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
     }
     let which = missing.join(", ");
     let name = wording::variant_name(variant);
+    if mix.succeeded == 0 && !variant.valid && !variant.rounds.is_empty() {
+        return Some(format!("{name}: no round is valid, so that none is part of the figures"));
+    }
     if mix.succeeded == 0 {
         return Some(format!("{name}: no operation succeeded"));
     }
     if let Some((_, bound)) = missing.iter().find_map(|key| times.not_below.get_key_value(*key)) {
-        let share = format::percent(mix.censored);
         let bound = format::time_us(*bound);
-        return Some(format!(
-            "{name}: {which} not reached, at least {bound}: the end of {share} of the operations was not seen"
-        ));
+        return Some(format!("{name}: {which} not reached, at least {bound}: {}", unseen(mix)));
     }
     Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
+}
+
+/// Of which operations the end was not seen.
+fn unseen(mix: &Figures) -> String {
+    let share = format::percent(mix.censored);
+    if mix.unstarted == 0 {
+        return format!("the end of {share} of the operations was not seen");
+    }
+    let of_planned = |count: f64| format::percent(count / mix.planned.max(1) as f64);
+    let unstarted = mix.unstarted as f64;
+    let never = format!("{} of the operations never started", of_planned(unstarted));
+    let cut_off = mix.censored * mix.planned as f64 - unstarted;
+    if cut_off < 0.5 { never } else { format!("{never}, and the end of {} was not seen", of_planned(cut_off)) }
 }
 
 /// How each variant stands to the baseline: a table, or sentences where long names leave no room for one.

@@ -212,6 +212,21 @@ fn a_run_with_gaps_still_makes_a_page_that_says_so() {
 }
 
 #[test]
+fn what_never_started_is_said_so() {
+    let mut variant = poor().summary.variants.swap_remove(0);
+    (variant.mix.planned, variant.mix.unstarted, variant.mix.censored) = (1_000, 500, 0.5);
+    let absence = super::terminal::absence(&variant);
+    let reached = "n_plus_one: p50, p95, p99 not reached, at least 61.0 ms";
+    assert_eq!(absence, Some(format!("{reached}: 50 % of the operations never started")));
+    variant.mix.censored = 0.52;
+    let absence = super::terminal::absence(&variant);
+    assert_eq!(
+        absence,
+        Some(format!("{reached}: 50 % of the operations never started, and the end of 2 % was not seen"))
+    );
+}
+
+#[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
     let inputs = Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[] };

@@ -1,8 +1,11 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
 use crate::report::format;
-use crate::result::summary::{Comparison, Figures, Finding, Judged, NamedFigures, Summary, Variant, Verdict};
-use crate::verdict::{format_detectable, format_interval};
+use crate::result::slice::LimitedBy;
+use crate::result::summary::{
+    Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
+};
+use crate::verdict::{format_detectable, format_half_width, format_interval};
 
 /// The figure that reports compare first.
 pub const PRIMARY: &str = "response_us.p50";
@@ -105,6 +108,7 @@ pub fn verdict(comparison: &Comparison) -> (String, Tone) {
 #[must_use]
 pub fn ratio_in_words(comparison: &Comparison) -> String {
     match (comparison.ratio, comparison.difference) {
+        _ if equal_throughout(comparison) => format!("equal to {} in every round", comparison.baseline),
         (Some(ratio), _) => {
             let interval = interval(comparison).map_or_else(String::new, |interval| format!(", {interval}"));
             format!("{} of {}{interval}", format::ratio(ratio), comparison.baseline)
@@ -118,6 +122,7 @@ pub fn ratio_in_words(comparison: &Comparison) -> String {
 #[must_use]
 pub fn estimate(comparison: &Comparison) -> String {
     match (comparison.ratio, comparison.difference) {
+        _ if equal_throughout(comparison) => "equal in every round".to_owned(),
         (Some(ratio), _) => format::ratio(ratio),
         (None, Some(difference)) => {
             let sign = if difference > 0.0 { "+" } else { "" };
@@ -127,9 +132,18 @@ pub fn estimate(comparison: &Comparison) -> String {
     }
 }
 
+/// Whether figures that are compared by difference (they are zero in some round) did not differ in any: no failures in either,
+/// no rows in either. An interval of nothing around nothing would only look like a measurement.
+fn equal_throughout(comparison: &Comparison) -> bool {
+    comparison.ratio.is_none() && [comparison.difference, comparison.ci_low, comparison.ci_high] == [Some(0.0); 3]
+}
+
 /// The interval of a comparison, where there is one.
 #[must_use]
 pub fn interval(comparison: &Comparison) -> Option<String> {
+    if equal_throughout(comparison) {
+        return None;
+    }
     let (low, high) = (comparison.ci_low?, comparison.ci_high?);
     Some(match comparison.ratio {
         Some(_) => format_interval(low, high),
@@ -143,6 +157,7 @@ pub fn interval(comparison: &Comparison) -> Option<String> {
 #[must_use]
 pub fn detectable(comparison: &Comparison) -> String {
     match (comparison.detectable, comparison.ratio) {
+        _ if equal_throughout(comparison) => format::ABSENT.to_owned(),
         (Some(share), Some(_)) => format_detectable(share),
         (detectable, _) => figure(&comparison.metric, detectable),
     }
@@ -164,6 +179,35 @@ pub fn about_ratios(summary: &Summary) -> Option<&'static str> {
     shown
         .any(contradicts)
         .then_some("ratios are geometric means of the ratios within rounds, not ratios of the figures above")
+}
+
+/// What limited a variant.
+#[must_use]
+pub fn limit(limit: LimitedBy) -> &'static str {
+    match limit {
+        LimitedBy::None => "nothing",
+        LimitedBy::Server => "the server or the way to it",
+        LimitedBy::Shared => "CPU shared with the generator",
+        LimitedBy::Generator => "the load generator",
+    }
+}
+
+/// What a goal for the intervals means for how they are to be read.
+#[must_use]
+pub fn precision(precision: &Precision) -> String {
+    let reached = match (precision.reached, precision.half_width) {
+        (true, Some(width)) => format!("It was reached with {}.", format_half_width(width)),
+        (_, Some(width)) => format!("It was not reached: the widest is {}.", format_half_width(width)),
+        (_, None) => "It could not be judged.".to_owned(),
+    };
+    format!(
+        "Rounds were run until the intervals of the median response were within {}, at most {} rounds. {reached} As the \
+         intervals were looked at after every round, they are computed at {}: so they cover the truth as often as those of \
+         a run with a fixed number of rounds.",
+        format_half_width(precision.goal),
+        precision.max_rounds,
+        format::percent(precision.computed_at)
+    )
 }
 
 /// The finding about a claim or an expectation.
@@ -301,6 +345,25 @@ mod tests {
         assert_eq!(ratio_in_words(&comparison), "+2.1 % against plain");
         assert_eq!(interval(&comparison).as_deref(), Some("1.8 % to 2.4 %"));
         assert_eq!(verdict(&comparison), ("higher, worse".to_owned(), Tone::Bad));
+    }
+
+    #[test]
+    fn figures_that_are_zero_on_both_sides_are_equal_and_have_no_interval() {
+        let comparison = Comparison {
+            baseline: "plain".to_owned(),
+            metric: "failures.share".to_owned(),
+            difference: Some(0.0),
+            ci_low: Some(0.0),
+            ci_high: Some(0.0),
+            detectable: Some(0.0),
+            verdict: Verdict::NoDifference,
+            ..Comparison::default()
+        };
+        assert_eq!(ratio_in_words(&comparison), "equal to plain in every round");
+        assert_eq!((estimate(&comparison), interval(&comparison)), ("equal in every round".to_owned(), None));
+        assert_eq!(detectable(&comparison), "–");
+        let ratio = Comparison { ratio: Some(1.0), ci_low: Some(1.0), ci_high: Some(1.0), ..comparison };
+        assert_eq!((estimate(&ratio).as_str(), interval(&ratio).is_some()), ("1.00×", true));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //!
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
+mod calibration;
 mod error;
 mod files;
 mod histograms;
@@ -10,16 +11,19 @@ pub mod interval;
 mod log;
 mod reader;
 pub mod run;
+mod shares;
 pub mod slice;
 mod store;
 mod summarize;
 pub mod summary;
 mod times;
 
+pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
 pub use reader::Reader;
 pub use run::SCHEMA_VERSION;
+pub use shares::MISSED_AT_MOST;
 pub use store::{Store, default_dir, write_file, write_summary};
 pub use summarize::summarize;
 pub use times::{SliceTimes, TimesUs};

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Calibration;
+
 /// The version of `run.json`, `slices.jsonl` and `summary.json`. Fields may be added within a version.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -56,8 +58,10 @@ pub struct RunRecord {
     pub endpoints: Vec<Endpoint>,
     /// Whether the target is the null driver: no server, answers and checks skipped.
     pub null_target: bool,
-    /// Rounds planned.
+    /// Rounds planned; with `until` the most that may be, and in the end how many there were.
     pub rounds: u32,
+    /// The goal that ends the rounds before; `None`: there are as many as planned.
+    pub until: Option<Until>,
     /// In the order of the file.
     pub variants: Vec<VariantRecord>,
     /// Name of the baseline.
@@ -114,6 +118,8 @@ pub struct Environment {
     pub flush_us: Option<f64>,
     /// Allocator of this process.
     pub allocator: Option<String>,
+    /// What the harness itself costs here, as last calibrated; `None`: not calibrated.
+    pub calibration: Option<Calibration>,
 }
 
 /// A server.
@@ -128,6 +134,9 @@ pub struct Endpoint {
     pub embedded: bool,
     /// Settings changed from the default, by name.
     pub settings: BTreeMap<String, String>,
+    /// How sessions were encrypted (`TLS 1.3`); absent where they were not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tls: Option<String>,
 }
 
 /// The loaded dataset: the load as a figure of its own, and the shape that the data turned out to have.
@@ -168,6 +177,18 @@ pub struct Skew {
     pub top_1_percent_share: Option<f64>,
 }
 
+/// A stage of the load.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct StageRecord {
+    /// How long it takes, ms.
+    pub length_ms: f64,
+    /// Clients, or operations asked for per second in an open loop, at its end.
+    pub to: f64,
+    /// Whether it goes there linearly.
+    pub ramp: bool,
+}
+
 /// A variant as planned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -180,10 +201,16 @@ pub struct VariantRecord {
     pub about: Option<String>,
     /// Operations of the mix, in its order.
     pub operations: Vec<OperationRecord>,
-    /// Clients (closed loop).
+    /// Clients; in an open loop the limit of operations at the same time.
     pub clients: u32,
     /// Pause between operations, µs.
     pub think_us: f64,
+    /// Open loop: operations asked for per second, on average over the measurement; `None` in a closed loop.
+    pub rate_per_s: Option<f64>,
+    /// Open loop: how the starts are spaced, `constant` or `poisson`.
+    pub arrivals: Option<String>,
+    /// How the load changes in the course of the measurement; empty: not at all.
+    pub stages: Vec<StageRecord>,
     /// Round-trip time that the link adds, µs.
     pub link_rtt_us: f64,
     /// Jitter of the link, µs.
@@ -221,6 +248,16 @@ pub struct SameAnswer {
     pub draws: u32,
     /// Whether all answers were equal.
     pub equal: bool,
+}
+
+/// Rounds are run until the intervals are narrow enough.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Until {
+    /// Half-width that every interval of the primary metric is to have, as a share of its ratio: 0.03 for ± 3 %.
+    pub half_width: f64,
+    /// The most rounds.
+    pub max_rounds: u32,
 }
 
 /// A claim or an expectation as stated.

@@ -49,9 +49,12 @@ pub struct SliceRecord {
     /// Whether every connection ran each statement six times before the measurement.
     pub warmed_up: bool,
     /// What limited the throughput; `None` when not known.
-    pub limit: Option<String>,
+    pub limit: Option<LimitedBy>,
     /// Whether the slice is part of the figures.
     pub valid: bool,
+    /// Why its figures may not be relied on although it did not fail: what speaks against the generator or the machine.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_valid: Vec<String>,
     /// Why the slice failed, if it did.
     pub failed: Option<String>,
     /// Whether it was cut by the user (`failed` is then set as well): it is not there, rather than left out.
@@ -80,6 +83,50 @@ pub struct SliceRecord {
     pub workers: Vec<WorkerRecord>,
     /// CPU of local servers, µs; `None` when not known.
     pub server_cpu_us: Option<f64>,
+    /// The machine.
+    #[serde(default)]
+    pub machine: MachineRecord,
+}
+
+/// What limited the throughput of a slice; the later ones are worse for whoever wants to know the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimitedBy {
+    /// Nothing: the load asked for was done.
+    None,
+    /// Whatever the clients waited for: server, pooler, link.
+    Server,
+    /// The CPU that the generator shares with others.
+    Shared,
+    /// The generator itself.
+    Generator,
+}
+
+impl LimitedBy {
+    /// Its name in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Server => "server",
+            Self::Shared => "shared",
+            Self::Generator => "generator",
+        }
+    }
+}
+
+/// What the kernel said of the whole machine during the measurement. `None`: it does not tell.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct MachineRecord {
+    /// Time in which CPUs wanted to run and the host ran something else, all CPUs together, µs.
+    pub steal_us: Option<f64>,
+    /// Time of all CPUs, µs.
+    pub cpus_us: Option<f64>,
+    /// Time in which anything runnable waited for a CPU, µs.
+    pub cpu_pressure_us: Option<f64>,
+    /// Length of the observation, µs.
+    pub wall_us: f64,
 }
 
 /// Counts and times of the mix, an operation or a job in one slice.
@@ -215,6 +262,7 @@ impl SliceRecord {
             warmed_up: metrics.warmed_up,
             limit: None,
             valid: metrics.failed.is_none() && violation.is_none(),
+            not_valid: Vec::new(),
             failed: metrics.failed.clone(),
             interrupted: metrics.interrupted,
             reconnects: metrics.reconnects.all,
@@ -238,6 +286,12 @@ impl SliceRecord {
                 })
                 .collect(),
             server_cpu_us: metrics.server_cpu_ns.map(|ns| ns as f64 / 1e3),
+            machine: MachineRecord {
+                steal_us: metrics.machine.steal_ns.map(|ns| ns as f64 / 1e3),
+                cpus_us: metrics.machine.cpus_ns.map(|ns| ns as f64 / 1e3),
+                cpu_pressure_us: metrics.machine.pressure_ns.map(|ns| ns as f64 / 1e3),
+                wall_us: metrics.machine.wall_ns as f64 / 1e3,
+            },
         }
     }
 
@@ -249,6 +303,9 @@ impl SliceRecord {
         }
         if let Some(violation) = &self.violation {
             return Some(format!("its accounting contradicts itself: {violation}"));
+        }
+        if !self.not_valid.is_empty() {
+            return Some(self.not_valid.join("; "));
         }
         (!self.valid).then(|| "marked not valid".to_owned())
     }

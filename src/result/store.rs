@@ -93,8 +93,9 @@ impl Store {
         write_summary(&self.dir, summary)
     }
 
-    /// Appends one interval to `intervals.csv` and `errors.csv`, and every ten seconds of a slice to `histograms.hlog`. All
-    /// intervals of a measurement must come, or none: from ten seconds on, the log is made of them.
+    /// Appends one interval to `intervals.csv` and `errors.csv`, and every ten seconds of a slice (or more, where
+    /// times spread widely) to `histograms.hlog`. All intervals of a measurement must come, or none: from ten seconds on,
+    /// the log is made of them.
     ///
     /// # Errors
     /// When they cannot be written.
@@ -108,12 +109,19 @@ impl Store {
         self.histograms.append(lines.as_bytes())
     }
 
-    /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed.
+    /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed. `judge` may say what limited it and
+    /// that it is not valid.
     ///
     /// # Errors
     /// When they cannot be written.
-    pub fn close_slice(&mut self, context: &SliceContext, metrics: &SliceMetrics) -> Result<SliceRecord, StoreError> {
-        let record = SliceRecord::new(context, metrics);
+    pub fn close_slice(
+        &mut self,
+        context: &SliceContext,
+        metrics: &SliceMetrics,
+        judge: impl FnOnce(&mut SliceRecord),
+    ) -> Result<SliceRecord, StoreError> {
+        let mut record = SliceRecord::new(context, metrics);
+        judge(&mut record);
         let lines = self.log.close(context, metrics);
         let lines = lines.map_err(|error| StoreError::encode(self.histograms.path(), error))?;
         self.histograms.append(lines.as_bytes())?;

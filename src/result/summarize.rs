@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::histograms::Histograms;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
+use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
@@ -13,8 +14,13 @@ use super::times::{SliceTimes, TimesUs, us};
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
 pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, dir: &Path) -> Summary {
-    let variants: Vec<Variant> =
+    let mut variants: Vec<Variant> =
         run.variants.iter().map(|variant| self::variant(variant, slices, histograms)).collect();
+    let harness = run.harness();
+    for variant in &mut variants {
+        let statements = variant.mix.statements_per_operation;
+        variant.harness_us_per_operation = harness.as_ref().and_then(|harness| harness.of_operation_us(statements));
+    }
     let planned = run.rounds as usize * run.variants.len();
     let closed = slices.iter().filter(|slice| slice.failed.is_none()).count();
     Summary {
@@ -33,6 +39,7 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
         valid: true,
         warnings: warnings(run, slices, histograms, closed),
         same_answer: run.same_answer,
+        harness,
         rounds: run.rounds,
         baseline: run.baseline.clone(),
         variants,
@@ -62,8 +69,10 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         title: planned.title.clone().unwrap_or_else(|| planned.name.clone()),
         point: planned.point.clone(),
         valid: !valid.is_empty(),
-        limit: None,
-        rate_reached: None,
+        limit: shares::limit(&closed),
+        rate_reached: shares::rate_reached(if valid.is_empty() { &closed } else { &valid }),
+        asked_per_s: shares::asked_per_s(if valid.is_empty() { &closed } else { &valid }),
+        generator: shares::generator_use(&closed, planned.clients),
         link_rtt_us: Some(planned.link_rtt_us),
         clients: Some(planned.clients),
         mix: pool.figures(None, None, &mix),
@@ -84,6 +93,7 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         rounds,
         client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
+        harness_us_per_operation: None,
         metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
         probes: BTreeMap::new(),
     }
@@ -94,6 +104,7 @@ fn round(slice: &SliceRecord) -> Round {
     Round {
         round: slice.round,
         valid: slice.valid,
+        limit: slice.limit,
         goodput_per_s: (slice.measure_s > 0.0).then(|| slice.mix.succeeded as f64 / slice.measure_s),
         response_us: RoundTimes { p50: times.p50, p99: times.p99, mean: times.mean },
     }
@@ -178,7 +189,8 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     let mut warnings = run.warnings.clone();
     let planned = run.rounds as usize * run.variants.len();
     if closed < planned {
-        warnings.push(format!("the run is partial: {closed} of {planned} slices closed"));
+        let of = if run.until.is_some() { "of at most" } else { "of" };
+        warnings.push(format!("the run is partial: {closed} {of} {planned} slices closed"));
     }
     warnings.extend(different_loads(run));
     for variant in &run.variants {
@@ -261,15 +273,32 @@ fn different_loads(run: &RunRecord) -> Vec<String> {
         0.0 => "no pause".to_owned(),
         think_us => format!("{} ms between operations", think_us / 1e3),
     };
+    let rate = |variant: &VariantRecord| match variant.rate_per_s {
+        None => "a closed loop".to_owned(),
+        Some(rate_per_s) => format!("{rate_per_s} operations asked for per second"),
+    };
+    let shape = |variant: &VariantRecord| match (variant.stages.len(), variant.arrivals.as_deref()) {
+        (0, Some(arrivals)) => format!("{arrivals} arrivals"),
+        (0, None) => "a steady load".to_owned(),
+        (stages, _) => format!("{stages} stages of load"),
+    };
     let note = |variant: &VariantRecord| {
-        let (own, other) = match (variant.clients == baseline.clients, variant.think_us == baseline.think_us) {
-            (true, true) => return None,
-            (false, true) => (clients(variant), baseline.clients.to_string()),
-            (true, false) => (think(variant), think(baseline)),
-            (false, false) => {
-                let both = |variant| format!("{} and {}", clients(variant), think(variant));
-                (both(variant), both(baseline))
-            }
+        let is_same = [
+            variant.rate_per_s == baseline.rate_per_s,
+            variant.clients == baseline.clients,
+            variant.think_us == baseline.think_us,
+            variant.stages == baseline.stages
+                && (variant.arrivals == baseline.arrivals || variant.rate_per_s != baseline.rate_per_s),
+        ];
+        let told = |variant: &VariantRecord| {
+            let parts = [rate(variant), clients(variant), think(variant), shape(variant)];
+            let parts: Vec<String> = parts.into_iter().zip(is_same).filter(|part| !part.1).map(|part| part.0).collect();
+            parts.join(" and ")
+        };
+        let (own, other) = match is_same {
+            [true, true, true, true] => return None,
+            [true, false, true, true] => (clients(variant), baseline.clients.to_string()),
+            _ => (told(variant), told(baseline)),
         };
         Some(format!("{} ran with {own}, {} with {other}: their loads differ too", variant.name, baseline.name))
     };
@@ -294,6 +323,7 @@ mod tests {
             variant("join", 2, 0.0),
             variant("slow", 4, 5_000.0),
             variant("both", 1, 500.0),
+            VariantRecord { rate_per_s: Some(50.0), arrivals: Some("poisson".to_owned()), ..variant("open", 4, 0.0) },
         ];
         let run = RunRecord { baseline: "base".to_owned(), variants, ..RunRecord::default() };
         assert_eq!(
@@ -303,6 +333,7 @@ mod tests {
                 "slow ran with 5 ms between operations, base with no pause: their loads differ too",
                 "both ran with 1 client and 0.5 ms between operations, base with 4 clients and no pause: their loads differ \
                  too",
+                "open ran with 50 operations asked for per second, base with a closed loop: their loads differ too",
             ]
         );
     }

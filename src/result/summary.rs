@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::calibration::Harness;
 use super::run::SameAnswer;
+use super::slice::LimitedBy;
 use super::times::TimesUs;
 
 /// The whole file.
@@ -44,9 +46,15 @@ pub struct Summary {
     pub warnings: Vec<String>,
     /// The comparison of answers; `null` when none was made.
     pub same_answer: Option<SameAnswer>,
-    /// Rounds planned.
+    /// What the harness itself costs on the machine of the run; `null`: not calibrated, or nothing else was measured.
+    #[serde(default)]
+    pub harness: Option<Harness>,
+    /// Rounds planned; of a run that ended by its goal, how many there were.
     #[serde(default)]
     pub rounds: u32,
+    /// What came of the goal for the intervals; `null` when none was set.
+    #[serde(default)]
+    pub precision: Option<Precision>,
     /// Name of the baseline.
     #[serde(default)]
     pub baseline: String,
@@ -76,10 +84,18 @@ pub struct Variant {
     pub point: BTreeMap<String, String>,
     /// Whether enough of its rounds are valid.
     pub valid: bool,
-    /// What limited the throughput; `null` when not known.
-    pub limit: Option<String>,
-    /// Open loop: whether the asked rate was reached.
+    /// What limited the throughput in most rounds that were measured to their end, valid or not (of two as frequent, the
+    /// worse); `null` when not known.
+    pub limit: Option<LimitedBy>,
+    /// Open loop: whether at most 1 % of the planned operations never started, over the valid rounds, or over all where
+    /// none is valid; `null` in a closed loop.
     pub rate_reached: Option<bool>,
+    /// Open loop: operations asked for per second; `null` in a closed loop.
+    #[serde(default)]
+    pub asked_per_s: Option<f64>,
+    /// What `limit` rests on.
+    #[serde(default)]
+    pub generator: GeneratorUse,
     /// Round-trip time that the link adds, µs.
     #[serde(default)]
     pub link_rtt_us: Option<f64>,
@@ -96,10 +112,31 @@ pub struct Variant {
     pub client_cpu_us_per_operation: Option<f64>,
     /// CPU of local servers per operation that ended, µs.
     pub server_cpu_us_per_operation: Option<f64>,
+    /// What of the median response is the harness: what it adds to a statement, as often as one is sent, µs.
+    #[serde(default)]
+    pub harness_us_per_operation: Option<f64>,
     /// Every other metric by the workload's name.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
+}
+
+/// How busy generator and machine were, as shares 0 … 1, over all rounds that were measured to their end, valid or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct GeneratorUse {
+    /// Of a slice's length, on a CPU: the busiest worker thread of all rounds.
+    pub worker_cpu_max: Option<f64>,
+    /// Of a slice's length, waiting for a CPU: the worker thread that waited most of all rounds.
+    pub worker_cpu_wait_max: Option<f64>,
+    /// Schedule lag, of the response times in sum.
+    pub schedule_lag: Option<f64>,
+    /// Of the clients' time, in an operation that had started.
+    pub clients_busy: Option<f64>,
+    /// Of the time of all CPUs, taken away by the host: the largest of all rounds.
+    pub steal_max: Option<f64>,
+    /// Of the time, something runnable waited for a CPU: the largest of all rounds.
+    pub cpu_pressure_max: Option<f64>,
 }
 
 /// Counts and times.
@@ -168,6 +205,9 @@ pub struct Round {
     pub round: u32,
     /// Whether it is part of the figures.
     pub valid: bool,
+    /// What limited the throughput; `null` when not known.
+    #[serde(default)]
+    pub limit: Option<LimitedBy>,
     /// Succeeded per second.
     pub goodput_per_s: Option<f64>,
     /// Response times of the mix.
@@ -219,6 +259,22 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Whether the difference is to the good; `null` without a difference, or where neither direction is better.
     pub better: Option<bool>,
+}
+
+/// The goal for the intervals of the primary metric, and what came of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Precision {
+    /// Half-width asked for, as a share of the ratio: 0.03 for ± 3 %.
+    pub goal: f64,
+    /// The most rounds that were allowed.
+    pub max_rounds: u32,
+    /// Half-width of the widest interval; `null` where a comparison has none, or fewer than five valid rounds.
+    pub half_width: Option<f64>,
+    /// Whether that is within the goal.
+    pub reached: bool,
+    /// Level that intervals were computed at, so that after repeated looks they cover the truth as often as `confidence`
+    /// says.
+    pub computed_at: f64,
 }
 
 /// What a comparison found.

@@ -8,7 +8,7 @@ use super::slice::{SliceContext, SliceRecord};
 use super::summary::Summary;
 use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
 use crate::metrics::{
-    Distribution, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
+    Distribution, MachineUsage, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
 };
 use crate::words::{FailureClass, FailureKey, SqlState};
 
@@ -71,6 +71,7 @@ fn metrics(factor: u64) -> SliceMetrics {
         drain_ns: 1_000_000,
         workers: vec![WorkerUsage { cpu_ns: 1_000_000, cpu_wait_ns: None, wall_ns: 2_000_000_000 }],
         server_cpu_ns: None,
+        machine: MachineUsage::default(),
         reconnects: Reconnects::default(),
         failed: None,
         interrupted: false,
@@ -95,7 +96,7 @@ fn write(dir: &Path) -> Store {
             ..IntervalContext::default()
         };
         store.append_interval(&interval, &metrics.total).unwrap();
-        store.close_slice(&context(variant, round), &metrics).unwrap();
+        store.close_slice(&context(variant, round), &metrics, |_| {}).unwrap();
     }
     store
 }
@@ -144,7 +145,7 @@ fn lost_connections_and_interrupts_are_said() {
         let failed = interrupted.then(|| "interrupted".to_owned());
         let reconnects = Reconnects { all, warmup };
         let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
-        store.close_slice(&context(variant, round), &metrics).unwrap();
+        store.close_slice(&context(variant, round), &metrics, |_| {}).unwrap();
     };
     close("a", 1, 8, 0, false);
     close("b", 1, 2, 2, false);
@@ -186,7 +187,7 @@ fn a_long_slice_is_logged_every_ten_seconds_and_read_as_one() {
         };
         store.append_interval(&interval, &part).unwrap();
     }
-    store.close_slice(&context("a", 1), &whole).unwrap();
+    store.close_slice(&context("a", 1), &whole, |_| {}).unwrap();
     let log = std::fs::read_to_string(dir.path().join("histograms.hlog")).unwrap();
     let lines: Vec<&str> = log.lines().filter(|line| line.starts_with("Tag=a/read/response/p0/r1")).collect();
     assert_eq!(lines.len(), 3);

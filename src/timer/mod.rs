@@ -112,14 +112,20 @@ impl Timer {
     /// How late this timer is on this thread now: the median over `samples` waits of length `gap`.
     /// Zero when `samples` is.
     pub async fn measure_lateness(&self, samples: usize, gap: Duration) -> Duration {
+        let mut late = self.lateness(samples, gap).await;
+        late.sort_unstable();
+        late.get(samples / 2).copied().unwrap_or_default()
+    }
+
+    /// How late each of `samples` waits of length `gap` ends.
+    pub async fn lateness(&self, samples: usize, gap: Duration) -> Vec<Duration> {
         let mut late = Vec::with_capacity(samples);
         for _ in 0..samples {
             let deadline = Instant::now() + gap;
             self.sleep_until(deadline).await;
             late.push(deadline.elapsed());
         }
-        late.sort_unstable();
-        late.get(samples / 2).copied().unwrap_or_default()
+        late
     }
 }
 

@@ -211,6 +211,7 @@ impl Embedded {
             database: database.into(),
             startup: Vec::new(),
             connect_delay: Duration::ZERO,
+            security: Default::default(),
         }
     }
 

@@ -156,9 +156,10 @@ fn may_enter(folder: &Path, user: &Account) -> bool {
     })
 }
 
-/// Where templates and datasets are kept: `$DBBENCH_CACHE_DIR`, for root `/var/cache/dbbench`, else
+/// Where templates, datasets and calibrations are kept: `$DBBENCH_CACHE_DIR`, for root `/var/cache/dbbench`, else
 /// `$XDG_CACHE_HOME/dbbench` or `~/.cache/dbbench`. No server runs in it. `None` without a home folder.
-pub(super) fn cache_root() -> Option<PathBuf> {
+#[must_use]
+pub fn cache_root() -> Option<PathBuf> {
     let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     if let Some(named) = variable("DBBENCH_CACHE_DIR") {
         return Some(named);

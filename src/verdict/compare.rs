@@ -1,10 +1,11 @@
 //! Comparisons: each variant against the baseline, round by round.
 
 use super::figure::{Scope, pairs, resolution};
+use super::look::looks;
 use crate::result::run::{Judgement, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Comparison, Verdict};
-use crate::stats::{self, CONFIDENCE, Interval};
+use crate::stats::{CONFIDENCE, Interval};
 use crate::words::{Direction, Metric, Percentile, TimeKind};
 
 /// What is compared for the whole mix whoever asks; the first is the primary one.
@@ -66,7 +67,7 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
         rounds: pairs.len() as u32,
         ..Comparison::default()
     };
-    let ratio = stats::ratio(&pairs, resolution(run, metric));
+    let ratio = looks(run).ratio(&pairs, resolution(run, metric));
     let (estimate, center, low, high) = match ratio {
         Some(ratio) => {
             comparison.ratio = Some(ratio.value);
@@ -74,7 +75,7 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
             (Some(ratio), 1.0, 1.0 - run.margin, 1.0 + run.margin)
         }
         None => {
-            let difference = stats::difference(&pairs);
+            let difference = looks(run).difference(&pairs);
             comparison.difference = difference.map(|difference| difference.value);
             let baseline = pairs.iter().map(|(_, baseline)| baseline).sum::<f64>() / pairs.len().max(1) as f64;
             let band = run.margin * baseline.abs();

@@ -1,6 +1,7 @@
 //! The one sentence above everything else: who is better, by how much, how sure, and whether the ways do the same.
 
-use super::ratio::{format_detectable, format_interval, format_ratio};
+use super::ratio::{format_detectable, format_interval, format_ratio, trimmed};
+use crate::result::slice::LimitedBy;
 use crate::result::summary::{Comparison, Summary, Variant, Verdict};
 
 const METRIC: &str = "response_us.p50";
@@ -22,9 +23,10 @@ pub fn headline(summary: &Summary) -> String {
     }
     if let Some(rtt_us) = common_rtt_us(summary) {
         let at = if sentence.is_empty() { "At" } else { "at" };
-        sentence.push_str(&format!("{at} {} ms round trip, ", significant(rtt_us / 1_000.0, 3)));
+        sentence.push_str(&format!("{at} {} ms round trip, ", trimmed(rtt_us / 1_000.0)));
     }
     sentence.push_str(&finding(summary));
+    summary.variants.iter().filter_map(rate_missed).for_each(|missed| sentence.push_str(&missed));
     if summary.variants.len() > 1 {
         sentence.push_str(match summary.same_answer {
             Some(_) => "; same answers checked",
@@ -36,6 +38,19 @@ pub fn headline(summary: &Summary) -> String {
     }
     sentence.push('.');
     sentence
+}
+
+/// Open loop: the rate that was asked for and missed, and because of whom.
+fn rate_missed(variant: &Variant) -> Option<String> {
+    let asked = variant.asked_per_s.filter(|_| variant.valid && variant.rate_reached == Some(false))?;
+    let who = match variant.limit {
+        Some(LimitedBy::Server) => "the server was the limit",
+        Some(LimitedBy::Generator) => "the load generator was the limit",
+        Some(LimitedBy::Shared) => "the load generator had to share the CPU",
+        Some(LimitedBy::None) | None => "what was the limit is not known",
+    };
+    let goodput = variant.mix.goodput_per_s.map_or_else(|| "none".to_owned(), trimmed);
+    Some(format!("; {} did {goodput} of {} operations per second asked for: {who}", variant.name, trimmed(asked)))
 }
 
 /// The round trip that all variants share, if the link adds one.
@@ -80,14 +95,15 @@ fn alone(variant: &Variant) -> String {
         (Some(goodput), Some(p50_us)) => format!(
             "{name} does {} operations per second at a median response time of {} ms ({rounds}); there is no other \
              variant to compare it with",
-            significant(goodput, 3),
-            significant(p50_us / 1_000.0, 3)
+            trimmed(goodput),
+            trimmed(p50_us / 1_000.0)
         ),
         (Some(goodput), None) => format!(
             "{name} does {} operations per second, and its median response time was not reached ({rounds}); there is no \
              other variant to compare it with",
-            significant(goodput, 3)
+            trimmed(goodput)
         ),
+        (None, _) if !variant.rounds.is_empty() => format!("no round of {name} is valid"),
         (None, _) => format!("nothing was measured of {name}"),
     }
 }
@@ -136,19 +152,6 @@ fn in_short(comparison: &Comparison) -> String {
 
 fn rounds_text(rounds: usize) -> String {
     if rounds == 1 { "1 round".to_owned() } else { format!("{rounds} rounds") }
-}
-
-/// `value` with so many significant digits (never fewer than its whole part has), trailing zeros after the point dropped.
-fn significant(value: f64, digits: i32) -> String {
-    if value == 0.0 || !value.is_finite() {
-        return format!("{value}");
-    }
-    let decimals = (digits - 1 - value.abs().log10().floor() as i32).clamp(0, 12) as usize;
-    let text = format!("{value:.decimals$}");
-    if !text.contains('.') {
-        return text;
-    }
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Claims and expectations: whether what is required holds, on the interval or round by round.
 
 use super::figure::{Scope, pairs, resolution, values};
+use super::look::looks;
 use super::missing::missing;
 use crate::result::run::{Bound, Judgement, Limit, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Finding, Judged};
-use crate::stats::{self, Estimate, Interval, MIN_ROUNDS};
+use crate::stats::{Estimate, Interval, Looks, MIN_ROUNDS};
 use crate::words::Metric;
 
 /// Figures are sums and quotients of floating-point numbers: this much relative difference is none.
@@ -36,14 +37,14 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
     if is_ratio {
         let pairs = pairs(slices, &judgement.variant, &judgement.against, &metric, scope);
         judged.rounds = pairs.len() as u32;
-        by_ratio(&mut judged, &pairs, limit, resolution(run, &metric));
+        by_ratio(&mut judged, &pairs, limit, resolution(run, &metric), looks(run));
     } else {
         let values = values(slices, &judgement.variant, &metric, scope);
         judged.rounds = values.len() as u32;
         if matches!(limit, Limit::Equals(_)) || matches!(metric, Metric::Failures(_)) {
             round_by_round(&mut judged, &values, limit);
         } else {
-            by_interval(&mut judged, stats::value(&values, resolution(run, &metric)), limit);
+            by_interval(&mut judged, looks(run).value(&values, resolution(run, &metric)), limit);
         }
     }
     // With an interval, that shows by itself why.
@@ -62,8 +63,8 @@ fn required(limit: Limit, is_time: bool) -> String {
     format!("{word} {bound}{}", if is_time { " us" } else { "" })
 }
 
-fn by_ratio(judged: &mut Judged, pairs: &[(f64, f64)], limit: Limit, resolution: f64) {
-    if let Some(ratio) = stats::ratio(pairs, resolution) {
+fn by_ratio(judged: &mut Judged, pairs: &[(f64, f64)], limit: Limit, resolution: f64, looks: Looks) {
+    if let Some(ratio) = looks.ratio(pairs, resolution) {
         return by_interval(judged, Some(ratio), limit);
     }
     // A zero has no ratio, but "at most r of it" is "what exceeds r times it is at most nothing".
@@ -71,7 +72,7 @@ fn by_ratio(judged: &mut Judged, pairs: &[(f64, f64)], limit: Limit, resolution:
     let scaled: Vec<(f64, f64)> = pairs.iter().map(|(figure, against)| (*figure, against * bound)).collect();
     let against: f64 = pairs.iter().map(|(_, against)| against).sum();
     judged.observed = (against > 0.0).then(|| pairs.iter().map(|(figure, _)| figure).sum::<f64>() / against);
-    if let Some(interval) = stats::difference(&scaled).and_then(|excess| excess.interval) {
+    if let Some(interval) = looks.difference(&scaled).and_then(|excess| excess.interval) {
         judged.verdict = on_interval(interval, to_zero(limit));
     }
 }
@@ -113,7 +114,7 @@ fn satisfies(value: f64, limit: Limit) -> bool {
 
 /// Counts and `equals`: every round must satisfy the bound.
 fn round_by_round(judged: &mut Judged, values: &[f64], limit: Limit) {
-    judged.observed = stats::value(values, 0.0).map(|_| values.iter().sum::<f64>() / values.len() as f64);
+    judged.observed = Looks::Once.value(values, 0.0).map(|_| values.iter().sum::<f64>() / values.len() as f64);
     if values.len() < MIN_ROUNDS {
         return;
     }

@@ -5,16 +5,22 @@
 
 mod compare;
 mod figure;
+mod generator;
 mod headline;
 mod judgement;
+mod look;
 mod missing;
 mod ratio;
+mod settled;
 mod validity;
+mod worth_knowing;
 
 pub use compare::{Multiplicity, multiplicity};
 pub use figure::{Scope, figure};
+pub use generator::judge_slice;
 pub use headline::headline;
-pub use ratio::{format_detectable, format_interval, format_ratio, grouped};
+pub use look::{format_half_width, is_reached, widest};
+pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
 pub use validity::Validity;
 
 use crate::result::run::RunRecord;
@@ -54,7 +60,7 @@ pub fn judge(run: &RunRecord, slices: &[SliceRecord]) -> Verdicts {
 /// crash cut off.
 ///
 /// # Errors
-/// When the histograms are there but cannot be read.
+/// When the histograms or the intervals are there but cannot be read.
 pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     let histograms = reader.histograms()?;
     let mut summary = crate::result::summarize(&reader.run, &reader.slices, &histograms, &reader.dir);
@@ -65,9 +71,13 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.expectations = verdicts.expectations;
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
+    look::note_goal(&mut summary, &reader.run);
     for variant in &mut summary.variants {
         variant.valid &= !verdicts.validity.variants.contains(&variant.name);
     }
+    let worth_knowing = worth_knowing::warnings(&reader.run, &reader.slices, &summary);
+    summary.warnings.extend(worth_knowing);
+    summary.warnings.extend(settled::unsettled(&reader.run, &reader.slices, &reader.intervals()?));
     Ok(summary)
 }
 

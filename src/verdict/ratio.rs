@@ -1,4 +1,5 @@
-//! Ratios as people read them: one way of writing for the sentence, the tables and the claims.
+//! Ratios, shares and figures as people read them: one way of writing for the sentence, the warnings, the tables and the
+//! claims.
 
 /// A ratio without its sign: `0.09`, `0.31`, `1.02`, `12.3`.
 #[must_use]
@@ -26,15 +27,60 @@ pub fn format_interval(low: f64, high: f64) -> String {
     format!("{}–{}", decimal(low, decimals), decimal(high, decimals))
 }
 
+/// Three significant digits without an exponent, whole numbers above 1,000 rounded as well and grouped (`1.02`, `12.3`,
+/// `12,300`); `None` for what is no number.
+#[must_use]
+pub fn format_figure(value: f64) -> Option<String> {
+    if value == 0.0 {
+        return Some("0".to_owned());
+    }
+    let rounded = value.is_finite().then(|| round_to(value, 3))?;
+    let decimals = usize::try_from(2 - exponent_of(rounded)).unwrap_or(0).min(9);
+    Some(grouped(&format!("{rounded:.decimals$}")))
+}
+
+/// As [`format_figure`], without zeros at the end: `0.5`, `21`; `–` for what is no number.
+#[must_use]
+pub fn trimmed(value: f64) -> String {
+    let Some(text) = format_figure(value) else { return "–".to_owned() };
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
+}
+
+/// `value` rounded to `digits` significant digits.
+#[must_use]
+pub fn round_to(value: f64, digits: i32) -> f64 {
+    if value == 0.0 || !value.is_finite() {
+        return value;
+    }
+    let scale = digits - 1 - exponent_of(value);
+    // Powers of ten above 10^22 are not exact; times and rates stay far below.
+    if scale >= 0 {
+        (value * 10f64.powi(scale)).round() / 10f64.powi(scale)
+    } else {
+        (value / 10f64.powi(-scale)).round() * 10f64.powi(-scale)
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the exponent of a finite f64 lies within ±324")]
+fn exponent_of(value: f64) -> i32 {
+    if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 }
+}
+
+/// A share as per cent: `5 %`, `0.2 %`, `12 %`.
+#[must_use]
+pub fn percent(share: f64) -> String {
+    let value = share * 100.0;
+    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
+    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+}
+
 /// A relative difference that would show: per cent up to 100 %, a factor beyond (`8.3 %`, `2.5×`).
 #[must_use]
 pub fn format_detectable(share: f64) -> String {
     if share > 1.0 {
         return format!("{}×", format_ratio(1.0 + share));
     }
-    let value = share * 100.0;
-    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+    percent(share)
 }
 
 /// Decimals that show two significant digits below 1, and two, one or none above.

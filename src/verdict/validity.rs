@@ -38,11 +38,29 @@ impl Validity {
             let (closed, out) =
                 rounds.fold((0, 0), |(closed, out), slice| (closed + 1, out + usize::from(!slice.valid)));
             if too_many_out(closed, out) {
-                validity.reasons.push(format!("{}: {out} of {closed} rounds are left out", variant.name));
+                // Something rests on each of them: every variant is compared with the baseline, and a variant alone is the
+                // headline.
+                validity.reasons.push(left_out(&variant.name, slices, closed, out));
                 validity.variants.push(variant.name.clone());
             }
         }
         validity
+    }
+}
+
+/// How many rounds are out, and why the first of them is.
+fn left_out(variant: &str, slices: &[SliceRecord], closed: usize, out: usize) -> String {
+    let rounds = match (closed, out) {
+        (1, _) => "its only round is left out".to_owned(),
+        (_, 1) => format!("1 of {closed} rounds is left out"),
+        _ => format!("{out} of {closed} rounds are left out"),
+    };
+    let of_variant = slices.iter().filter(|slice| slice.variant == variant && !slice.interrupted);
+    let first = of_variant.filter_map(|slice| Some((slice.round, slice.reason_left_out()?))).min();
+    match first {
+        Some((_, reason)) if closed == 1 => format!("{variant}: {rounds}: {reason}"),
+        Some((round, reason)) => format!("{variant}: {rounds}; round {round}: {reason}"),
+        None => format!("{variant}: {rounds}"),
     }
 }
 

@@ -5,7 +5,9 @@
 mod exit;
 mod failure;
 mod metric;
+mod secrets;
 
 pub use exit::ExitCode;
 pub use failure::{FailureClass, FailureKey, SqlState};
 pub use metric::{Direction, Metric, Percentile, TimeKind, UnknownMetric};
+pub use secrets::{has_password, masked, redacted};

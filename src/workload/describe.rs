@@ -8,11 +8,11 @@ use std::time::Duration;
 use jiff::SignedDuration;
 
 use super::plan::{
-    AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, VariantPlan,
-    estimate, slice,
+    AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
+    VariantPlan, estimate, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
-use crate::words::Metric;
+use crate::words::{Metric, redacted};
 
 /// The plan as an engineer reads it; ends with a newline.
 #[must_use]
@@ -29,7 +29,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         writeln!(out, "  {about}")?;
     }
     let auth = if plan.topology.md5 { "md5" } else { "scram" };
-    writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?;
+    match &plan.topology.external {
+        Some(external) => writeln!(out, "\ntopology: the server at {}", redacted(&external.primary))?,
+        None => writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?,
+    }
     for (name, value) in &plan.topology.settings {
         writeln!(out, "  {name} = {value}")?;
     }
@@ -53,18 +56,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let slices = plan.run.rounds as usize * plan.variants.len();
     let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
-    writeln!(
-        out,
-        "\nrun: {} rounds × {} variants = {slices} slices{each}, seed {}: about {} after start and load",
-        plan.run.rounds,
-        plan.variants.len(),
-        plan.run.seed,
-        rough(estimate(plan))
-    )?;
+    write_rounds(plan, &each, out)?;
     let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
     let rows = tables.map(|table| table.rows).fold(0, u64::saturating_add);
     if rows > WORTH_SAYING {
@@ -73,6 +68,31 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
     }
     Ok(())
+}
+
+/// How many rounds there are and how long they take.
+fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
+    let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
+    let most = estimate(plan);
+    let Some(until) = plan.run.until else {
+        let (slices, most) = (rounds * variants, rough(most));
+        return writeln!(
+            out,
+            "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
+        );
+    };
+    let fewest = until.min_rounds as usize;
+    let least = most.mul_f64(f64::from(until.min_rounds) / f64::from(plan.run.rounds));
+    let goal = until.half_width * 100.0;
+    writeln!(
+        out,
+        "\nrun: {fewest} to {rounds} rounds × {variants} variants = {} to {} slices{each}, until the intervals are within \
+         ± {goal} %, seed {seed}: about {} to {} after start and load",
+        fewest * variants,
+        rounds * variants,
+        rough(least),
+        rough(most)
+    )
 }
 
 /// From so many rows on the load takes longer than starting a server.
@@ -99,10 +119,8 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
     if let Some(about) = &variant.about {
         writeln!(out, "  {about}")?;
     }
-    let LoadPlan::Closed { clients, think } = variant.load;
-    let think = if think.is_zero() { String::new() } else { format!(", think {}", time(think)) };
     let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
-    writeln!(out, "  load: {clients} clients{think}{workers}; link: {}", link(&variant.link))?;
+    writeln!(out, "  load: {}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
     writeln!(
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
@@ -175,6 +193,31 @@ fn limited(limit: Limit, figure: impl Fn(f64) -> String) -> String {
 
 fn figure(metric: &Metric, value: f64) -> String {
     if metric.is_time() { time(Duration::from_secs_f64((value / 1e6).max(0.0))) } else { format!("{value}") }
+}
+
+fn load(load: &LoadPlan) -> String {
+    let think = match load.think() {
+        think if think.is_zero() => String::new(),
+        think => format!(", think {}", time(think)),
+    };
+    let stages = |unit: &str| {
+        let stage = |stage: &StagePlan| {
+            let to = if stage.ramp { "ramp to " } else { "" };
+            format!("{to}{}{unit} for {}", stage.to, time(stage.length))
+        };
+        load.stages().iter().map(stage).collect::<Vec<_>>().join(", then ")
+    };
+    match load {
+        LoadPlan::Closed { clients, .. } => format!("{clients} clients{think}"),
+        LoadPlan::ClosedStages { .. } => format!("{}{think}", stages(" clients")),
+        LoadPlan::Open { clients, arrivals, rate } => {
+            let rate = match rate {
+                RatePlan::Steady(rate) => format!("{rate} operations/s"),
+                RatePlan::Stages(_) => stages(" operations/s"),
+            };
+            format!("open loop, {rate}, {} arrivals, at most {clients} at once", arrivals.word())
+        }
+    }
 }
 
 fn link(link: &LinkPlan) -> String {

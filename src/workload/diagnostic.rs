@@ -14,6 +14,8 @@ use super::plan::{Place, SqlText};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diagnostic {
     title: String,
+    /// The file, where no place in it is known.
+    file: Option<String>,
     main: Option<(Place, String)>,
     also: Vec<(Place, String)>,
     hints: Vec<String>,
@@ -24,13 +26,14 @@ impl Diagnostic {
     /// says what would be accepted or what to do.
     #[must_use]
     pub fn at(place: &Place, title: impl Into<String>, label: impl Into<String>, hints: Vec<String>) -> Self {
-        Self { title: title.into(), main: Some((place.clone(), label.into())), also: Vec::new(), hints }
+        let main = Some((place.clone(), label.into()));
+        Self { title: title.into(), file: None, main, also: Vec::new(), hints }
     }
 
     /// A problem of the file as a whole.
     #[must_use]
     pub fn without_place(title: impl Into<String>, hints: Vec<String>) -> Self {
-        Self { title: title.into(), main: None, also: Vec::new(), hints }
+        Self { title: title.into(), file: None, main: None, also: Vec::new(), hints }
     }
 
     /// A server's error about a statement: the caret stands at the position that it reports (characters, from 1), or at
@@ -88,9 +91,10 @@ impl Diagnostic {
     #[must_use]
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let name = match self.place() {
-            Some(place) => format!("{place}: error"),
-            None => "error".to_owned(),
+        let name = match (self.place(), &self.file) {
+            (Some(place), _) => format!("{place}: error"),
+            (None, Some(file)) => format!("{file}: error"),
+            (None, None) => "error".to_owned(),
         };
         let mut group =
             Level::ERROR.with_name(name).primary_title(self.title.as_str()).elements(Vec::<Element<'_>>::new());
@@ -201,6 +205,9 @@ impl Sink {
     /// The problems in the order of the file; those without a place and those of the command line come last.
     pub(super) fn into_problems(self, file: &super::plan::SourceText) -> Problems {
         let mut list = self.list.into_inner();
+        for problem in list.iter_mut().filter(|problem| problem.main.is_none()) {
+            problem.file = Some(file.path().display().to_string());
+        }
         list.sort_by_key(|problem| match problem.place() {
             Some(place) if place.source == *file => (0, place.span.start),
             Some(_) => (1, 0),

@@ -110,18 +110,25 @@ pub(super) struct Document {
 
 /// Reads a file; all syntax errors are reported, and what could be read is returned.
 pub(super) fn read(source: &SourceText, sink: &Sink) -> Document {
-    let (table, errors) = DeTable::parse_recoverable(source.text());
+    let (table, errors) = DeTable::parse_recoverable(source.as_written());
     let mut whole = true;
     let mut broken_lines = Vec::new();
+    let mut confused = false;
     for error in errors {
         let span = error.span().unwrap_or(0..0);
         let place = Place { source: source.clone(), span };
-        broken_lines.push(place.line_column().0);
+        let line = place.line_column().0;
+        // What else is wrong on the line, or after a bracket that never closed, follows from the first error.
+        let follows = confused || broken_lines.last() == Some(&line);
+        broken_lines.push(line);
         if error.message().starts_with("duplicate key") {
             sink.push(duplicate(&place));
         } else {
             whole = false;
-            sink.push(problem(&place, format!("this is not TOML: {}", error.message())));
+            confused |= ["inline table", "array"].iter().any(|open| error.message().contains(open));
+            if !follows {
+                sink.push(problem(&place, format!("this is not TOML: {}", error.message())));
+            }
         }
     }
     let reader = Reader { source, shift: 0, sink };
@@ -130,7 +137,7 @@ pub(super) fn read(source: &SourceText, sink: &Sink) -> Document {
 
 /// Reads the value of a `--set` that stands at `span` of its source: TOML, or a bare word.
 pub(super) fn read_value(source: &SourceText, span: Range<usize>, sink: &Sink) -> Option<Node> {
-    let text = source.text().get(span.clone())?;
+    let text = source.as_written().get(span.clone())?;
     let place = Place { source: source.clone(), span: span.clone() };
     match DeValue::parse(text) {
         Ok(value) => Reader { source, shift: span.start, sink }.node(value),
@@ -189,7 +196,7 @@ pub(super) fn source_offset(offsets: &[(usize, usize)], byte: usize) -> usize {
 
 /// Pairs (byte of the decoded text, byte of the file), rising: between two pairs both advance together.
 pub(super) fn text_offsets(place: &Place, decoded: &str) -> Vec<(usize, usize)> {
-    let Some(raw) = place.source.text().get(place.span.clone()) else { return vec![(0, place.span.start)] };
+    let Some(raw) = place.source.as_written().get(place.span.clone()) else { return vec![(0, place.span.start)] };
     let Some(quote) = ["\"\"\"", "'''", "\"", "'"].into_iter().find(|quote| raw.starts_with(quote)) else {
         return vec![(0, place.span.start)];
     };

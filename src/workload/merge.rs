@@ -1,7 +1,8 @@
 //! Laying a variant over the file: merging descends through named tables; `mix`, each parameter, each column and every
-//! list are replaced whole.
+//! list are replaced whole. What the variant excludes is taken out.
 
 use super::document::{Table, Value};
+use super::exclude;
 use super::keys::{self, Key};
 
 /// Whether an overlay replaces the value of a key instead of merging into it.
@@ -15,6 +16,7 @@ pub(super) fn overlay(base: &Table, variant: &Table) -> Table {
     merged.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
     let mut settings = variant.clone();
     settings.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
+    exclude::make_room(&mut merged, &settings);
     lay_over(&mut merged, &settings, "");
     merged
 }

@@ -10,6 +10,7 @@ mod constants;
 mod describe;
 pub mod diagnostic;
 mod document;
+mod exclude;
 pub mod keys;
 mod merge;
 pub mod plan;
@@ -81,6 +82,12 @@ pub fn compile_text(source: SourceText, overrides: &Overrides) -> Result<Plan, P
     }
 }
 
+/// What in a plan may not be sent to a server that is not dbbench's own: all of it, or nothing.
+#[must_use]
+pub fn guarded(plan: &Plan) -> Vec<Diagnostic> {
+    validate::guarded(plan)
+}
+
 /// The way from tables to a plan; `None` only with a problem in the sink.
 fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, sink: &Sink) -> Option<Plan> {
     let outside = set::apply(root, overrides, sink);
@@ -96,7 +103,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
     let topology = spec::topology(root, context);
     let run = spec::run_plan(root, context);
     let mut dataset = compile::dataset(root, &sources, sink);
-    let mut warnings = Vec::new();
+    let mut warnings = outside.notes;
     let variants = compile::variants(&sources, root, &mut dataset.columns, sink);
     warn_of_unused(root, &variants, &mut dataset, sink, &mut warnings);
     let compare = spec::compare(root, context);
@@ -132,6 +139,9 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
         source: source.clone(),
         warnings,
     };
+    if plan.topology.external.is_some() {
+        validate::guarded(&plan).into_iter().for_each(|problem| sink.push(problem));
+    }
     Some(keep_only(plan, &kept))
 }
 

@@ -8,6 +8,7 @@ use std::ops::Range;
 use super::Overrides;
 use super::diagnostic::{Sink, did_you_mean, problem};
 use super::document::{self, Entry, Node, Table, Value};
+use super::exclude;
 use super::keys::{self, Kind};
 use super::plan::{Place, SourceText};
 
@@ -27,6 +28,8 @@ pub(super) struct Outside {
     pub(super) assigned: Vec<Assigned>,
     /// Dotted key → origin.
     pub(super) origins: BTreeMap<String, String>,
+    /// What options took out of the file, in words.
+    pub(super) notes: Vec<String>,
 }
 
 /// Lays values from outside over the file.
@@ -47,7 +50,7 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         let path: Vec<String> = parts.iter().map(|(part, _)| part.clone()).collect();
         if is_variable {
             let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
-            if root.find(&borrowed).is_some() {
+            if root.find(&borrowed).is_some() || exclude::rivals(key).iter().any(|rival| exclude::stands(root, rival)) {
                 continue;
             }
         } else if let Some(earlier) = outside.assigned.iter().find(|earlier| earlier.path == path) {
@@ -67,9 +70,16 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
                 _ => place.clone(),
             })
             .collect();
-        if !names_exist(root, &path, &places, sink) || !assign(root, &path, &places, node, sink) {
+        if !names_exist(root, &path, &places, sink) {
             continue;
         }
+        let taken_out = exclude::make_room(root, &nested(&path, &place, &node));
+        if !assign(root, &path, &places, node, sink) {
+            continue;
+        }
+        outside
+            .notes
+            .extend(taken_out.iter().map(|rival| format!("`{rival}` of the file is left out: {origin} sets {key}")));
         outside.origins.insert(path.join("."), origin.clone());
         if !is_variable {
             outside.assigned.push(Assigned { path, place });
@@ -121,6 +131,17 @@ fn names_exist(root: &Table, path: &[String], places: &[Place], sink: &Sink) -> 
     true
 }
 
+/// A table that holds nothing but this path.
+fn nested(path: &[String], place: &Place, node: &Node) -> Table {
+    let Some((name, rest)) = path.split_first() else { return Table::default() };
+    let node = match rest {
+        [] => node.clone(),
+        rest => Node { value: Value::Table(nested(rest, place, node)), place: place.clone() },
+    };
+    let entry = Entry { key: name.clone(), key_place: place.clone(), node };
+    Table { entries: vec![entry], incomplete: false }
+}
+
 fn assign(table: &mut Table, path: &[String], places: &[Place], node: Node, sink: &Sink) -> bool {
     let (Some((name, rest)), Some((place, places))) = (path.split_first(), places.split_first()) else { return false };
     if rest.is_empty() {
@@ -154,9 +175,20 @@ pub(super) fn conflicts(root: &Table, variants: &[(&str, &Table)], outside: &Out
         if path.first() == Some(&"variants") {
             continue;
         }
+        let key = assigned.path.join(".");
         for (variant, overlay) in variants {
+            let rival = exclude::rivals(&key)
+                .iter()
+                .find_map(|rival| Some((rival, overlay.find(&rival.split('.').collect::<Vec<_>>())?)));
+            if let Some((rival, entry)) = rival {
+                let title =
+                    format!("`{key}` is set here, and the variant `{variant}` sets `{rival}`: they exclude each other");
+                sink.push(problem(&assigned.place, title).also(&entry.key_place, "set here").hint(format!(
+                    "name the variant, `--set variants.{variant}.{key}=…`, or take `{rival}` out of it"
+                )));
+                continue;
+            }
             let Some(place) = common(root, overlay, &path, "") else { continue };
-            let key = assigned.path.join(".");
             sink.push(
                 problem(&assigned.place, format!("`{key}` is set here and by the variant `{variant}`"))
                     .also(&place, "set here too")

@@ -148,7 +148,7 @@ impl Shape<'_> {
                 .filter(|key| {
                     key.name() == name && !key.path.contains('*') && keys::KEYS.iter().any(|k| k.path == key.parent())
                 })
-                .max_by_key(|key| key.supported);
+                .max_by_key(|key| (key.supported, std::cmp::Reverse(key.path.matches('.').count())));
             if let Some(key) = elsewhere {
                 return problem.hint(format!("`{name}` belongs to [{}]", key.parent()));
             }
@@ -200,7 +200,6 @@ fn unsupported(name: &str, key: &Key, place: &Place) -> Diagnostic {
     let title = format!("`{name}` is not supported by this version");
     let problem = problem(place, title).label(key.about);
     let instead = match key.path {
-        "load.rate" | "load.arrivals" | "load.stages" => "this version runs closed loops: `clients = 8`",
         "run.count" => "this version measures for a time: `measure = \"2s\"`",
         "step.together" => "this version runs the steps of an operation one after the other",
         _ => return problem,
@@ -216,7 +215,7 @@ fn allowed_in_variant(entry: &Entry, key: &Key) -> Result<(), Box<Diagnostic>> {
             problem(&entry.key_place, "a variant may not set the steps of an operation")
                 .hint("define another operation at the top and name it in the variant's `mix`, or let a constant vary"),
         )),
-        "topology.settings" | "topology.auth" => Err(Box::new(
+        "topology.settings" | "topology.auth" | "topology.external" => Err(Box::new(
             problem(&entry.key_place, format!("variants with different `{name}` are not supported by this version"))
                 .label("this would need servers of its own")
                 .hint("of [topology], a variant may set `link`"),
@@ -238,6 +237,7 @@ fn example(key: &Key) -> String {
         "operations.*" => "join = { steps = [{ sql = \"SELECT …\" }] }",
         "variants.*" => "join = {}",
         "mix" => "mix = { read = 9, write = 1 }",
+        "load.stages" => "stages = [{ for = \"10s\", rate = 500 }, { for = \"20s\", rate = 2_000, ramp = true }]",
         _ => return format!("write a table: [{}]", key.path),
     };
     format!("for example `{shown}`")

@@ -6,13 +6,22 @@ use super::*;
 
 const OUTAGE: Duration = Duration::from_millis(700);
 
+/// Begins after the first second of a phase, however much later, and so lasts beyond what ends before its 2,600th ms. A
+/// machine that is late by less than what is left of the phase changes nothing.
+const LONG_OUTAGE: Duration = Duration::from_millis(1_600);
+
 fn signal(signal: Signal, pid: &str) {
     let pid = pid.parse().ok().and_then(Pid::from_raw).unwrap();
     kill_process(pid, signal).unwrap();
 }
 
-/// Sends a signal to so many sessions of the database, and keeps the server from taking others for a while.
-fn outage(server: &Server, endpoint: &Endpoint, sessions: usize, how: Signal) -> impl Fn() + Send + Sync + use<> {
+/// Sends a signal to so many sessions of the database, and keeps the server from taking others for so long.
+fn outage(
+    server: &Server,
+    endpoint: &Endpoint,
+    (sessions, how): (usize, Signal),
+    lasting: Duration,
+) -> impl Fn() + Send + Sync + use<> {
     let (admin, postmaster, name) = (server.unix(), server.pid(), endpoint.database.clone());
     move || {
         let sql = format!("SELECT pid FROM pg_stat_activity WHERE datname = '{name}'");
@@ -22,7 +31,7 @@ fn outage(server: &Server, endpoint: &Endpoint, sessions: usize, how: Signal) ->
         rows.iter().take(sessions).for_each(|row| signal(how, row[0].as_deref().unwrap()));
         let postmaster = postmaster.clone();
         std::thread::spawn(move || {
-            std::thread::sleep(OUTAGE);
+            std::thread::sleep(lasting);
             signal(Signal::CONT, &postmaster);
         });
     }
@@ -41,8 +50,8 @@ fn an_outage_is_part_of_the_response() {
     for (sessions, how) in [(1, Signal::KILL), (2, Signal::TERM)] {
         let server = Server::start();
         let endpoint = database(&server);
-        let plan = one_variant(Duration::from_millis(20), Duration::from_millis(2_500));
-        let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, sessions, how));
+        let plan = one_variant(Duration::from_millis(20), Duration::from_millis(3_500));
+        let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, (sessions, how), OUTAGE));
         assert_eq!(ran.end.unwrap().failed, 0, "{how:?}: {:?}", ran.slices[0].metrics.failed);
         let metrics = &ran.slices[0].metrics;
         let mix = metrics.total.mix();
@@ -67,8 +76,9 @@ fn a_measurement_in_which_nothing_started_is_no_figure() {
     let server = Server::start();
     let endpoint = database(&server);
     // The first interval of the warm-up comes after a second; the measurement lies within the outage.
-    let plan = one_variant(Duration::from_millis(1_350), Duration::from_millis(100));
-    let ran = run_disturbed_in(false, &plan, &endpoint, outage(&server, &endpoint, 2, Signal::TERM));
+    let plan = one_variant(Duration::from_millis(2_300), Duration::from_millis(100));
+    let disturb = outage(&server, &endpoint, (2, Signal::TERM), LONG_OUTAGE);
+    let ran = run_disturbed_in(false, &plan, &endpoint, disturb);
     assert_eq!(ran.end.unwrap().failed, 1);
     let metrics = &ran.slices[0].metrics;
     let reason = metrics.failed.as_deref().unwrap();
@@ -83,10 +93,10 @@ fn a_measurement_in_which_nothing_started_is_no_figure() {
 fn an_operation_without_a_connection_at_the_end_of_the_drain_is_cut_off() {
     let server = Server::start();
     let endpoint = database(&server);
-    let mut plan = one_variant(Duration::from_millis(20), Duration::from_millis(1_200));
+    let mut plan = one_variant(Duration::from_millis(20), Duration::from_millis(2_300));
     plan.variants[0].drain = Duration::from_millis(50);
     let began = Instant::now();
-    let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, 2, Signal::TERM));
+    let ran = run_disturbed(&plan, &endpoint, outage(&server, &endpoint, (2, Signal::TERM), LONG_OUTAGE));
     assert!(began.elapsed() < Duration::from_secs(10));
     assert_eq!(ran.end.unwrap().failed, 0);
     let metrics = &ran.slices[0].metrics;

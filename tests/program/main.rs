@@ -2,11 +2,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod calibrated;
 mod environment;
+mod external;
+mod generator;
 mod interrupted;
 mod judged;
+mod open_loop;
 mod output;
 mod reports;
+#[path = "../support/mod.rs"]
+mod server;
 mod support;
+mod tls_server;
+mod until;
 mod writes;
 mod wrong_files;

@@ -21,12 +21,12 @@ fn a_whole_result_is_rebuilt_as_it_was() {
     fs::remove_file(place.path("out/summary.json")).unwrap();
     fs::remove_file(place.path("out/report.html")).unwrap();
     fs::remove_dir_all(place.path("out/plots")).unwrap();
-    let outcome = place.run(&["report", "out", "--format", "json"]).ends_with(0);
+    let outcome = place.run(&["report", "out", "--format", "json"]).ends_with(measured(0));
     assert_eq!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).unwrap(), summary);
     assert_eq!(place.json("out/summary.json"), summary);
     assert!(fs::read_to_string(place.path("out/report.html")).unwrap() == page, "the page differs");
     assert!(place.path("out/plots").is_dir());
-    assert_eq!(place.run(&["report", "out"]).ends_with(0).stdout.lines().last(), Some("out"));
+    assert_eq!(place.run(&["report", "out"]).ends_with(measured(0)).stdout.lines().last(), Some("out"));
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn a_line_cut_off_in_the_middle_costs_its_slice_alone() {
     let place = result();
     let slices = fs::read_to_string(place.path("out/slices.jsonl")).unwrap();
     fs::write(place.path("out/slices.jsonl"), &slices[..slices.len() - 100]).unwrap();
-    place.run(&["report", "out"]).ends_with(0).says(&["the run is partial: 5 of 6 slices closed"]);
+    place.run(&["report", "out"]).ends_with(measured(0)).says(&["the run is partial: 5 of 6 slices closed"]);
     assert_eq!(place.json("out/summary.json")["partial"], true);
     // Before the first slice was closed there is nothing to state, which is no reason to fail.
     fs::write(place.path("out/slices.jsonl"), &slices[..50]).unwrap();
-    place.run(&["report", "out"]).ends_with(0).says(&["0 of 6 slices closed"]);
+    place.run(&["report", "out"]).ends_with(measured(0)).says(&["0 of 6 slices closed"]);
 }
 
 #[test]
@@ -58,7 +58,10 @@ fn a_damaged_line_is_left_out_and_said() {
     let place = result();
     let slices = fs::read_to_string(place.path("out/slices.jsonl")).unwrap();
     fs::write(place.path("out/slices.jsonl"), slices.replacen("\"round\":", "\"rond\":", 1)).unwrap();
-    place.run(&["report", "out"]).ends_with(0).says(&["line 1 of slices.jsonl is left out", "5 of 6 slices closed"]);
+    place
+        .run(&["report", "out"])
+        .ends_with(measured(0))
+        .says(&["line 1 of slices.jsonl is left out", "5 of 6 slices closed"]);
 }
 
 #[test]

@@ -147,7 +147,14 @@ impl Server {
             database: "postgres".into(),
             startup: Vec::new(),
             connect_delay: Duration::ZERO,
+            security: Default::default(),
         }
+    }
+
+    /// How many lines of the server's log hold a text.
+    pub fn logged(&self, text: &str) -> u64 {
+        let log = std::fs::read_to_string(self.dir.join("log")).expect("the server's log");
+        log.lines().filter(|line| line.contains(text)).count() as u64
     }
 
     /// Of the process that starts all others.

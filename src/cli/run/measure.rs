@@ -1,20 +1,25 @@
 //! Answers, then rounds; what is measured goes into the result folder as it comes.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
+use super::copies::Copies;
+use super::external::{self, about_writes};
 use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
-use crate::engine::{self, AnswersError, EngineError, Interval, RunInput, SliceOutcome};
-use crate::event::{Event, Stage as Phase};
+use crate::driver::Target;
+use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
+use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
-use crate::result::slice::SliceContext;
+use crate::result::slice::{SliceContext, SliceRecord};
 use crate::result::{self, Store};
+use crate::stats::FIRST_LOOK;
+use crate::verdict;
 use crate::words::ExitCode;
 use crate::workload::plan::{ClonePlan, Plan};
 
@@ -63,32 +68,36 @@ pub fn measure(
     if let (true, Some(copies)) = (writes, &mut stage.clones) {
         copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
     }
-    Ok((rounds(command, plan, stage, store, began, writes)?, dir))
+    Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir))
 }
 
 /// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
 /// again on a clone of each, where they may write, and the sessions for the answers go to further ones.
 fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<bool, Failure> {
     let interrupt = &command.asked.engine;
-    let refused = engine::which_write(plan, &stage.bound, &stage.direct, interrupt).map_err(unanswered)?;
-    if !refused.contains(&true) {
-        return Ok(false);
+    let refused = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
+        Ok(refused) => refused,
+        Err(error) => return Err(unanswered(error, stage)),
+    };
+    let Some(first) = refused.into_iter().flatten().next() else { return Ok(false) };
+    if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
+        stage.clones = external::copies(command, plan, external)?;
     }
-    let Some(copies) = &mut stage.clones else { return Ok(false) };
+    let Some(copies) = &mut stage.clones else { return Err(unanswered(first, stage)) };
     // Once for the trial, once for the answers: both begin with the rows that were loaded.
-    for for_answers in [false, true] {
-        let mut targets = Vec::with_capacity(stage.direct.len());
-        for (variant, target) in stage.direct.iter().enumerate() {
-            let target = copies.target(command, variant, ClonePlan::Slice, target);
-            targets.push(target.map_err(|reason| Failure::text(ExitCode::Failed, reason))?);
-        }
-        if for_answers {
-            stage.direct = targets;
-        } else {
-            engine::try_operations(plan, &stage.bound, &targets, interrupt).map_err(unanswered)?;
-        }
+    let trial = fresh(command, copies, &stage.direct)?;
+    if let Err(error) = engine::try_operations(plan, &stage.bound, &trial, interrupt) {
+        return Err(unanswered(error, stage));
     }
+    stage.direct = fresh(command, copies, &stage.direct)?;
     Ok(true)
+}
+
+/// Each variant's sessions go to a new clone.
+fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
+    let each = direct.iter().enumerate();
+    let targets = each.map(|(variant, target)| copies.target(command, variant, ClonePlan::Slice, target));
+    targets.collect::<Result<_, _>>().map_err(|reason| Failure::text(ExitCode::Failed, reason))
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -126,41 +135,59 @@ fn compare_answers(
             let failure = Failure::text(ExitCode::AnswersDiffer, difference);
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
-        Err(error) => Err(unanswered(error)),
+        Err(error) => Err(unanswered(error, stage)),
     }
 }
 
 /// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
-fn unanswered(error: AnswersError) -> Failure {
+fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
     match error {
         AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
-        AnswersError::Writes { .. } | AnswersError::Fails { state: Some(_), .. } => {
-            Failure::text(ExitCode::Usage, chain(&error))
+        AnswersError::Writes { .. } => {
+            let why = about_writes(stage.external.as_ref());
+            Failure::text(ExitCode::Usage, format!("{}: {why}", chain(&error)))
         }
+        AnswersError::Fails { state: Some(state), .. } if state.as_str() == "42501" => {
+            Failure::text(ExitCode::Usage, format!("{}: GRANT it to the role, or connect as another", chain(&error)))
+        }
+        AnswersError::Fails { state: Some(_), .. } => Failure::text(ExitCode::Usage, chain(&error)),
         _ => Failure::text(ExitCode::Failed, chain(&error)),
     }
 }
 
+/// Rounds as planned; with a goal until a look between two of them finds it reached, and the number of rounds is then
+/// written into `run.json`.
 fn rounds(
     command: &Command<'_>,
     plan: &Plan,
     stage: &mut Stage,
+    run: &mut RunRecord,
     store: Store,
     began: Instant,
     writes: bool,
 ) -> Result<End, Failure> {
     let begin = Instant::now();
-    let what = format!("{} rounds of {} variants", plan.run.rounds, plan.variants.len());
-    command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: what.clone() });
-    // Both callbacks write, one after the other, on this thread.
+    command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: planned_rounds(plan) });
+    // The callbacks come one after the other, on this thread.
     let store = RefCell::new(store);
+    let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
+    let done = Cell::new(0);
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
         store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
     };
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        store.borrow_mut().close_slice(&context, &outcome.metrics).map(drop).map_err(io::Error::other)
+        let judge = |slice: &mut SliceRecord| {
+            verdict::judge_slice(run.variants.iter().find(|variant| variant.name == slice.variant), slice);
+        };
+        let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
+        closed.borrow_mut().push(slice);
+        Ok(())
+    };
+    let mut after_round = |round: u32| {
+        done.set(round);
+        look(&command.events, run, &closed.borrow(), round)
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
     let copies = &mut stage.clones;
@@ -182,34 +209,83 @@ fn rounds(
         on_interval: &mut on_interval,
         on_slice: &mut on_slice,
     };
-    let ended = engine::run_on_fresh_data(input, &mut make_ready);
-    match ended {
-        Ok(end) if end.interrupted => {
-            let failure = Failure::text(ExitCode::Interrupted, "interrupted: the result is partial");
-            Ok(End { code: ExitCode::Interrupted, failure: Some(failure) })
+    let end = match engine::run_rounds(input, &mut make_ready, &mut after_round) {
+        Ok(end) => end,
+        Err(error) => return cut_off(&error, stage, store.borrow().dir()),
+    };
+    if let Some(failure) = not_finished(&end) {
+        return Ok(End { code: failure.code, failure: Some(failure) });
+    }
+    run.rounds = done.get();
+    store.borrow().write_run(run).map_err(|error| Failure::failed(&error))?;
+    let what = goal_met(run, &closed.borrow()).unwrap_or_else(|| planned_rounds(plan));
+    command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
+    Ok(End { code: ExitCode::Done, failure: None })
+}
+
+/// Why the rounds are not all there, as far as that is a failure.
+fn not_finished(end: &RunEnd) -> Option<Failure> {
+    match end {
+        RunEnd { interrupted: true, .. } => {
+            Some(Failure::text(ExitCode::Interrupted, "interrupted: the result is partial"))
         }
-        Ok(end) if end.slices > 0 && end.failed == end.slices => {
-            Ok(End { code: ExitCode::Failed, failure: Some(Failure::text(ExitCode::Failed, "every slice failed")) })
+        RunEnd { panicked, slices, .. } if *panicked > 0 => {
+            let failure = format!(
+                "dbbench itself failed in {panicked} of {slices} slices, which are left out: this is a fault of dbbench, not \
+                 of the workload; please report it with the message in slices.jsonl"
+            );
+            Some(Failure::text(ExitCode::Failed, failure))
         }
-        Ok(_) => {
-            command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
-            Ok(End { code: ExitCode::Done, failure: None })
+        RunEnd { failed, slices, .. } if *slices > 0 && failed == slices => {
+            Some(Failure::text(ExitCode::Failed, "every slice failed"))
         }
-        Err(error @ EngineError::ServerGone { .. }) => {
-            let mut failure = Failure::text(ExitCode::Failed, chain(&error));
-            if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
-                failure = failure.with_note(&server_log(embedded));
-            }
-            Ok(End { code: ExitCode::Failed, failure: Some(failure) })
-        }
-        Err(error) => Err(broken_off(&error, store.borrow().dir())),
+        _ => None,
     }
 }
 
-/// A run that ended by what dbbench itself could not do.
-fn broken_off(error: &EngineError, dir: &Path) -> Failure {
-    let kept = format!("what was written until then is kept; `dbbench report {}` makes a page of it", dir.display());
-    Failure::text(ExitCode::Failed, format!("{}\n{kept}", chain(error)))
+/// How a run ended that could not go on: with a partial result when servers are gone, with nothing to report when it could
+/// not be written.
+fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
+    if let EngineError::ServerGone { .. } = error {
+        let mut failure = Failure::text(ExitCode::Failed, chain(error));
+        if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
+            failure = failure.with_note(&server_log(embedded));
+        }
+        return Ok(End { code: ExitCode::Failed, failure: Some(failure) });
+    }
+    let kept = format!(
+        "{}\nwhat was written until then is kept; `dbbench report {}` makes a page of it",
+        chain(error),
+        dir.display()
+    );
+    Err(Failure::text(ExitCode::Failed, kept))
+}
+
+fn planned_rounds(plan: &Plan) -> String {
+    let (rounds, variants) = (plan.run.rounds, plan.variants.len());
+    match plan.run.until {
+        None => format!("{rounds} rounds of {variants} variants"),
+        Some(until) => format!(
+            "rounds of {variants} variants until the intervals are within {}, at most {rounds}",
+            verdict::format_half_width(until.half_width)
+        ),
+    }
+}
+
+/// Looks at the intervals, where the run has a goal for them and the first look is due.
+fn look(events: &Events, run: &RunRecord, closed: &[SliceRecord], round: u32) -> Next {
+    let Some(until) = run.until.filter(|_| round >= FIRST_LOOK) else { return Next::Round };
+    let half_width = verdict::widest(run, closed);
+    events.emit(Event::IntervalsSeen { round, half_width, goal: until.half_width });
+    if verdict::is_reached(half_width, until.half_width) { Next::End } else { Next::Round }
+}
+
+/// Whether the goal was reached; `None` where there was none.
+fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
+    let until = run.until?;
+    let reached = verdict::is_reached(verdict::widest(run, closed), until.half_width);
+    let not = if reached { "" } else { "not " };
+    Some(format!("goal {not}reached after {} rounds", run.rounds))
 }
 
 fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {

@@ -5,10 +5,13 @@
 //! that is wrong, nothing is measured when answers differ.
 
 mod copies;
+mod external;
 mod measure;
 mod record;
 mod refusal;
 mod stage;
+
+pub(super) use external::{refuse_statements, refused};
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -20,6 +23,7 @@ use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
 use super::overrides::overrides;
+use super::until::{self, Goal};
 use crate::event::Events;
 use crate::report::progress::{Mode, Progress};
 use crate::verdict;
@@ -42,6 +46,7 @@ pub struct Command<'a> {
 /// When the options are wrong. What goes wrong with one file is printed, and the next one is run.
 pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let overrides = overrides(&args.overrides)?;
+    let goal = until::goal(&args.overrides)?;
     if args.format == Format::Json && args.files.len() > 1 {
         let rule =
             "--format json prints one summary, got several files: run them one by one, or read their summary.json";
@@ -49,7 +54,7 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     }
     let color = args.color.is_on();
     // All files are read before anything is started: a typing error in the last one must not cost the time of the others.
-    let plans = load(args, &overrides, color)?;
+    let plans = load(args, &overrides, goal, color)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("control")
@@ -76,12 +81,18 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-fn load(args: &RunArgs, overrides: &Overrides, color: bool) -> Result<Vec<(Plan, Option<PathBuf>)>, Failure> {
+fn load(
+    args: &RunArgs,
+    overrides: &Overrides,
+    goal: Option<Goal>,
+    color: bool,
+) -> Result<Vec<(Plan, Option<PathBuf>)>, Failure> {
     let mut plans: Vec<(Plan, Option<PathBuf>)> = Vec::new();
     let mut wrong = String::new();
     for file in &args.files {
         match workload::load(file, overrides) {
-            Ok(plan) => {
+            Ok(mut plan) => {
+                goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),
@@ -126,7 +137,7 @@ impl Command<'_> {
         let mut stage = stage::Stage::set(self, plan)?;
         let measured = measure::measure(self, plan, &mut stage, out);
         // Servers go before the report is made: whatever happens to it, they are not needed any more.
-        let server_log = stage.strike();
+        let server_log = stage.strike(self);
         let (end, dir) = measured.map_err(|failure| match server_log {
             Some(log) if failure.code == ExitCode::Failed => failure.with_note(&log),
             _ => failure,

@@ -2,18 +2,22 @@
 //! nor the command line is part of their contract.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
+use crate::cli::build::build;
+use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Build, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
-    SameAnswer, VariantRecord,
+    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
+    StageRecord, Until, VariantRecord,
 };
+use crate::words::redacted;
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
 /// What is known when the first slice is about to start, beside the plan.
 #[derive(Debug, Default)]
 pub struct Known {
+    /// Of a server that already runs, which the plan does not know.
+    pub topology_hash: Option<String>,
     /// Servers.
     pub endpoints: Vec<Endpoint>,
     /// Whether the target is the null driver.
@@ -37,6 +41,8 @@ pub struct Known {
 /// The record of a run that starts now.
 pub fn record(plan: &Plan, known: Known) -> RunRecord {
     let machine = Machine::look();
+    let dbbench = build();
+    let calibration = calibrate::last(&dbbench, &machine);
     let now = jiff::Timestamp::now();
     let mut warnings = plan.warnings.clone();
     warnings.extend(machine.warnings());
@@ -44,11 +50,11 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     RunRecord {
         answers_difference: None,
         schema_version: SCHEMA_VERSION,
-        dbbench: build(),
+        dbbench,
         workload: plan.name.clone(),
         about: plan.about.clone(),
         workload_hash: plan.workload_hash.clone(),
-        topology_hash: plan.topology_hash.clone(),
+        topology_hash: known.topology_hash.unwrap_or_else(|| plan.topology_hash.clone()),
         dataset_hash: plan.dataset.as_ref().map(|dataset| dataset.hash.clone()),
         resolved: plan.resolved.clone(),
         origins: plan.origins.clone(),
@@ -71,10 +77,12 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
             data_file_system: known.data_file_system,
             flush_us: known.flush_us,
             allocator: Some("system".to_owned()),
+            calibration,
         },
         endpoints: known.endpoints,
         null_target: known.null_target,
         rounds: plan.run.rounds,
+        until: plan.run.until.map(|until| Until { half_width: until.half_width, max_rounds: plan.run.rounds }),
         variants: plan.variants.iter().map(variant).collect(),
         baseline: plan.variants[plan.compare.baseline].name.clone(),
         margin: plan.compare.margin,
@@ -86,42 +94,43 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
     }
 }
 
-fn build() -> Build {
-    Build {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        profile: profile(),
-        debug_assertions: cfg!(debug_assertions),
-        target: Some(format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS)),
-    }
-}
-
-/// The cargo profile: the folder that the binary was built into, which names it for every profile but `dev`.
-fn profile() -> String {
-    let exe = std::env::current_exe().ok();
-    let folder = exe.as_deref().and_then(Path::parent).and_then(Path::file_name).and_then(|name| name.to_str());
-    match folder {
-        Some("debug") => "dev".to_owned(),
-        Some(name @ ("release" | "ci")) => name.to_owned(),
-        _ if cfg!(debug_assertions) => "dev".to_owned(),
-        _ => "release".to_owned(),
-    }
-}
-
-/// The command line; whatever could carry a password (a connection URL or key–value string) is replaced.
+/// The command line, passwords replaced. A target in which none is found but which does not even read as a target is left
+/// out as a whole: half of a password may be anywhere in it.
 fn command(args: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_target = false;
     args.map(|arg| {
-        let lower = arg.to_ascii_lowercase();
-        if lower.contains("password") || (lower.contains("://") && lower.contains('@')) {
-            "<redacted>".to_owned()
-        } else {
-            arg
-        }
+        let target = if is_target { Some(arg.as_str()) } else { arg.strip_prefix("--target=") };
+        let shown = match target {
+            Some(target) if !can_be_shown(target) => "<redacted>".to_owned(),
+            _ => redacted(&arg),
+        };
+        is_target = arg == "--target";
+        shown
     })
     .collect()
 }
 
+fn can_be_shown(target: &str) -> bool {
+    let shown = redacted(target);
+    let after_scheme = shown.split_once("://").map_or("", |(_, rest)| rest);
+    let (authority, rest) = after_scheme.split_at(after_scheme.find(['/', '?']).unwrap_or(after_scheme.len()));
+    // Either all of the login was found, or none of it spills over.
+    authority.contains('@') || !rest.contains('@')
+}
+
 fn variant(variant: &VariantPlan) -> VariantRecord {
-    let LoadPlan::Closed { clients, think } = variant.load;
+    let (rate_per_s, arrivals) = match &variant.load {
+        LoadPlan::Open { rate, arrivals, .. } => {
+            let seconds = variant.measure.as_secs_f64();
+            (Some(rate.arrivals(variant.measure) / seconds), Some(arrivals.word().to_owned()))
+        }
+        LoadPlan::Closed { .. } | LoadPlan::ClosedStages { .. } => (None, None),
+    };
+    let stage = |stage: &plan::StagePlan| StageRecord {
+        length_ms: stage.length.as_secs_f64() * 1e3,
+        to: stage.to,
+        ramp: stage.ramp,
+    };
     let operations = variant.operations.iter().zip(&variant.weights).map(|(operation, weight)| OperationRecord {
         name: operation.name.clone(),
         job: operation.job.clone(),
@@ -136,8 +145,11 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         title: variant.title.clone(),
         about: variant.about.clone(),
         operations: operations.collect(),
-        clients,
-        think_us: think.as_secs_f64() * 1e6,
+        clients: variant.load.clients(),
+        think_us: variant.load.think().as_secs_f64() * 1e6,
+        rate_per_s,
+        arrivals,
+        stages: variant.load.stages().iter().map(stage).collect(),
         link_rtt_us: variant.link.rtt.as_secs_f64() * 1e6,
         link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
         link_in_path: variant.link.is_used(),
@@ -228,5 +240,10 @@ mod tests {
         let kept = command(args.into_iter().map(str::to_owned)).join(" ");
         assert!(!kept.contains("hunter2"));
         assert!(kept.contains("load.clients=4"));
+        let targets =
+            ["--target", "postgres://u:hunt/er2@h/db", "--target=postgres://u:hun/ter2@h", "--target", "null:"];
+        let kept = command(targets.into_iter().map(str::to_owned));
+        assert!(!kept.iter().any(|arg| arg.contains("er2") || arg.contains("hun")), "{kept:?}");
+        assert_eq!(kept[4], "null:");
     }
 }

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
-use super::{Command, refusal};
+use super::{Command, external, refusal};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Loaded};
-use crate::driver::{Control, Endpoint, NullTarget, Target};
+use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
-use crate::topology::{DATABASE, Embedded, Link, StartOptions};
+use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
 use crate::words::ExitCode;
 use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan};
@@ -31,20 +31,24 @@ const FACTS: &str = "dbbench-loaded.json";
 
 /// What load runs against.
 pub struct Stage {
-    /// The server; `None` against the null target.
+    /// The server that was started for the run.
     pub embedded: Option<Embedded>,
+    /// The server that already runs.
+    pub external: Option<External>,
     /// Where each variant's sessions go, parallel to the plan's variants: through the link where it has one.
     pub targets: Vec<Target>,
     /// The same without links, for everything outside of slices.
     pub direct: Vec<Target>,
     /// Parallel to the plan's variants.
     pub bound: Vec<BoundVariant>,
-    /// Copies of the data for variants that write; `None` against the null target.
+    /// Copies of the data for variants that write; on a server that already runs they come when they are needed.
     pub clones: Option<Copies>,
     /// What results keep of it.
     pub known: Known,
     /// Kept while load runs.
-    _links: Vec<Link>,
+    pub(super) _links: Vec<Link>,
+    /// The same.
+    pub(super) _null_endpoints: Vec<NullEndpoint>,
 }
 
 impl Stage {
@@ -53,20 +57,56 @@ impl Stage {
     /// # Errors
     /// Ready to be printed, with the exit code that follows.
     pub fn set(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
-        match &command.args.target {
-            Some(url) => Self::on_null(command, plan, null_target(url)?),
-            None => Self::on_server(command, plan),
+        let external = plan.topology.external.as_ref().map(|external| external.primary.as_str());
+        match command.args.target.as_deref().or(external) {
+            Some(url) if !url.starts_with("null:") => external::stage(command, plan, url),
+            target => {
+                external::options_fit(command)?;
+                match target {
+                    Some(url) => Self::on_null(command, plan, null_target(url)?),
+                    None => Self::on_server(command, plan),
+                }
+            }
         }
     }
 
-    fn on_null(command: &Command<'_>, plan: &Plan, target: NullTarget) -> Result<Self, Failure> {
-        let targets = vec![Target::Null(target); plan.variants.len()];
+    fn on_null(command: &Command<'_>, plan: &Plan, null: Null) -> Result<Self, Failure> {
         let mut known = Known { null_target: true, ..Known::default() };
+        let what = if null.over_loopback { "endpoint over loopback" } else { "target" };
         known
             .warnings
-            .push("against the null target: no server, answers not compared, links and data left out".to_owned());
+            .push(format!("against the null {what}: no server, answers not compared, links and data left out"));
         let bound = bind(command, plan, None)?;
-        Ok(Self { embedded: None, direct: targets.clone(), targets, bound, clones: None, known, _links: Vec::new() })
+        let mut endpoints = Vec::new();
+        let mut targets = vec![Target::Null(null.target.clone()); plan.variants.len()];
+        if null.over_loopback {
+            // One for each variant: what the same SQL must answer differs between them.
+            for (target, variant) in targets.iter_mut().zip(&bound) {
+                let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {
+                    Failure::text(ExitCode::Failed, format!("cannot start the null endpoint: {error}"))
+                })?;
+                *target = Target::Postgres(endpoint.endpoint());
+                endpoints.push(endpoint);
+            }
+            known.endpoints.push(run::Endpoint {
+                name: "null".to_owned(),
+                version: "the null endpoint of dbbench".to_owned(),
+                embedded: true,
+                ..run::Endpoint::default()
+            });
+        }
+        let direct = targets.clone();
+        Ok(Self {
+            embedded: None,
+            external: None,
+            direct,
+            targets,
+            bound,
+            clones: None,
+            known,
+            _links: Vec::new(),
+            _null_endpoints: endpoints,
+        })
     }
 
     fn on_server(command: &Command<'_>, plan: &Plan) -> Result<Self, Failure> {
@@ -87,6 +127,7 @@ impl Stage {
             version: format!("PostgreSQL {}", info.version.split(' ').next().unwrap_or_default()),
             embedded: true,
             settings: info.changed_settings.into_iter().collect(),
+            tls: None,
         });
         known.data_file_system = info.data_file_system;
         known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
@@ -99,11 +140,28 @@ impl Stage {
         let clones = Clones::new(embedded.superuser_endpoint(MAINTENANCE), DATABASE, endpoint.user.clone());
         let clones = Some(Copies::new(clones, plan.variants.len()));
         let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
-        Ok(Self { embedded: Some(embedded), targets, direct, bound, clones, known, _links: links })
+        let _null_endpoints = Vec::new();
+        Ok(Self {
+            embedded: Some(embedded),
+            external: None,
+            targets,
+            direct,
+            bound,
+            clones,
+            known,
+            _links: links,
+            _null_endpoints,
+        })
     }
 
     /// Ends servers and links. When a server had died by itself, the end of its log.
-    pub fn strike(self) -> Option<String> {
+    pub fn strike(self, command: &Command<'_>) -> Option<String> {
+        if let Some(external) = self.external {
+            // Nobody may be left on what is taken away.
+            drop(self._links);
+            external::strike(external, command);
+            return None;
+        }
         let embedded = self.embedded?;
         let log = (!embedded.is_alive()).then(|| server_log(&embedded));
         match embedded.stop() {
@@ -115,7 +173,7 @@ impl Stage {
 }
 
 /// Rows per table, which the load has checked.
-fn rows(plan: &Plan) -> BTreeMap<String, u64> {
+pub(super) fn rows(plan: &Plan) -> BTreeMap<String, u64> {
     let tables = plan.dataset.iter().flat_map(|dataset| &dataset.tables);
     tables.map(|table| (table.name.clone(), table.rows)).collect()
 }
@@ -159,7 +217,7 @@ fn load(command: &Command<'_>, plan: &Plan, embedded: &mut Embedded) -> Result<O
     Ok(Some(loaded_record(&loaded, false)))
 }
 
-fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
+pub(super) fn loaded_record(loaded: &Loaded, kept: bool) -> run::Loaded {
     let columns = loaded.tables.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
     let skew = columns.filter_map(|(table, column)| {
         let keys = column.keys.as_ref()?;
@@ -189,7 +247,7 @@ pub(super) fn server_log(embedded: &Embedded) -> String {
 }
 
 /// Sessions are read-only unless a variant writes: what a workload must not do, it cannot.
-fn read_only(mut endpoint: Endpoint) -> Endpoint {
+pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
     endpoint.startup.push((READ_ONLY.to_owned(), "on".to_owned()));
     endpoint.startup.push(("application_name".to_owned(), "dbbench".to_owned()));
     endpoint
@@ -213,7 +271,11 @@ fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: boo
 }
 
 /// Binds all variants before saying what is wrong with any.
-fn bind(command: &Command<'_>, plan: &Plan, control: Option<&Control>) -> Result<Vec<BoundVariant>, Failure> {
+pub(super) fn bind(
+    command: &Command<'_>,
+    plan: &Plan,
+    control: Option<&Control>,
+) -> Result<Vec<BoundVariant>, Failure> {
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
@@ -234,7 +296,7 @@ fn bind(command: &Command<'_>, plan: &Plan, control: Option<&Control>) -> Result
 }
 
 /// One link per distinct plan of a link; variants without one go straight.
-fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
+pub(super) fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
     let mut links: Vec<(LinkPlan, Link)> = Vec::new();
     let mut targets = Vec::new();
     for variant in &plan.variants {
@@ -257,17 +319,21 @@ fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>),
     Ok((links.into_iter().map(|(_, link)| link).collect(), targets))
 }
 
-/// `null:`, with `service` (a duration) and `rows` as options.
-fn null_target(url: &str) -> Result<NullTarget, Failure> {
+/// The null target as asked for.
+struct Null {
+    target: NullTarget,
+    over_loopback: bool,
+}
+
+/// `null:`, with `service` (a duration), `rows` and `over` (`loopback`) as options.
+fn null_target(url: &str) -> Result<Null, Failure> {
     let refuse = |why: String| {
-        let rule = "--target takes null:, null:?service=1ms or null:?service=1ms&rows=20 in this version";
+        let rule = "the null target is null:, null:?service=1ms, null:?service=1ms&rows=20 or null:?over=loopback";
         Failure::text(ExitCode::Usage, format!("{why}: {rule}"))
     };
-    let Some(rest) = url.strip_prefix("null:") else {
-        // Whatever it is, it may hold a password and is not repeated.
-        return Err(refuse("servers that are already there are not supported by this version".to_owned()));
-    };
-    let mut target = NullTarget { service: Duration::ZERO, rows: 1 };
+    let rest = url.strip_prefix("null:").unwrap_or(url);
+    let mut null = Null { target: NullTarget { service: Duration::ZERO, rows: 1 }, over_loopback: false };
+    let target = &mut null.target;
     for option in rest.strip_prefix('?').unwrap_or(rest).split('&').filter(|option| !option.is_empty()) {
         match option.split_once('=') {
             Some(("service", value)) => {
@@ -277,10 +343,12 @@ fn null_target(url: &str) -> Result<NullTarget, Failure> {
             Some(("rows", value)) => {
                 target.rows = value.parse().map_err(|_| refuse(format!("`{value}` is not a number of rows")))?;
             }
+            Some(("over", "loopback")) => null.over_loopback = true,
+            Some(("over", value)) => return Err(refuse(format!("the null target cannot be reached over `{value}`"))),
             _ => return Err(refuse(format!("unknown option `{option}`"))),
         }
     }
-    Ok(target)
+    Ok(null)
 }
 
 #[cfg(test)]
@@ -291,15 +359,17 @@ mod tests {
 
     #[test]
     fn the_null_target_takes_a_service_time_and_rows() {
-        let target = null_target("null:?service=1500us&rows=20").unwrap();
-        assert_eq!((target.service, target.rows), (Duration::from_micros(1500), 20));
-        assert_eq!(null_target("null:").unwrap().rows, 1);
+        let null = null_target("null:?service=1500us&rows=20").unwrap();
+        assert_eq!((null.target.service, null.target.rows), (Duration::from_micros(1500), 20));
+        assert_eq!((null_target("null:").unwrap().target.rows, null.over_loopback), (1, false));
+        let over = null_target("null:?over=loopback&rows=2").unwrap();
+        assert_eq!((over.over_loopback, over.target.rows), (true, 2));
     }
 
     #[test]
-    fn other_targets_are_refused_without_repeating_them() {
-        let failure = null_target("postgres://u:hunter2@localhost/db").unwrap_err();
-        assert!(!failure.message.contains("hunter2"));
-        assert!(null_target("null:?service=soon").unwrap_err().message.contains("`soon` is not a duration"));
+    fn options_of_the_null_target_are_checked() {
+        let refused = |url: &str| null_target(url).err().unwrap().message;
+        assert!(refused("null:?service=soon").contains("`soon` is not a duration"));
+        assert!(refused("null:?over=air").contains("cannot be reached over `air`"));
     }
 }

@@ -16,14 +16,14 @@ const HEADER: usize = 5;
 /// The buffer is longer than the usual answer on purpose: a read that does not fill it tells the runtime that the
 /// socket is empty, which saves the system call that would otherwise find out.
 #[derive(Debug)]
-pub(super) struct Inbox {
+pub(in crate::driver) struct Inbox {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
 }
 
 impl Inbox {
-    pub(super) fn new(size: usize) -> Self {
+    pub(in crate::driver) fn new(size: usize) -> Self {
         Self { buffer: vec![0; size.max(HEADER)], start: 0, end: 0 }
     }
 
@@ -32,7 +32,7 @@ impl Inbox {
     /// # Errors
     /// When the length cannot be that of a message.
     #[inline]
-    pub(super) fn next(&mut self) -> io::Result<Option<(u8, Range<usize>)>> {
+    pub(in crate::driver) fn next(&mut self) -> io::Result<Option<(u8, Range<usize>)>> {
         let Some(length) = self.pending_length()? else { return Ok(None) };
         if self.end - self.start < length {
             return Ok(None);
@@ -42,9 +42,14 @@ impl Inbox {
         Ok(Some((tag, body)))
     }
 
+    /// What was received and not yet read.
+    pub(super) fn pending(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
     /// A body that [`Inbox::next`] has named.
     #[inline]
-    pub(super) fn body(&self, at: Range<usize>) -> &[u8] {
+    pub(in crate::driver) fn body(&self, at: Range<usize>) -> &[u8] {
         &self.buffer[at]
     }
 
@@ -65,7 +70,7 @@ impl Inbox {
     ///
     /// # Errors
     /// Of the socket; `UnexpectedEof` when the server has closed it.
-    pub(super) async fn fill(&mut self, socket: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
+    pub(in crate::driver) async fn fill(&mut self, socket: &mut (impl AsyncRead + Unpin)) -> io::Result<()> {
         self.make_room()?;
         poll_fn(|cx| {
             let mut free = ReadBuf::new(&mut self.buffer[self.end..]);

@@ -4,14 +4,15 @@ use std::io;
 
 use bytes::BytesMut;
 use postgres_protocol::authentication::md5_hash;
-use postgres_protocol::authentication::sasl::{ChannelBinding, SCRAM_SHA_256, ScramSha256};
+use postgres_protocol::authentication::sasl::{self, SCRAM_SHA_256, SCRAM_SHA_256_PLUS, ScramSha256};
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::inbox::Inbox;
 use super::{BackendKey, answer};
-use crate::driver::endpoint::Endpoint;
+use crate::driver::endpoint::{ChannelBinding, Endpoint};
 use crate::driver::error::DriverError;
+use crate::driver::socket::not_postgres;
 
 /// What AuthenticationRequest asks for.
 mod request {
@@ -23,13 +24,17 @@ mod request {
     pub(super) const SASL_FINAL: i32 = 12;
 }
 
-/// Logs in; when it returns, the server is ready for a statement.
+/// Messages of a login are short; whatever claims to be longer is not one.
+const LONGEST_MESSAGE: i32 = 1 << 20;
+
+/// Logs in; when it returns, the server is ready for a statement. `end_point` is what SCRAM can bind the login to.
 pub(super) async fn login<S: AsyncRead + AsyncWrite + Unpin>(
     endpoint: &Endpoint,
     socket: &mut S,
     inbox: &mut Inbox,
+    end_point: Option<Vec<u8>>,
 ) -> Result<BackendKey, DriverError> {
-    let mut login = Login { endpoint, socket, inbox, out: BytesMut::new() };
+    let mut login = Login { endpoint, socket, inbox, end_point, out: BytesMut::new() };
     login.start().await?;
     login.authenticate().await?;
     login.until_ready().await
@@ -39,6 +44,7 @@ struct Login<'a, S> {
     endpoint: &'a Endpoint,
     socket: &'a mut S,
     inbox: &'a mut Inbox,
+    end_point: Option<Vec<u8>>,
     out: BytesMut,
 }
 
@@ -55,6 +61,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
 
     async fn authenticate(&mut self) -> Result<(), DriverError> {
         let (code, data) = self.request().await?;
+        if self.endpoint.security.binding == ChannelBinding::Require && code != request::SASL {
+            return Err(self.unbound());
+        }
         match code {
             request::OK => return Ok(()),
             request::CLEARTEXT => {
@@ -79,12 +88,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
     }
 
     async fn scram(&mut self, mechanisms: &[u8]) -> Result<(), DriverError> {
-        if !mechanisms.split(|byte| *byte == 0).any(|name| name == SCRAM_SHA_256.as_bytes()) {
+        let offered = |mechanism: &str| mechanisms.split(|byte| *byte == 0).any(|name| name == mechanism.as_bytes());
+        if !offered(SCRAM_SHA_256) && !offered(SCRAM_SHA_256_PLUS) {
             return Err(self.refused("the server offers no SASL mechanism but those other than SCRAM-SHA-256".into()));
         }
-        let mut scram = ScramSha256::new(self.password()?.as_bytes(), ChannelBinding::unsupported());
+        let wanted = self.endpoint.security.binding;
+        let end_point = self.end_point.take().filter(|_| wanted != ChannelBinding::Disable);
+        let (binding, mechanism) = match (end_point, offered(SCRAM_SHA_256_PLUS)) {
+            (Some(end_point), true) => (sasl::ChannelBinding::tls_server_end_point(end_point), SCRAM_SHA_256_PLUS),
+            _ if wanted == ChannelBinding::Require => return Err(self.unbound()),
+            // The server learns that we could: should it be able to as well, somebody in between has taken its offer out.
+            (Some(_), false) => (sasl::ChannelBinding::unrequested(), SCRAM_SHA_256),
+            (None, _) => (sasl::ChannelBinding::unsupported(), SCRAM_SHA_256),
+        };
+        let mut scram = ScramSha256::new(self.password()?.as_bytes(), binding);
         let first = scram.message().to_vec();
-        self.answer(|out| frontend::sasl_initial_response(SCRAM_SHA_256, &first, out)).await?;
+        self.answer(|out| frontend::sasl_initial_response(mechanism, &first, out)).await?;
         let challenge = self.expect(request::SASL_CONTINUE).await?;
         // The password is hashed thousands of times: elsewhere, or every other client of this thread would wait for it.
         let hashed = tokio::task::spawn_blocking(move || scram.update(&challenge).map(|()| scram)).await;
@@ -124,6 +143,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
             let next = self.inbox.next().map_err(|error| self.broken(&error))?;
             let Some((tag, at)) = next else {
                 self.inbox.fill(self.socket).await.map_err(|error| self.broken(&error))?;
+                if let Some(other) = implausible(self.inbox.pending()) {
+                    return Err(self.refused(other));
+                }
                 continue;
             };
             let body = self.inbox.body(at).to_vec();
@@ -164,7 +186,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
     }
 
     async fn send(&mut self) -> Result<(), DriverError> {
-        let sent = self.socket.write_all(&self.out).await;
+        let mut sent = self.socket.write_all(&self.out).await;
+        if sent.is_ok() {
+            sent = self.socket.flush().await;
+        }
         self.out.clear();
         sent.map_err(|error| self.broken(&error))
     }
@@ -176,7 +201,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
                 self.endpoint.user
             ))
         };
-        self.endpoint.password.as_ref().map(super::super::endpoint::Secret::reveal).ok_or_else(missing)
+        self.endpoint.password.as_ref().map(crate::driver::Secret::reveal).ok_or_else(missing)
+    }
+
+    fn unbound(&self) -> DriverError {
+        let why = match self.end_point {
+            None if self.endpoint.security.tls.is_none() => "the connection is not encrypted",
+            _ => "the server does not offer it for this role and certificate",
+        };
+        self.refused(format!(
+            "channel_binding=require, but {why}: use TLS and scram-sha-256, or channel_binding=prefer"
+        ))
     }
 
     fn refused(&self, reason: String) -> DriverError {
@@ -189,4 +224,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
             _ => format!("login failed: {error}"),
         })
     }
+}
+
+/// What is wrong with the beginning of a message that no server of PostgreSQL sends during a login.
+fn implausible(pending: &[u8]) -> Option<String> {
+    let tag = *pending.first()?;
+    let length = match pending {
+        [_, a, b, c, d, ..] => i32::from_be_bytes([*a, *b, *c, *d]),
+        _ => 4,
+    };
+    let known = [
+        backend::AUTHENTICATION_TAG,
+        backend::ERROR_RESPONSE_TAG,
+        backend::NOTICE_RESPONSE_TAG,
+        backend::PARAMETER_STATUS_TAG,
+        backend::BACKEND_KEY_DATA_TAG,
+        backend::READY_FOR_QUERY_TAG,
+        // NegotiateProtocolVersion
+        b'v',
+    ];
+    (!known.contains(&tag) || !(4..LONGEST_MESSAGE).contains(&length)).then(|| not_postgres(pending))
 }

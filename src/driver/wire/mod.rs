@@ -18,12 +18,12 @@ use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use self::inbox::Inbox;
+pub(super) use self::inbox::Inbox;
 use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::{DriverError, ServerError};
 use super::session::{ConnectTimes, Executed, RawRow, RowSink, StatementId};
-use super::socket::{self, Socket};
+use super::socket::{self, Plain, Socket};
 use crate::timer::Timer;
 
 /// Room for the usual answer several times over.
@@ -85,12 +85,14 @@ impl Wire {
     pub(super) async fn connect(endpoint: &Endpoint, timer: &Timer) -> Result<(Self, ConnectTimes), DriverError> {
         let started = Instant::now();
         let connected = async {
-            let mut socket = Socket::connect(endpoint).await?;
+            let plain = Plain::connect(endpoint).await?;
             if !endpoint.connect_delay.is_zero() {
                 timer.sleep_until(Instant::now() + endpoint.connect_delay).await;
             }
+            let mut socket = plain.secure(endpoint).await?;
             let mut inbox = Inbox::new(INBOX_SIZE);
-            let key = login::login(endpoint, &mut socket, &mut inbox).await?;
+            let end_point = socket.end_point();
+            let key = login::login(endpoint, &mut socket, &mut inbox, end_point).await?;
             Ok::<_, DriverError>(Self::new(socket, inbox, Arc::new(endpoint.clone()), key))
         };
         let wire = tokio::select! {
@@ -99,6 +101,13 @@ impl Wire {
             () = timer.sleep_until(started + socket::CONNECT_TIMEOUT) => return Err(socket::timed_out(endpoint)),
         };
         Ok((wire, ConnectTimes { total: started.elapsed() }))
+    }
+}
+
+impl Wire {
+    /// `TLS 1.3`; `None` when nothing is encrypted.
+    pub(super) fn encryption(&self) -> Option<&'static str> {
+        self.socket.encryption()
     }
 }
 
@@ -283,7 +292,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             })
             .await?;
         }
-        Ok(())
+        // Costs nothing on a plain socket; TLS may still hold some of it.
+        poll_fn(|cx| Pin::new(&mut self.socket).poll_flush(cx)).await
     }
 
     /// Whether a transaction was open, or failed and not yet ended, when the last answer ended.
@@ -325,11 +335,12 @@ pub(super) struct Canceller {
 
 impl Canceller {
     pub(super) async fn cancel(&self) -> Result<(), DriverError> {
-        let mut socket = Socket::connect(&self.endpoint).await?;
+        let mut socket = Plain::connect(&self.endpoint).await?.secure(&self.endpoint).await?;
         let mut request = BytesMut::new();
         frontend::cancel_request(self.key.process, self.key.secret, &mut request);
         let lost = |source| DriverError::Io { endpoint: self.endpoint.name.clone(), source };
         socket.write_all(&request).await.map_err(lost)?;
+        socket.flush().await.map_err(lost)?;
         // The server closes the connection when it has passed the request on.
         let _ = socket.read(&mut [0; 1]).await;
         Ok(())

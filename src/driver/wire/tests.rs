@@ -3,7 +3,7 @@ use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 
 use super::*;
-use crate::driver::endpoint::{Address, Secret};
+use crate::driver::{Address, Secret};
 
 /// Keeps rows as text, so that they can be compared.
 #[derive(Default)]
@@ -26,6 +26,7 @@ fn endpoint(password: Option<&str>) -> Endpoint {
         database: "shop".into(),
         startup: Vec::new(),
         connect_delay: Duration::ZERO,
+        security: Default::default(),
     }
 }
 
@@ -76,6 +77,17 @@ async fn bind_execute_and_sync_go_out_as_the_protocol_wants_them() {
     let executed = wire.execute(StatementId(0), &args, &mut Kept::default()).await.unwrap();
     assert_eq!(executed, Executed { rows: 0, affected: 3 });
     assert_eq!(server.await.unwrap().0, expected);
+}
+
+#[tokio::test]
+async fn the_bare_client_of_the_null_endpoint_sends_the_same_bytes() {
+    let expected = crate::driver::null::bare_request("s0").unwrap();
+    let (mut wire, server) = session(1024, 1024);
+    let mut args = Args::default();
+    args.raw(Some(&1_i64.to_be_bytes()));
+    let server = tokio::spawn(answer(server, expected.len(), end()));
+    wire.execute(StatementId(0), &args, &mut Kept::default()).await.unwrap();
+    assert_eq!(server.await.unwrap().0, expected[..]);
 }
 
 #[tokio::test]
@@ -168,7 +180,7 @@ async fn the_password_is_asked_for_and_never_shown() {
         let (mut ours, mut theirs) = duplex(4096);
         theirs.write_all(&replies).await.unwrap();
         let _server = tokio::spawn(async move { while theirs.read(&mut [0; 64]).await.is_ok_and(|n| n > 0) {} });
-        login::login(&endpoint(password), &mut ours, &mut Inbox::new(64)).await
+        login::login(&endpoint(password), &mut ours, &mut Inbox::new(64), None).await
     };
     let missing = login(None, ask(3)).await.unwrap_err().to_string();
     assert_eq!(

@@ -52,10 +52,7 @@ pub enum AnswersError {
     #[error(transparent)]
     Differ(Box<AnswersDiffer>),
     /// An operation writes in a session that may only read.
-    #[error(
-        "variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006): sessions are read-only here, and \
-         were so when the operation was tried"
-    )]
+    #[error("variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006)")]
     Writes {
         /// Its variant.
         variant: String,
@@ -107,8 +104,8 @@ struct Member {
     operation: usize,
 }
 
-/// Runs every operation of every variant once in a session that may only read (draw 0 of the answers); tells for each
-/// variant whether the server refuses one of its operations because it writes.
+/// Runs every operation of every variant once in a session that may only read (draw 0 of the answers); gives for each
+/// variant the first refusal of an operation that writes ([`AnswersError::Writes`]).
 ///
 /// # Errors
 /// The first operation that fails for another reason.
@@ -117,17 +114,17 @@ pub fn which_write(
     bound: &[BoundVariant],
     targets: &[Target],
     interrupt: &Interrupt,
-) -> Result<Vec<bool>, AnswersError> {
+) -> Result<Vec<Option<AnswersError>>, AnswersError> {
     let now_us = SliceClock::new().wall_us(0);
     on_own_thread(async |timer| {
         let mut writes = Vec::with_capacity(bound.len());
         for (variant, target) in bound.iter().zip(targets) {
             let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
-            let mut refused = false;
+            let mut refused = None;
             for operation in 0..variant.operations.len() {
                 match runner.run(operation, plan.run.seed, 0).await {
                     Ok(()) => {}
-                    Err(AnswersError::Writes { .. }) => refused = true,
+                    Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
                     Err(error) => return Err(error),
                 }
             }

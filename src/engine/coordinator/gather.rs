@@ -77,6 +77,16 @@ impl Gathering {
         self.reconnects.merge(end.reconnects);
     }
 
+    /// Adds what was planned and never started, by operation; of the measurement also to the interval of the rest, since the
+    /// intervals before it are told already.
+    pub(super) fn unstarted(&mut self, warmup: &[u64], measure: &[u64], rest_from_ns: u64, rest_until_ns: u64) {
+        add_unstarted(&mut self.warmup, warmup);
+        add_unstarted(&mut self.total, measure);
+        if measure.iter().any(|count| *count > 0) {
+            add_unstarted(&mut self.open(true, rest_from_ns, rest_until_ns.max(rest_from_ns)).recorded, measure);
+        }
+    }
+
     /// All intervals that are still open, in order.
     pub(super) fn rest(&mut self) -> Vec<Gathered> {
         std::mem::take(&mut self.open).into_values().collect()
@@ -106,6 +116,15 @@ impl Gathering {
             done.push(entry.remove());
         }
         done
+    }
+}
+
+fn add_unstarted(snapshot: &mut Snapshot, counts: &[u64]) {
+    for (operation, count) in snapshot.operations.iter_mut().zip(counts) {
+        let counters = &mut operation.counters;
+        counters.planned += count;
+        counters.unstarted += count;
+        counters.censored += count;
     }
 }
 

@@ -4,6 +4,8 @@
 //! through the two callbacks.
 
 mod gather;
+mod load;
+mod machine;
 mod order;
 mod slice;
 #[cfg(test)]
@@ -105,6 +107,8 @@ pub struct RunEnd {
     pub slices: u32,
     /// Of these, failed.
     pub failed: u32,
+    /// Of these, failed by a panic: a fault of dbbench itself.
+    pub panicked: u32,
     /// Whether it was interrupted.
     pub interrupted: bool,
 }
@@ -137,29 +141,46 @@ pub enum EngineError {
     Store(#[from] io::Error),
 }
 
-/// Runs all rounds.
-///
-/// # Errors
-/// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Store`] when a callback fails.
-///
-/// # Panics
-/// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
-    run_on_fresh_data(input, &mut |_| Ok(None))
+/// What comes after a round.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// The next round, if there is one.
+    Round,
+    /// The end: what was wanted is there.
+    End,
 }
 
 /// Makes the data ready that a slice of a variant (by its index) begins with; gives where its sessions go, unless to the
 /// target of the variant. An error is said in words.
 pub type MakeReady<'a> = dyn FnMut(usize) -> Result<Option<Target>, String> + 'a;
 
-/// Runs all rounds; before each slice its data is made ready.
+/// Is told how many rounds there were, and says what comes next.
+pub type AfterRound<'a> = dyn FnMut(u32) -> Next + 'a;
+
+/// Runs all rounds on the data that is there.
 ///
 /// # Errors
-/// As [`run`], and [`EngineError::Data`].
+/// As [`run_rounds`].
 ///
 /// # Panics
-/// As [`run`].
-pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>) -> Result<RunEnd, EngineError> {
+/// As [`run_rounds`].
+pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
+    run_rounds(input, &mut |_| Ok(None), &mut |_| Next::Round)
+}
+
+/// Runs rounds until `after_round` ends them, at most as many as planned; before each slice its data is made ready.
+///
+/// # Errors
+/// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Data`] when data cannot be made ready,
+/// [`EngineError::Store`] when a callback fails.
+///
+/// # Panics
+/// When `bound` and `targets` are not parallel to the plan's variants.
+pub fn run_rounds(
+    mut input: RunInput<'_>,
+    make_ready: &mut MakeReady<'_>,
+    after_round: &mut AfterRound<'_>,
+) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
@@ -168,7 +189,7 @@ pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>
     let precision = precision(plan);
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut after = plan::estimate(plan);
-    let mut end = RunEnd { slices: 0, failed: 0, interrupted: false };
+    let mut end = RunEnd { slices: 0, failed: 0, panicked: 0, interrupted: false };
     for round in 1..=plan.run.rounds {
         for (position, variant) in order_of_variants(plan.run.seed, round, count).into_iter().enumerate() {
             if input.interrupt.is_set() {
@@ -179,6 +200,7 @@ pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>
             let info = SliceInfo {
                 round,
                 rounds: plan.run.rounds,
+                may_end_before: plan.run.until.is_some(),
                 position: u32::try_from(position).unwrap_or(u32::MAX).saturating_add(1),
                 variant,
                 name: planned.name.clone(),
@@ -196,6 +218,7 @@ pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>
             let closed = slice::run(&mut input, &info, target, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
+            end.panicked += u32::from(closed.panicked);
             if closed.server_gone {
                 let reason = closed.failed.unwrap_or_default();
                 return Err(EngineError::ServerGone { round, variant: info.name, reason });
@@ -203,6 +226,9 @@ pub fn run_on_fresh_data(mut input: RunInput<'_>, make_ready: &mut MakeReady<'_>
             if closed.interrupted {
                 return Ok(RunEnd { interrupted: true, ..end });
             }
+        }
+        if after_round(round) == Next::End {
+            break;
         }
     }
     Ok(end)

@@ -8,15 +8,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::gather::{Gathered, Gathering};
+use super::load;
+use super::machine::MachineMark;
 use super::{EngineError, Interval, RunInput, SliceOutcome};
 use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::{SliceClock, ns};
 use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
 use crate::event::{Event, IntervalFigures, SliceInfo};
-use crate::load::ClosedLoop;
-use crate::metrics::{Precision, Reconnects, SliceMetrics};
-use crate::workload::plan::{LoadPlan, VariantPlan};
+use crate::load::Load;
+use crate::metrics::{Precision, SliceMetrics};
+use crate::workload::plan::VariantPlan;
 
 /// From the last worker's readiness to the common start.
 const START_LEAD_NS: u64 = 5_000_000;
@@ -32,6 +34,7 @@ const LOOK: Duration = Duration::from_millis(50);
 pub(super) struct Closed {
     pub(super) failed: Option<String>,
     pub(super) server_gone: bool,
+    pub(super) panicked: bool,
     pub(super) interrupted: bool,
 }
 
@@ -40,6 +43,8 @@ struct Slice<'a, 'b> {
     info: &'a SliceInfo,
     target: Target,
     plan: &'b VariantPlan,
+    bound: Arc<BoundVariant>,
+    load: Load,
     clock: Arc<SliceClock>,
     /// The slice's clock at 0, from the start of the run.
     offset: Duration,
@@ -51,6 +56,8 @@ struct Slice<'a, 'b> {
     warmed_up: bool,
     /// CPU of the servers when it was last read, at the begin and at the end of the measurement.
     server_cpu: [Option<Reading>; 3],
+    /// The machine at the begin and at the end of the measurement.
+    machine: [Option<MachineMark>; 2],
     failure: Option<Failure>,
     interrupted: bool,
     stored: Result<(), EngineError>,
@@ -80,12 +87,15 @@ pub(super) fn run(
         info,
         target,
         plan,
+        bound,
+        load: load::load(plan, input.plan.run.seed, info.round),
         clock,
         commands: watch::Sender::new(Command::Wait),
         cold: Arc::new(AtomicU32::new(plan.load.clients())),
         start_ns: None,
         warmed_up: false,
         server_cpu: [None; 3],
+        machine: [None; 2],
         failure: None,
         interrupted: false,
         stored: Ok(()),
@@ -93,7 +103,7 @@ pub(super) fn run(
     };
     let (sender, receiver) = mpsc::channel();
     let (desks, tasks): (Vec<Desk>, Vec<WorkerTask>) =
-        (0..workers).map(|worker| slice.task(&bound, worker, workers, &sender, precision)).unzip();
+        (0..workers).map(|worker| slice.task(worker, workers, &sender, precision)).unzip();
     drop(sender);
     std::thread::scope(|scope| {
         let mut started = 0;
@@ -103,7 +113,7 @@ pub(super) fn run(
                 Ok(_) => started += 1,
                 Err(error) => slice.fail(Failure {
                     reason: format!("a worker thread cannot be started: {error}"),
-                    server_gone: false,
+                    ..Failure::default()
                 }),
             }
         }
@@ -115,22 +125,20 @@ pub(super) fn run(
 impl Slice<'_, '_> {
     fn task(
         &self,
-        bound: &Arc<BoundVariant>,
         worker: u32,
         workers: u32,
         sender: &mpsc::Sender<(usize, Message)>,
         precision: Precision,
     ) -> (Desk, WorkerTask) {
-        let LoadPlan::Closed { clients, think } = self.plan.load;
         let messages = Messages::new(worker as usize, sender.clone());
         let task = WorkerTask {
             clock: Arc::clone(&self.clock),
-            variant: Arc::clone(bound),
+            variant: Arc::clone(&self.bound),
             target: self.target.clone(),
-            load: ClosedLoop { think_ns: ns(think) },
+            load: self.load.clone(),
             seed: self.input.plan.run.seed,
             round: self.info.round,
-            clients: (0..clients).filter(|client| client % workers == worker).collect(),
+            clients: (0..self.plan.load.clients()).filter(|client| client % workers == worker).collect(),
             drain_ns: ns(self.plan.drain),
             precision,
             cold: Arc::clone(&self.cold),
@@ -178,6 +186,22 @@ impl Slice<'_, '_> {
         for end in ends {
             self.gathering.end(end, from_ns, until_ns);
         }
+        self.count_unstarted(from_ns, until_ns);
+    }
+
+    /// Open loop: what was planned and never started, unless the slice was cut short and says nothing anyway.
+    fn count_unstarted(&mut self, rest_from_ns: u64, rest_until_ns: u64) {
+        let (Load::Open(open), Some((from_ns, until_ns)), Some(start_ns)) =
+            (&self.load, self.clock.measurement(), self.start_ns)
+        else {
+            return;
+        };
+        if self.failure.is_some() || self.interrupted {
+            return;
+        }
+        let warmup = load::unstarted(&open.warmup, from_ns - start_ns, &self.bound);
+        let measure = load::unstarted(&open.measure, until_ns - from_ns, &self.bound);
+        self.gathering.unstarted(&warmup, &measure, rest_from_ns, rest_until_ns);
     }
 
     /// Until when nothing needs attention unless a worker speaks.
@@ -224,7 +248,7 @@ impl Slice<'_, '_> {
                 "the begin of the measurement was fixed {late_ms:.1} ms after it: dbbench had to wait for a CPU; leave it \
                  one, or use fewer workers"
             );
-            self.fail(Failure { reason, server_gone: false });
+            self.fail(Failure { reason, ..Failure::default() });
         }
     }
 
@@ -254,9 +278,11 @@ impl Slice<'_, '_> {
         };
         if now_ns >= from_ns && self.server_cpu[BEGIN].is_none() {
             self.server_cpu[BEGIN] = Some(self.read_server_cpu());
+            self.machine[0] = Some(MachineMark::take(self.clock.now_ns()));
         }
         if now_ns >= until_ns && self.server_cpu[END].is_none() {
             self.server_cpu[END] = Some(self.read_server_cpu());
+            self.machine[1] = Some(MachineMark::take(self.clock.now_ns()));
         }
     }
 
@@ -298,6 +324,7 @@ impl Slice<'_, '_> {
             slice: self.info.clone(),
             measuring: interval.measuring,
             seconds: Duration::from_nanos(planned_ns).as_secs_f64(),
+            asked: self.asked_between(interval.measuring, interval.from_ns, interval.from_ns + planned_ns),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
             response_p50_us: quantile(0.5),
@@ -318,15 +345,21 @@ impl Slice<'_, '_> {
         }
     }
 
+    fn asked_between(&self, measuring: bool, from_ns: u64, until_ns: u64) -> Option<f64> {
+        let Load::Open(open) = &self.load else { return None };
+        let begin_ns = if measuring { self.clock.measurement()?.0 } else { self.start_ns? };
+        let schedule = if measuring { open.measure.schedule() } else { open.warmup.schedule() };
+        let until = |at_ns: u64| schedule.expected_before(at_ns.saturating_sub(begin_ns));
+        Some(until(until_ns) - until(from_ns))
+    }
+
     fn close(mut self) -> Result<Closed, EngineError> {
         for interval in self.gathering.rest() {
             self.publish(&interval, None);
         }
         self.stored?;
-        let (server_gone, mut failed) = match self.failure {
-            Some(failure) => (failure.server_gone, Some(failure.reason)),
-            None => (false, None),
-        };
+        let Failure { server_gone, panicked, .. } = self.failure.clone().unwrap_or_default();
+        let mut failed = self.failure.map(|failure| failure.reason);
         let gathering = self.gathering;
         let interrupted = self.interrupted && failed.is_none();
         if interrupted {
@@ -334,22 +367,24 @@ impl Slice<'_, '_> {
         }
         let planned: u64 = gathering.total.operations.iter().map(|operation| operation.counters.planned).sum();
         if failed.is_none() && planned == 0 {
-            failed = Some(nothing_started(gathering.reconnects));
+            failed = Some(load::nothing_started(&self.load, gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
         let [_, begin, end] = self.server_cpu;
+        let [machine_begin, machine_end] = self.machine;
         let metrics = SliceMetrics {
             total: gathering.total,
             warmup: gathering.warmup,
             connect: gathering.connect,
             measure_ns: until_ns - from_ns,
-            asked_per_s: None,
+            asked_per_s: load::asked_per_s(&self.load, self.plan.measure),
             warmup_ns: from_ns - start_ns,
             warmed_up: self.warmed_up,
             drain_ns: gathering.last_end_ns.saturating_sub(until_ns),
             workers: gathering.usage,
             server_cpu_ns: end.flatten().zip(begin.flatten()).map(|(end, begin)| end.saturating_sub(begin)),
+            machine: machine_end.zip(machine_begin).map(|(end, begin)| end.since(begin)).unwrap_or_default(),
             reconnects: gathering.reconnects,
             failed: failed.clone(),
             interrupted,
@@ -357,18 +392,6 @@ impl Slice<'_, '_> {
         self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
         let start = self.offset + Duration::from_nanos(from_ns);
         (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
-        Ok(Closed { failed, server_gone, interrupted: self.interrupted })
+        Ok(Closed { failed, server_gone, panicked, interrupted: self.interrupted })
     }
-}
-
-/// Why a slice has nothing to say, although nothing failed in its measurement.
-fn nothing_started(reconnects: Reconnects) -> String {
-    let lost = match reconnects.all {
-        0 => String::new(),
-        times => format!("; connections were lost and made again {times} times"),
-    };
-    format!(
-        "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
-         or waiting for a connection{lost}"
-    )
 }

@@ -63,16 +63,16 @@ pub(super) async fn open_patiently(worker: &WorkerState) -> Result<Connection, F
         if !unreachable && state.as_deref() != Some(TOO_MANY) {
             return Err(Failure {
                 reason: format!("no session could be opened: {}", chain(&error)),
-                server_gone: false,
+                ..Failure::default()
             });
         }
         let now_ns = worker.clock.now_ns();
         if now_ns.saturating_sub(began_ns) >= ns(patience) {
             let reason = format!("no connection for {} s: {}", patience.as_secs(), chain(&error));
             return Err(if unreachable {
-                Failure { reason: format!("the server is gone: {reason}"), server_gone: true }
+                Failure { reason: format!("the server is gone: {reason}"), server_gone: true, panicked: false }
             } else {
-                Failure { reason, server_gone: false }
+                Failure { reason, ..Failure::default() }
             });
         }
         worker.timer.sleep_until(worker.clock.instant(now_ns + ns(pause))).await;

@@ -5,10 +5,12 @@ use std::rc::Rc;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 
-use super::client::{Client, ClientEnd, ClientView};
+use super::client::{Client, ClientEnd};
 use super::connection::{Connection, open_patiently};
+use super::flight::{ClientView, Rest};
 use super::message::{Command, Failure, Message, WorkerEnd, WorkerInterval};
 use super::state::WorkerState;
 use super::usage::UsageMark;
@@ -49,7 +51,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         Ok(timer) => timer,
         Err(error) => {
             let reason = format!("a worker's timer cannot be made: {error}");
-            messages.send(Message::Failed(Failure { reason, server_gone: false }));
+            messages.send(Message::Failed(Failure { reason, ..Failure::default() }));
             return WorkerEnd::default();
         }
     };
@@ -70,6 +72,8 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         last_end_ns: Cell::new(0),
         reconnects: Cell::default(),
         stopped: Cell::new(false),
+        cursors: Cell::default(),
+        measurement_fixed: Notify::new(),
     });
     let mut control = Control {
         worker: Rc::clone(&worker),
@@ -190,7 +194,7 @@ impl Control {
     /// Lets operations in flight finish, for as long as the plan allows; then cuts them off.
     async fn drain(&mut self, until_ns: u64) -> Ended {
         for (view, handle) in &self.views {
-            if view.is_idle() {
+            if view.rest() == Rest::Idle {
                 handle.abort();
             }
         }
@@ -214,7 +218,7 @@ impl Control {
         worker.stopped.set(true);
         let tokens: Vec<CancelToken> = self.views.iter().filter_map(|(view, _)| view.cut(&worker)).collect();
         for (view, handle) in &self.views {
-            if view.is_idle() {
+            if view.rest() != Rest::None {
                 handle.abort();
             }
         }
@@ -237,7 +241,10 @@ impl Control {
         match self.wait(at_ns).await {
             Woken::Time => Ok(true),
             Woken::Command(Command::Abort) => Err(None),
-            Woken::Command(_) => Ok(false),
+            Woken::Command(_) => {
+                self.worker.measurement_fixed.notify_waiters();
+                Ok(false)
+            }
             // Clients end when the measurement is over by the same clock; the timer is a moment behind.
             Woken::ClientsEnded => {
                 self.worker.timer.sleep_until(self.worker.clock.instant(at_ns)).await;
@@ -289,7 +296,7 @@ impl Control {
 
 fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> Result<Client, Option<Failure>> {
     let interpreter = Interpreter::new(&worker.variant, worker.timer.clone()).map_err(|misfit| {
-        Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), server_gone: false })
+        Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), ..Failure::default() })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));
     Ok(Client {
@@ -307,7 +314,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
 fn of_panic(error: JoinError) -> Failure {
     match error.try_into_panic() {
         Ok(panic) => panicked(&*panic),
-        Err(error) => Failure { reason: format!("a client ended without a word: {error}"), server_gone: false },
+        Err(error) => Failure { reason: format!("a client ended without a word: {error}"), ..Failure::default() },
     }
 }
 

@@ -34,11 +34,13 @@ pub(in crate::engine) enum Message {
 }
 
 /// Why a worker ended early.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::engine) struct Failure {
     pub(in crate::engine) reason: String,
     /// No server answers any more: further slices on it make no sense.
     pub(in crate::engine) server_gone: bool,
+    /// A fault of dbbench itself: no run with one counts as done.
+    pub(in crate::engine) panicked: bool,
 }
 
 /// One second (or less, or more when the coordinator was slow) of one worker.

@@ -1,12 +1,14 @@
 //! A worker: one OS thread with a runtime of its own, and on it the clients with their connections.
 //!
 //! This file is the worker's control side: it connects, waits for the common start, hands over what was recorded once a
-//! second, ends the slice. The hot loop is in `client`.
+//! second, ends the slice. The hot loop is in `client`, when its operations start in `pace`.
 
 mod client;
 mod connection;
 mod control;
+mod flight;
 mod message;
+mod pace;
 mod state;
 mod usage;
 
@@ -19,7 +21,7 @@ use tokio::sync::watch;
 use super::bound::BoundVariant;
 use super::clock::SliceClock;
 use crate::driver::Target;
-use crate::load::ClosedLoop;
+use crate::load::Load;
 use crate::metrics::Precision;
 
 pub(super) use message::{Command, Desk, Failure, Message, Messages, WorkerEnd, WorkerInterval};
@@ -30,7 +32,7 @@ pub(super) struct WorkerTask {
     pub(super) clock: Arc<SliceClock>,
     pub(super) variant: Arc<BoundVariant>,
     pub(super) target: Target,
-    pub(super) load: ClosedLoop,
+    pub(super) load: Load,
     pub(super) seed: u64,
     pub(super) round: u32,
     /// Numbers of the clients that live here, over all workers.
@@ -65,7 +67,7 @@ fn run_here(task: WorkerTask) -> WorkerEnd {
         Ok(runtime) => runtime,
         Err(error) => {
             let reason = format!("a worker's runtime cannot be made: {error}");
-            messages.send(Message::Failed(Failure { reason, server_gone: false }));
+            messages.send(Message::Failed(Failure { reason, ..Failure::default() }));
             return WorkerEnd::default();
         }
     };
@@ -82,5 +84,5 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> Failure {
         (None, Some(words)) => words.as_str(),
         (None, None) => "no message",
     };
-    Failure { reason: format!("a worker panicked: {words}"), server_gone: false }
+    Failure { reason: format!("a worker panicked: {words}"), server_gone: false, panicked: true }
 }

@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell, RefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use tokio::sync::Notify;
+
 use super::message::{Message, Messages};
 use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::SliceClock;
-use crate::load::ClosedLoop;
+use crate::load::{Load, OpenCursors};
 use crate::metrics::{Distribution, Reconnects, Recorder, Snapshot};
 use crate::param::Phase;
 use crate::timer::Timer;
@@ -19,7 +21,7 @@ pub(super) struct WorkerState {
     pub(super) clock: Arc<SliceClock>,
     pub(super) variant: Arc<BoundVariant>,
     pub(super) target: Target,
-    pub(super) load: ClosedLoop,
+    pub(super) load: Load,
     pub(super) seed: u64,
     pub(super) round: u32,
     pub(super) timer: Timer,
@@ -33,6 +35,10 @@ pub(super) struct WorkerState {
     pub(super) reconnects: Cell<Reconnects>,
     /// No operation starts any more: the slice was cut off.
     pub(super) stopped: Cell<bool>,
+    /// Open loop: how far the sums of the schedules are.
+    pub(super) cursors: Cell<OpenCursors>,
+    /// Wakes whoever waits for a start in the warm-up: it may lie beyond its end.
+    pub(super) measurement_fixed: Notify,
 }
 
 impl WorkerState {

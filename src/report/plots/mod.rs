@@ -8,7 +8,7 @@ use crate::report::wording::{self, metric_name};
 use crate::report::{Inputs, format};
 use crate::result::CurvePoint;
 use crate::result::summary::Variant;
-use crate::stats;
+use crate::stats::Looks;
 
 /// A plot with its place on the page and its file.
 #[derive(Clone, Debug)]
@@ -168,6 +168,7 @@ fn quantiles(cumulative: &[CurvePoint], ranked: u64) -> Vec<(f64, f64)> {
 }
 
 fn goodput(inputs: &Inputs<'_>) -> Option<Plot> {
+    let looks = if inputs.summary.precision.is_some() { Looks::Repeated } else { Looks::Once };
     let bars: Vec<Bar> = variants(inputs)
         .map(|(variant, series, name)| {
             let rounds: Vec<f64> = variant.rounds.iter().filter(|r| r.valid).filter_map(|r| r.goodput_per_s).collect();
@@ -176,7 +177,7 @@ fn goodput(inputs: &Inputs<'_>) -> Option<Plot> {
                 series,
                 value: variant.mix.goodput_per_s,
                 label: format::optional(variant.mix.goodput_per_s),
-                interval: interval_over(&rounds),
+                interval: interval_over(&rounds, looks),
                 rounds,
             }
         })
@@ -196,9 +197,9 @@ fn goodput(inputs: &Inputs<'_>) -> Option<Plot> {
 }
 
 /// The interval of a figure over rounds.
-fn interval_over(rounds: &[f64]) -> Option<(f64, f64)> {
+fn interval_over(rounds: &[f64], looks: Looks) -> Option<(f64, f64)> {
     // Goodput is counted, so no bucket limits what can be told apart.
-    stats::value(rounds, 0.0)?.interval.map(|interval| (interval.low, interval.high))
+    looks.value(rounds, 0.0)?.interval.map(|interval| (interval.low, interval.high))
 }
 
 #[cfg(test)]

@@ -77,6 +77,10 @@ fn wholes(inputs: &Inputs<'_>) -> Vec<Whole> {
     let whole = |(variant, _, name): (&crate::result::summary::Variant, usize, String)| {
         let mix = &variant.mix;
         let service = mix.service_us.mean?;
+        // Where operations never started, nobody knows how long they would have waited: no bar rather than one too short.
+        if mix.queue_us.max.is_some() && mix.queue_us.mean.is_none() {
+            return None;
+        }
         // Statements of one operation wait for each other, so each pays the round trip; never more than was measured.
         let link = mix.statements_per_operation.unwrap_or(0.0) * variant.link_rtt_us.unwrap_or(0.0);
         let link = link.min(service);

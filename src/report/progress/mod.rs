@@ -189,9 +189,9 @@ impl Inner {
                 let tick = if shown == Shown::Live { "✓" } else { "" };
                 after("32", tick, &format!("{what} · {took}{result}"))
             }
-            // The live display shows the slices by itself.
-            (Line::Slice(_), Shown::Live) => None,
-            (Line::Slice(text), _) => after("", "", text),
+            // The live display shows slices and looks by itself.
+            (Line::Slice(_) | Line::Look(_), Shown::Live) => None,
+            (Line::Slice(text) | Line::Look(text), _) => after("", "", text),
         }
     }
 

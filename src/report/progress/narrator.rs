@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::event::{Event, IntervalFigures, SliceInfo, Stage};
 use crate::report::format;
+use crate::verdict::format_half_width;
 
 /// A line that stays.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +13,8 @@ pub(super) enum Line {
     Stage { what: String, took: String, result: String },
     /// A slice closed.
     Slice(String),
+    /// A look at the intervals.
+    Look(String),
     /// A slice failed.
     Failure(String),
     /// Something to know.
@@ -37,6 +40,8 @@ pub(super) struct Narrator {
     load: Option<(u64, u64, Duration)>,
     slice: Option<SliceSoFar>,
     rounds_began: Option<Duration>,
+    /// The last look at the intervals, in words.
+    seen: Option<String>,
     /// Slices that closed, and when the last of them did.
     closed: Option<(u32, Duration)>,
     now: Duration,
@@ -55,6 +60,8 @@ struct SliceSoFar {
     latest: Option<IntervalFigures>,
     measured_s: f64,
     succeeded: u64,
+    /// Open loop: operations asked for so far.
+    asked: Option<f64>,
     failed: u64,
     p50_us: Range,
     p99_us: Range,
@@ -98,6 +105,11 @@ impl Narrator {
                 Vec::new()
             }
             Event::SliceClosed { slice, failed } => self.slice_closed(slice, failed.as_deref()),
+            Event::IntervalsSeen { round, half_width, goal } => {
+                let seen = intervals(*half_width, *goal);
+                self.seen = Some(seen.clone());
+                vec![Line::Look(format!("round {round}, {seen}"))]
+            }
             Event::Warning(text) => vec![Line::Warning(text.clone())],
         }
     }
@@ -132,10 +144,12 @@ impl Narrator {
     pub(super) fn status(&self, now: Duration) -> Status {
         if let Some(slice) = &self.slice {
             let info = &slice.info;
+            let most = if info.may_end_before { "at most " } else { "" };
             let left = self
                 .left_s(slice, now)
-                .map_or_else(String::new, |left| format!(" · {} left", format::remaining_s(left)));
-            let head = format!("{}{left}", place(info, info.done + 1));
+                .map_or_else(String::new, |left| format!(" · {most}{} left", format::remaining_s(left)));
+            let seen = self.seen.as_ref().map_or_else(String::new, |seen| format!(" · {seen}"));
+            let head = format!("{}{seen}{left}", place(info, info.done + 1));
             let share = Some((u64::from(info.done) * STEPS + slice.steps(now), u64::from(info.total) * STEPS));
             return Status { head, figures: slice.live_figures(now), share };
         }
@@ -172,6 +186,7 @@ impl SliceSoFar {
             latest: None,
             measured_s: 0.0,
             succeeded: 0,
+            asked: None,
             failed: 0,
             p50_us: None,
             p99_us: None,
@@ -210,6 +225,7 @@ impl SliceSoFar {
         if figures.measuring {
             self.measured_s += figures.seconds;
             self.succeeded += figures.succeeded;
+            self.asked = figures.asked.map(|asked| asked + self.asked.unwrap_or(0.0)).or(self.asked);
             self.failed += figures.failed;
             widen(&mut self.p50_us, figures.response_p50_us);
             widen(&mut self.p99_us, figures.response_p99_us);
@@ -219,7 +235,7 @@ impl SliceSoFar {
     /// Figures of the whole slice.
     fn figures(&self) -> String {
         let times = format!("p50 {} · p99 {}", range(self.p50_us), range(self.p99_us));
-        format!("{} · {times} · {}", rate(self.succeeded, self.measured_s), errors(self.failed))
+        format!("{} · {times} · {}", rate(self.succeeded, self.asked, self.measured_s), errors(self.failed))
     }
 
     /// Figures of the latest interval. The first one of the measurement comes a second after its begin; until then those
@@ -239,12 +255,26 @@ impl SliceSoFar {
             (false, _) => "warming up · ",
             (true, true) => "",
         };
-        format!("{name} · {what}{} · {times} · {}", rate(latest.succeeded, latest.seconds), errors(failed))
+        format!(
+            "{name} · {what}{} · {times} · {}",
+            rate(latest.succeeded, latest.asked, latest.seconds),
+            errors(failed)
+        )
     }
 }
 
 fn place(info: &SliceInfo, number: u32) -> String {
-    format!("round {}/{} · slice {number}/{}", info.round, info.rounds, info.total)
+    let SliceInfo { round, rounds, total, .. } = info;
+    if info.may_end_before {
+        return format!("round {round} of at most {rounds} · slice {number}");
+    }
+    format!("round {round}/{rounds} · slice {number}/{total}")
+}
+
+/// `interval ± 4.1 %, goal ± 3 %`.
+fn intervals(half_width: Option<f64>, goal: f64) -> String {
+    let width = half_width.map_or_else(|| "not known yet".to_owned(), format_half_width);
+    format!("interval {width}, goal {}", format_half_width(goal))
 }
 
 fn load_figures(rows: u64, total: u64, elapsed: Duration) -> String {
@@ -258,9 +288,14 @@ fn load_figures(rows: u64, total: u64, elapsed: Duration) -> String {
     figures
 }
 
-fn rate(succeeded: u64, seconds: f64) -> String {
-    let per_s = (seconds > 0.0).then(|| as_f64(succeeded) / seconds);
-    format!("{} op/s", format::optional(per_s))
+/// What was reached, and in an open loop what was asked for.
+fn rate(succeeded: u64, asked: Option<f64>, seconds: f64) -> String {
+    let per_s = |count: f64| (seconds > 0.0).then(|| count / seconds);
+    let reached = format!("{} op/s", format::optional(per_s(as_f64(succeeded))));
+    match asked.and_then(per_s) {
+        Some(asked) => format!("{reached} of {} asked", format::significant(asked)),
+        None => reached,
+    }
 }
 
 fn errors(failed: u64) -> String {

@@ -24,6 +24,7 @@ fn slice(done: u32, name: &str) -> SliceInfo {
     SliceInfo {
         round: 1 + done / 2,
         rounds: 7,
+        may_end_before: false,
         position: 1 + done % 2,
         variant: 0,
         name: name.to_owned(),
@@ -40,6 +41,7 @@ fn interval(done: u32, name: &str, measuring: bool, p50_us: f64) -> Event {
         slice: slice(done, name),
         measuring,
         seconds: 1.0,
+        asked: None,
         succeeded: 12_345,
         failed: u64::from(measuring),
         response_p50_us: Some(p50_us),
@@ -69,6 +71,7 @@ fn a_run() -> Vec<Event> {
             slice: slice(0, "join"),
             measuring: true,
             seconds: 0.0,
+            asked: None,
             succeeded: 8,
             failed: 0,
             response_p50_us: None,
@@ -81,6 +84,21 @@ fn a_run() -> Vec<Event> {
             failed: Some("the server closed the connection".to_owned()),
         },
     ]
+}
+
+#[test]
+fn an_open_loop_shows_what_was_asked_for() {
+    let mut narrator = super::narrator::Narrator::default();
+    let now = Duration::from_secs(1);
+    let Event::Interval(figures) = interval(0, "join", true, 1_000.0) else { panic!("an interval") };
+    for succeeded in [3_000, 2_000] {
+        let figures = IntervalFigures { asked: Some(5_000.0), succeeded, ..figures.clone() };
+        narrator.hear(&Event::Interval(figures), now);
+    }
+    let status = narrator.status(now).figures;
+    assert!(status.contains("join · 2,000 op/s of 5,000 asked · p50"), "{status}");
+    let lines = narrator.hear(&Event::SliceClosed { slice: slice(0, "join"), failed: None }, now);
+    assert!(format!("{lines:?}").contains("2,500 op/s of 5,000 asked"), "{lines:?}");
 }
 
 fn shown(mode: Mode) -> String {
@@ -172,4 +190,23 @@ fn a_line_that_does_not_fit_breaks_between_words() {
         styled.lines(Some(40)),
         ["\u{1b}[1;33mwarning:\u{1b}[0m the clock source is kvm-clock,", "         not a hardware counter"]
     );
+}
+
+#[test]
+fn a_run_with_a_goal_tells_how_far_it_is() {
+    let mut narrator = Narrator::default();
+    let open = |done| SliceInfo { may_end_before: true, rounds: 60, total: 120, ..slice(done, "join") };
+    let said = |half_width| Event::IntervalsSeen { round: 6, half_width, goal: 0.03 };
+    let now = Duration::from_secs(1);
+    narrator.hear(&Event::SliceStarted(open(0)), now);
+    assert_eq!(narrator.status(now).head, "round 1 of at most 60 · slice 1 · at most 56 s left");
+    let line = |lines: Vec<super::narrator::Line>| match &lines[..] {
+        [super::narrator::Line::Look(text)] => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(line(narrator.hear(&said(None), now)), "round 6, interval not known yet, goal ± 3 %");
+    assert_eq!(line(narrator.hear(&said(Some(0.0413)), now)), "round 6, interval ± 4.1 %, goal ± 3 %");
+    narrator.hear(&Event::SliceStarted(open(12)), now);
+    let head = narrator.status(now).head;
+    assert!(head.starts_with("round 7 of at most 60 · slice 13 · interval ± 4.1 %, goal ± 3 % · at most "), "{head}");
 }

@@ -6,12 +6,12 @@ mod tables;
 use serde::Serialize;
 
 use self::settings::{Fact, Server, VariantView};
-use self::tables::{ComparisonRow, JudgedRow, KeyRow, OperationRow, RoundRow};
+use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
-use crate::report::{Inputs, ReportError, format};
+use crate::report::{Inputs, ReportError, calibration, format};
 use crate::verdict::{headline, multiplicity};
 
 /// The page.
@@ -43,6 +43,7 @@ pub(super) struct View {
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
+    generator: Vec<GeneratorRow>,
     environment: Vec<Fact>,
     servers: Vec<Server>,
     method: Method,
@@ -77,6 +78,8 @@ struct Method {
     rounds: u32,
     margin: String,
     multiplicity: String,
+    /// Of a run that ended by a goal: what that changes.
+    goal: Option<String>,
     digits: u8,
 }
 
@@ -110,6 +113,7 @@ impl View {
                 .iter()
                 .filter_map(absence)
                 .chain(wording::about_ratios(summary).map(str::to_owned))
+                .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
             answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),
@@ -125,6 +129,7 @@ impl View {
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
+            generator: tables::generator(summary),
             environment: settings::environment(inputs),
             servers: settings::servers(run),
             method: method(inputs),
@@ -153,6 +158,7 @@ fn method(inputs: &Inputs<'_>) -> Method {
         rounds: inputs.summary.rounds,
         margin: format::percent(inputs.run.margin),
         multiplicity: multiplicity(&inputs.summary.comparisons).to_string(),
+        goal: inputs.summary.precision.as_ref().map(wording::precision),
         digits: inputs.run.histogram_digits,
     }
 }

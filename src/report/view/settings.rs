@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::report::{Inputs, format};
-use crate::result::run::{Endpoint, Loaded, RunRecord, Skew, VariantRecord};
+use crate::report::{Inputs, calibration, format};
+use crate::result::run::{Endpoint, Loaded, RunRecord, Skew, StageRecord, VariantRecord};
 
 /// Something with a name.
 #[derive(Debug, Serialize)]
@@ -87,7 +87,7 @@ fn variant(record: &VariantRecord) -> VariantView {
 
 fn load(record: &VariantRecord) -> String {
     let clients = if record.clients == 1 { "1 client".to_owned() } else { format!("{} clients", record.clients) };
-    let mut parts = vec![format!("closed loop, {clients}")];
+    let mut parts = vec![offered(record, &clients)];
     if record.think_us > 0.0 {
         parts.push(format!("{} between operations", format::time_us(record.think_us)));
     }
@@ -100,6 +100,31 @@ fn load(record: &VariantRecord) -> String {
     let seconds = |ms: f64| format::duration_s(ms / 1e3);
     parts.push(format!("{} measured after {} of warm-up", seconds(record.measure_ms), seconds(record.warmup_ms)));
     parts.join(", ")
+}
+
+/// How load is offered: closed or open, steady or in stages.
+fn offered(record: &VariantRecord, clients: &str) -> String {
+    let stages = |unit: &str| {
+        let stage = |stage: &StageRecord| {
+            let to = if stage.ramp { "ramp to " } else { "" };
+            format!("{to}{}{unit} for {}", format::trimmed(stage.to), format::duration_s(stage.length_ms / 1e3))
+        };
+        record.stages.iter().map(stage).collect::<Vec<_>>().join(", then ")
+    };
+    match (record.rate_per_s, record.stages.is_empty()) {
+        (None, true) => format!("closed loop, {clients}"),
+        (None, false) => format!("closed loop, {}", stages(" clients")),
+        (Some(rate_per_s), is_steady) => {
+            let rate = if is_steady {
+                format!("{} operations/s", format::trimmed(rate_per_s))
+            } else {
+                stages(" operations/s")
+            };
+            let arrivals =
+                record.arrivals.as_deref().map(|arrivals| format!("{arrivals} arrivals, ")).unwrap_or_default();
+            format!("open loop, {rate}, {arrivals}at most {clients} at once")
+        }
+    }
 }
 
 /// SQL without the indentation that the workload file gave it.
@@ -143,6 +168,7 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     let build = &run.dbbench;
     let profile = if build.profile.is_empty() { String::new() } else { format!(", {} build", build.profile) };
     tell("dbbench", Some(format!("{}{profile}", build.version)));
+    tell("dbbench itself", inputs.summary.harness.as_ref().map(calibration::in_full));
     tell("command", Some(run.command.join(" ")));
     for (table, rows) in &run.rows {
         tell(&format!("rows of {table}"), Some(format::count(*rows)));

@@ -58,6 +58,38 @@ fn badge(comparison: &Comparison) -> Badge {
     Badge::new(word, tone)
 }
 
+/// A variant in the table of generator and machine.
+#[derive(Debug, Serialize)]
+pub(super) struct GeneratorRow {
+    variant: String,
+    limit: String,
+    cpu: String,
+    cpu_wait: String,
+    lag: String,
+    busy: String,
+    steal: String,
+    pressure: String,
+}
+
+/// Rows of the variants of which anything is known.
+pub(super) fn generator(summary: &Summary) -> Vec<GeneratorRow> {
+    let share = |share: Option<f64>| share.map_or_else(|| format::ABSENT.to_owned(), format::percent);
+    let row = |variant: &Variant| {
+        let used = &variant.generator;
+        GeneratorRow {
+            variant: wording::variant_name(variant),
+            limit: variant.limit.map_or(format::ABSENT, wording::limit).to_owned(),
+            cpu: share(used.worker_cpu_max),
+            cpu_wait: share(used.worker_cpu_wait_max),
+            lag: share(used.schedule_lag),
+            busy: share(used.clients_busy.map(|busy| busy.min(1.0))),
+            steal: share(used.steal_max),
+            pressure: share(used.cpu_pressure_max.map(|pressure| pressure.min(1.0))),
+        }
+    };
+    summary.variants.iter().filter(|variant| variant.generator.worker_cpu_max.is_some()).map(row).collect()
+}
+
 /// A row of the table of comparisons.
 #[derive(Debug, Serialize)]
 pub(super) struct ComparisonRow {

@@ -105,6 +105,7 @@ fn a_changed_delay_holds_for_what_comes_next_and_connecting_costs_one_more() {
         database: "d".into(),
         startup: Vec::new(),
         connect_delay: Duration::ZERO,
+        security: Default::default(),
     };
     let seen = link.endpoint(&behind);
     assert_eq!((seen.connect_delay, seen.address), (Duration::from_millis(40), link.address()));

@@ -17,9 +17,20 @@ pub(in crate::workload) fn resolved(root: &Table) -> Json {
         Json::Object(map) => map,
         _ => Map::new(),
     };
+    let is_set = |path: &[&str]| root.find(path).is_some();
+    // What excludes a setting excludes its default too.
+    let load = match (is_set(&["load", "rate"]), is_set(&["load", "stages"])) {
+        (true, _) => json!({ "clients": 8, "arrivals": "poisson" }),
+        (false, true) => json!({}),
+        (false, false) => json!({ "clients": 8, "think": "0" }),
+    };
+    let mut run = json!({ "rounds": 7, "warmup": "500ms", "measure": "2s", "drain": "10s", "seed": 1 });
+    if let (true, Json::Object(run)) = (is_set(&["load", "stages"]), &mut run) {
+        run.remove("measure");
+    }
     let defaults = [
-        ("load", json!({ "clients": 8, "think": "0" })),
-        ("run", json!({ "rounds": 7, "warmup": "500ms", "measure": "2s", "drain": "10s", "seed": 1 })),
+        ("load", load),
+        ("run", run),
         ("connections", json!({ "mode": "dedicated", "protocol": "prepared" })),
         ("compare", json!({ "answer_draws": 20, "margin": 0.05 })),
         ("topology", json!({ "link": { "rtt": "0", "jitter": "0" }, "auth": "scram" })),
@@ -85,7 +96,11 @@ pub(in crate::workload) fn hashes(
     canonicalize(&measured, &mut canonical);
     let links: BTreeMap<&str, LinkPlan> =
         variants.iter().map(|variant| (variant.name.as_str(), variant.link)).collect();
-    (sha256(&canonical), sha256(&format!("{topology:?} {links:?}")))
+    let TopologyPlan { settings, md5, external } = topology;
+    // Which server a variable of the environment names is known when it is asked: a run hashes that itself.
+    let external = external.as_ref().map(|external| format!(" external {:?}", external.primary)).unwrap_or_default();
+    let servers = format!("TopologyPlan {{ settings: {settings:?}, md5: {md5} }}{external}");
+    (sha256(&canonical), sha256(&format!("{servers} {links:?}")))
 }
 
 /// JSON with sorted keys.

@@ -6,6 +6,7 @@
 
 mod estimate;
 mod insert;
+mod load;
 mod place;
 mod statement;
 mod step;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use estimate::{estimate, slice};
 pub use insert::{InsertMethod, InsertPlan};
+pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
@@ -64,6 +66,17 @@ pub struct TopologyPlan {
     pub settings: BTreeMap<String, String>,
     /// `auth = "scram" | "md5"`; SCRAM by default.
     pub md5: bool,
+    /// A server that already runs, instead of one that is started.
+    pub external: Option<ExternalPlan>,
+}
+
+/// A server that already runs.
+#[derive(Clone, Debug)]
+pub struct ExternalPlan {
+    /// The connection string as written: `${NAME}` in it is not replaced, and it holds no password.
+    pub primary: String,
+    /// Where the file gives it.
+    pub place: Place,
 }
 
 /// The network between client and endpoint.
@@ -169,28 +182,6 @@ pub enum ClonePlan {
     Variant,
 }
 
-/// How load is offered.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum LoadPlan {
-    /// Each client issues the next operation when the last one ended and `think` has passed.
-    Closed {
-        /// Number of clients, 1 … 100,000.
-        clients: u32,
-        /// Pause between operations.
-        think: Duration,
-    },
-}
-
-impl LoadPlan {
-    /// The number of clients, and so of dedicated connections.
-    #[must_use]
-    pub fn clients(&self) -> u32 {
-        match self {
-            Self::Closed { clients, .. } => *clients,
-        }
-    }
-}
-
 /// How statements travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -277,10 +268,21 @@ pub struct ParamPlan {
 /// Rounds and seeds.
 #[derive(Clone, Debug)]
 pub struct RunPlan {
-    /// How many rounds, at least 1.
+    /// How many rounds, at least 1; with `until` the most that may be.
     pub rounds: u32,
+    /// Rounds end before, as soon as the intervals are narrow enough.
+    pub until: Option<UntilPlan>,
     /// Seed of draws and of the order of variants.
     pub seed: u64,
+}
+
+/// The goal that ends the rounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UntilPlan {
+    /// Half-width that every interval of the primary metric is to have, as a share of its ratio: 0.03 for ± 3 %.
+    pub half_width: f64,
+    /// Rounds that there are at least.
+    pub min_rounds: u32,
 }
 
 /// What is compared with what.

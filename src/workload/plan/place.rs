@@ -5,17 +5,22 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::words::masked;
+
 /// A file's path (as the user gave it) and text, shared by everything that came from it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SourceText {
-    inner: Arc<(PathBuf, String)>,
+    /// Path, text, and the text as it may be shown.
+    inner: Arc<(PathBuf, String, String)>,
 }
 
 impl SourceText {
     /// Keeps path and text.
     #[must_use]
     pub fn new(path: impl Into<PathBuf>, text: impl Into<String>) -> Self {
-        Self { inner: Arc::new((path.into(), text.into())) }
+        let text = text.into();
+        let shown = masked(&text);
+        Self { inner: Arc::new((path.into(), text, shown)) }
     }
 
     /// The path as the user gave it.
@@ -24,9 +29,16 @@ impl SourceText {
         &self.inner.0
     }
 
-    /// The whole text.
+    /// The whole text, with asterisks in the place of passwords of connection strings: whatever shows or keeps a file's text
+    /// shows and keeps this. Every other byte is where the file has it.
     #[must_use]
     pub fn text(&self) -> &str {
+        &self.inner.2
+    }
+
+    /// The text as written, for the parser alone.
+    #[must_use]
+    pub(in crate::workload) fn as_written(&self) -> &str {
         &self.inner.1
     }
 }

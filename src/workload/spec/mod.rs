@@ -5,6 +5,7 @@ mod distribution;
 mod generator;
 mod insert;
 mod judgement;
+mod load;
 mod operation;
 mod settings;
 mod step;

@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ClonePlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
+use super::super::plan::{ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
-
-/// Most clients of a workload.
-const MAX_CLIENTS: i64 = 100_000;
+use super::load;
+use crate::words::has_password;
 
 /// Settings of the servers that the topology itself needs.
 const OWN_SETTINGS: [&str; 9] = [
@@ -51,21 +50,16 @@ pub(in crate::workload) struct CompareSpec {
 
 /// Reads `[load]`, `[run]` and the link, with defaults.
 pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpec {
-    let clients = optional(root.find(&["load", "clients"]), |key, node| context.integer(key, node, 1..=MAX_CLIENTS));
-    let think = optional(root.find(&["load", "think"]), |key, node| context.duration(key, node));
+    let (load, length) = load::read(root, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
-    let measure = optional(root.find(&["run", "measure"]), |key, node| context.duration_above_zero(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
     let clone = optional(root.find(&["run", "clone"]), |key, node| context.word(key, node, &["slice", "variant"]));
     SliceSpec {
         clone: if clone == Some("variant") { ClonePlan::Variant } else { ClonePlan::Slice },
         link: link(root, context),
-        load: LoadPlan::Closed {
-            clients: clients.and_then(|clients| u32::try_from(clients).ok()).unwrap_or(8),
-            think: think.unwrap_or_default(),
-        },
+        load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
-        measure: measure.unwrap_or(Duration::from_secs(2)),
+        measure: length,
         drain: duration("drain").unwrap_or(Duration::from_secs(10)),
         workers: workers.and_then(|workers| u32::try_from(workers).ok()),
     }
@@ -86,12 +80,13 @@ fn link(root: &Table, context: Context<'_>) -> LinkPlan {
     LinkPlan { rtt, jitter, in_path: false }
 }
 
-/// `run.rounds` and `run.seed`.
+/// `run.rounds` and `run.seed`. What ends the rounds before, no file says: that is the business of whoever runs it.
 pub(in crate::workload) fn run_plan(root: &Table, context: Context<'_>) -> RunPlan {
     let rounds = optional(root.find(&["run", "rounds"]), |key, node| context.integer(key, node, 1..=10_000));
     let seed = optional(root.find(&["run", "seed"]), |key, node| context.integer(key, node, 0..=i64::MAX));
     RunPlan {
         rounds: rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(7),
+        until: None,
         seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1),
     }
 }
@@ -112,7 +107,42 @@ pub(in crate::workload) fn topology(root: &Table, context: Context<'_>) -> Topol
         }
     }
     let auth = optional(root.find(&["topology", "auth"]), |key, node| context.word(key, node, &["scram", "md5"]));
-    TopologyPlan { settings, md5: auth == Some("md5") }
+    let external = external(root, context);
+    if let Some(external) = &external {
+        for key in ["settings", "auth"] {
+            let Some(entry) = root.find(&["topology", key]) else { continue };
+            let title = format!("`{key}` is of servers that dbbench starts, and topology.external names one that runs");
+            context
+                .sink
+                .push(problem(&entry.key_place, title).also(&external.place, "here").hint("take one of them out"));
+        }
+    }
+    TopologyPlan { settings, md5: auth == Some("md5"), external }
+}
+
+/// `topology.external`: a connection string without a password, since files are copied and committed.
+fn external(root: &Table, context: Context<'_>) -> Option<ExternalPlan> {
+    let entry = root.find(&["topology", "external"])?;
+    let Some(primary) = root.find(&["topology", "external", "primary"]) else {
+        if !is_incomplete(&entry.node) {
+            let hint = "for example `external = { primary = \"${DATABASE_URL}\" }`";
+            context.sink.push(problem(&entry.key_place, "`external` names no `primary`").hint(hint));
+        }
+        return None;
+    };
+    let text = context.text("primary", &primary.node)?;
+    if has_password(&text.value) {
+        let problem = problem(&text.place, "a password does not belong in a workload file")
+            .hint("name a variable of the environment, for the whole or a part: `primary = \"${DATABASE_URL}\"`")
+            .hint("or leave it out: PGPASSWORD and ~/.pgpass are read");
+        context.sink.push(problem);
+        return None;
+    }
+    if text.value.trim().is_empty() {
+        context.sink.push(problem(&text.place, "`primary` is empty").hint("for example `\"${DATABASE_URL}\"`"));
+        return None;
+    }
+    Some(ExternalPlan { primary: text.value, place: text.place })
 }
 
 fn setting(name: &str, node: &Node, context: Context<'_>) -> Option<String> {

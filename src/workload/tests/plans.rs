@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{SMALL, compile, rendered};
+use super::{SMALL, compile, compile_set, rendered};
 use crate::param::{Expr, Generator, Literal, Over};
 use crate::words::Metric;
-use crate::workload::plan::{Action, Arg, Bound, JsonStep, Limit, LoadPlan, Plan, estimate};
+use crate::workload::plan::{Action, Arg, ArrivalsPlan, Bound, JsonStep, Limit, LoadPlan, Plan, RatePlan, estimate};
 
 const N_PLUS_ONE: &str = include_str!("../../../workloads/n-plus-one.toml");
 
@@ -142,6 +142,78 @@ fn constants_are_numbers_durations_words_and_arithmetic() {
     assert!(plan.topology.md5);
     assert_eq!(plan.topology.settings.get("work_mem").map(String::as_str), Some("20"));
     assert_eq!(plan.topology.settings.get("jit").map(String::as_str), Some("off"));
+}
+
+fn open(clients: u32, rate: f64) -> LoadPlan {
+    LoadPlan::Open { clients, arrivals: ArrivalsPlan::Poisson, rate: RatePlan::Steady(rate) }
+}
+
+#[test]
+fn a_rate_is_a_number_arithmetic_or_has_its_unit() {
+    for (rate, expected) in [("5000", 5000.0), ("0.5", 0.5), ("\"4_000/s\"", 4000.0), ("\"50 * :limit\"", 1000.0)] {
+        let plan = ok(&format!("{SMALL}[load]\nclients = 3\nrate = {rate}\n"));
+        assert_eq!(plan.variants[0].load, open(3, expected), "{rate}");
+    }
+}
+
+#[test]
+fn of_settings_that_exclude_each_other_the_later_layer_wins() {
+    let load = |text: &str, set: &[(&str, &str, &str)]| {
+        let plan = compile_set(text, set).unwrap_or_else(|problems| panic!("{}", problems.render(false)));
+        (plan.variants.iter().map(|variant| variant.load.clone()).collect::<Vec<_>>(), plan.warnings)
+    };
+    let think = format!("{SMALL}[load]\nclients = 3\nthink = \"1ms\"\n");
+    let (loads, notes) = load(&think, &[("load.rate", "5000", "--set")]);
+    assert_eq!(loads, [open(3, 5000.0), open(3, 5000.0)]);
+    assert_eq!(notes, ["`load.think` of the file is left out: --set sets load.rate"]);
+    let (loads, _) = load(&think.replace("many = {}", "many = { load.rate = 7 }"), &[]);
+    assert_eq!(loads, [LoadPlan::Closed { clients: 3, think: Duration::from_millis(1) }, open(3, 7.0)]);
+    let rate = format!("{SMALL}[load]\nrate = 9\narrivals = \"constant\"\n");
+    let (loads, _) = load(&rate.replace("many = {}", "many = { load.think = \"1ms\" }"), &[]);
+    assert_eq!(loads[1], LoadPlan::Closed { clients: 8, think: Duration::from_millis(1) });
+
+    let stages = "load.stages = [{ for = \"1s\", clients = 5, ramp = true }, { for = \"3s\", clients = 2 }]";
+    let staged = think.replace("many = {}", &format!("many = {{ {stages} }}")) + "[run]\nmeasure = \"7s\"\n";
+    let plan = ok(&staged);
+    assert_eq!(plan.variants[1].load.clients(), 5);
+    assert_eq!(plan.variants[1].load.stages().len(), 2);
+    assert_eq!(plan.variants.iter().map(|variant| variant.measure.as_secs()).collect::<Vec<_>>(), [7, 4]);
+    // A variable fills in what is left out; the length of stages is not.
+    let of_stages = format!("{SMALL}[load]\n{}\n", &stages[5..]);
+    let plan = compile_set(&of_stages, &[("run.measure", "9s", "DBBENCH_MEASURE")]).expect("right");
+    assert_eq!(plan.variants[0].measure.as_secs(), 4);
+    let (loads, notes) = load(&of_stages, &[("run.measure", "9s", "--measure")]);
+    assert_eq!(loads[0], LoadPlan::Closed { clients: 8, think: Duration::ZERO });
+    assert_eq!(notes, ["`load.stages` of the file is left out: --measure sets run.measure"]);
+    let conflict =
+        compile_set(&staged, &[("run.measure", "9s", "--measure")]).expect_err("both are meant").render(false);
+    assert!(conflict.contains("the variant `many` sets `load.stages`: they exclude each other"), "{conflict}");
+}
+
+#[test]
+fn loads_are_described_and_stand_in_what_is_resolved_without_what_they_exclude() {
+    let described = |load: &str| {
+        let plan = ok(&format!("{SMALL}[load]\n{load}\n"));
+        let text = super::super::describe(&plan);
+        let line = text.lines().find(|line| line.trim_start().starts_with("load: ")).unwrap_or_default().to_owned();
+        (line, plan.resolved["load"].clone(), plan.resolved["run"].get("measure").is_some())
+    };
+    let (line, resolved, has_length) = described("rate = 2_500");
+    assert_eq!(line, "  load: open loop, 2500 operations/s, poisson arrivals, at most 8 at once; link: none added");
+    assert_eq!(
+        (resolved, has_length),
+        (serde_json::json!({ "rate": 2500, "clients": 8, "arrivals": "poisson" }), true)
+    );
+    let (line, resolved, has_length) =
+        described("stages = [{ for = \"1s\", rate = 5, ramp = true }, { for = \"2s\", rate = 0.5 }]");
+    assert_eq!(
+        line,
+        "  load: open loop, ramp to 5 operations/s for 1s, then 0.5 operations/s for 2s, poisson arrivals, at most 8 at once; \
+         link: none added"
+    );
+    assert_eq!((resolved.as_object().map(serde_json::Map::len), has_length), (Some(1), false));
+    let (line, ..) = described("think = \"2ms\"\nstages = [{ for = \"1s\", clients = 5 }]");
+    assert_eq!(line, "  load: 5 clients for 1s, think 2ms; link: none added");
 }
 
 #[test]

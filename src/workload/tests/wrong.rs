@@ -23,7 +23,7 @@ fn keys_and_tables() {
         ("a key that belongs to another table", "", "[run]\nclients = 4\n"),
         ("a key of the top after a header", "name = \"small\"\n[dataset]", "[dataset]\nname = \"small\""),
         ("a key of the table around", "rows = 1_000", "rows = 1_000\nafter_load = \"SELECT 1\""),
-        ("a key that is not supported", "", "[load]\nrate = \"4000/s\"\n"),
+        ("a key that is not supported", "", "[load]\ninstances = 4\n"),
         ("a table that is not supported", "", "[cache]\nbackend = \"redis\"\npolicy = \"aside\"\n"),
         (
             "a step that is not supported",
@@ -69,6 +69,37 @@ fn values() {
         ("too large an integer", "rows = 1_000", "rows = 99999999999999999999"),
     ]);
     insta::assert_snapshot!("values", messages);
+}
+
+#[test]
+fn loads() {
+    let messages = shown(&[
+        ("a rate in words", "", "[load]\nrate = \"fast\"\n"),
+        ("a rate of nothing", "", "[load]\nrate = 0\n"),
+        ("too high a rate", "", "[load]\nrate = \"20_000_000/s\"\n"),
+        ("more operations than a slice may have", "", "[load]\nrate = 1_000_000\n[run]\nmeasure = \"2h\"\n"),
+        ("a rate and a pause", "", "[load]\nrate = 500\nthink = \"1ms\"\n"),
+        ("a rate and stages", "", "[load]\nrate = 500\nstages = [{ for = \"1s\", rate = 5 }]\n"),
+        ("arrivals without a rate", "", "[load]\narrivals = \"constant\"\n"),
+        ("an unknown kind of arrivals", "", "[load]\nrate = 500\narrivals = \"poison\"\n"),
+        ("stages and a length", "", "[load]\nstages = [{ for = \"1s\", rate = 5 }]\n[run]\nmeasure = \"2s\"\n"),
+        (
+            "stages of clients and a number of clients",
+            "",
+            "[load]\nclients = 4\nstages = [{ for = \"1s\", clients = 5 }]\n",
+        ),
+        ("stages of a rate and a pause", "", "[load]\nthink = \"1ms\"\nstages = [{ for = \"1s\", rate = 5 }]\n"),
+        (
+            "a stage that lacks something",
+            "",
+            "[load]\nstages = [{ rate = 5 }, { for = \"1s\" }, { for = \"0s\", rate = 5 }]\n",
+        ),
+        ("stages of both kinds", "", "[load]\nstages = [{ for = \"1s\", rate = 5 }, { for = \"1s\", clients = 5 }]\n"),
+        ("stages of nothing", "", "[load]\nstages = [{ for = \"1s\", rate = 0 }]\n"),
+        ("no stages", "", "[load]\nstages = []\n"),
+        ("a number for stages", "", "[load]\nstages = 3\n"),
+    ]);
+    insta::assert_snapshot!("loads", messages);
 }
 
 #[test]

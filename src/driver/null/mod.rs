@@ -1,5 +1,13 @@
 //! The null target: a server that is not there. It answers every statement with the same rows after the same time, so
 //! that everything above it can be tested, and its own cost be known.
+//!
+//! Here it is a call within the process; [`NullEndpoint`] is the same behind a socket, for clients that speak the protocol.
+
+mod answer;
+mod conversation;
+mod endpoint;
+mod exchange;
+mod reading;
 
 use std::time::Instant;
 
@@ -8,6 +16,10 @@ use super::session::{Executed, NullTarget, RawRow, RowSink, StatementId};
 use super::types::{ColumnInfo, PgType, TypeKind};
 use crate::param::Value;
 use crate::timer::Timer;
+
+pub use endpoint::NullEndpoint;
+#[cfg(test)]
+pub(super) use exchange::request as bare_request;
 
 /// Answers that come at once let others run after so many.
 const TURN: u32 = 32;

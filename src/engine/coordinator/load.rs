@@ -1,0 +1,82 @@
+//! The load of a slice, as the engine runs it: schedules are made here, before the slice.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::engine::bound::BoundVariant;
+use crate::engine::clock::ns;
+use crate::engine::interpreter::choose;
+use crate::load::{ArrivalQueue, ClosedLoop, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Spacing};
+use crate::metrics::Reconnects;
+use crate::param::Phase;
+use crate::workload::plan::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan, VariantPlan};
+
+/// The load of a variant in a round.
+pub(super) fn load(plan: &VariantPlan, seed: u64, round: u32) -> Load {
+    match &plan.load {
+        LoadPlan::Closed { think, .. } => Load::Closed(ClosedLoop { think_ns: ns(*think), clients: None }),
+        LoadPlan::ClosedStages { stages, think } => {
+            let clients = Some(Arc::new(profile(stages)));
+            Load::Closed(ClosedLoop { think_ns: ns(*think), clients })
+        }
+        LoadPlan::Open { arrivals, rate, .. } => {
+            let spacing = match arrivals {
+                ArrivalsPlan::Constant => Spacing::Constant,
+                ArrivalsPlan::Poisson => Spacing::Poisson,
+            };
+            let key = |phase| ScheduleKey { seed, round, phase };
+            // How long the warm-up becomes is not known yet.
+            let before = Profile::steady(rate.of_warmup(), u64::MAX);
+            let measured = match rate {
+                RatePlan::Steady(rate) => Profile::steady(*rate, ns(plan.measure)),
+                RatePlan::Stages(stages) => profile(stages),
+            };
+            Load::Open(Arc::new(OpenLoop {
+                warmup: ArrivalQueue::new(Schedule::without_marks(before, spacing, key(Phase::Warmup))),
+                measure: ArrivalQueue::new(Schedule::new(measured, spacing, key(Phase::Measure))),
+            }))
+        }
+    }
+}
+
+/// A ramp begins where the stage before ends, the first at 0.
+fn profile(stages: &[StagePlan]) -> Profile {
+    let mut before = 0.0;
+    Profile::new(stages.iter().map(|stage| {
+        let from = if stage.ramp { before } else { stage.to };
+        before = stage.to;
+        Piece { length_ns: ns(stage.length), from, to: stage.to }
+    }))
+}
+
+/// Operations that an open loop asks for per second of the measurement.
+pub(super) fn asked_per_s(load: &Load, measure: Duration) -> Option<f64> {
+    match load {
+        Load::Closed(_) => None,
+        Load::Open(open) => Some(open.measure.schedule().planned() as f64 / measure.as_secs_f64()),
+    }
+}
+
+/// Arrivals before `until_ns` of a phase that nobody started, by operation: each is what it would have been.
+pub(super) fn unstarted(queue: &ArrivalQueue, until_ns: u64, bound: &BoundVariant) -> Vec<u64> {
+    let mut counts = vec![0; bound.operations.len()];
+    for stream in queue.left_before(until_ns) {
+        counts[choose(bound, stream)] += 1;
+    }
+    counts
+}
+
+/// Why a slice has nothing to say, although nothing failed in its measurement.
+pub(super) fn nothing_started(load: &Load, reconnects: Reconnects) -> String {
+    if let Load::Open(_) = load {
+        return "the schedule has no operation in the measurement: measure for longer, or ask for more".to_owned();
+    }
+    let lost = match reconnects.all {
+        0 => String::new(),
+        times => format!("; connections were lost and made again {times} times"),
+    };
+    format!(
+        "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
+         or waiting for a connection{lost}"
+    )
+}

@@ -1,0 +1,117 @@
+//! An operation in flight: what the worker sees of it, how its time is told apart, how it is recorded.
+
+use std::cell::{Cell, RefCell};
+
+use super::state::WorkerState;
+use crate::driver::CancelToken;
+use crate::engine::interpreter::Progress;
+use crate::metrics::{Outcome, Times};
+use crate::param::Phase;
+use crate::words::{FailureClass, FailureKey};
+
+/// How an operation comes by its connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Acquire {
+    /// The client has one.
+    Held,
+    /// It was lost and is being made anew.
+    Waiting,
+    /// It was made anew in so many ns.
+    Took(u64),
+}
+
+/// An operation that has started and not ended.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InFlight {
+    pub(super) operation: usize,
+    pub(super) phase: Phase,
+    pub(super) intended_ns: u64,
+    /// From the intended start to the moment at which the client was free; `None` in a closed loop.
+    pub(super) queue_ns: Option<u64>,
+    pub(super) started_ns: u64,
+    pub(super) acquire: Acquire,
+}
+
+/// Why a client that is in no operation is in none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// It is in one, or between two.
+    None,
+    /// It thinks, or was cut off while it waited for a connection: nothing is lost when it is dropped.
+    Idle,
+    /// It has taken an arrival and waits for the intended start, which lies before the end: it will start.
+    AwaitsStart,
+}
+
+impl InFlight {
+    fn times(&self, ended_ns: u64) -> Times {
+        let since_start_ns = ended_ns.saturating_sub(self.started_ns);
+        let acquire_ns = match self.acquire {
+            Acquire::Held => None,
+            Acquire::Waiting => Some(since_start_ns),
+            Acquire::Took(took_ns) => Some(took_ns),
+        };
+        Times {
+            response_ns: ended_ns.saturating_sub(self.intended_ns),
+            lag_ns: self.started_ns.saturating_sub(self.intended_ns + self.queue_ns.unwrap_or(0)),
+            queue_ns: self.queue_ns,
+            acquire_ns,
+            service_ns: since_start_ns.saturating_sub(acquire_ns.unwrap_or(0)),
+        }
+    }
+}
+
+/// What the worker can see of a client while it runs.
+#[derive(Debug)]
+pub(super) struct ClientView {
+    pub(super) in_flight: Cell<Option<InFlight>>,
+    pub(super) progress: Progress,
+    pub(super) cancel: RefCell<CancelToken>,
+    pub(super) rest: Cell<Rest>,
+}
+
+impl ClientView {
+    pub(super) fn new(cancel: CancelToken) -> Self {
+        Self {
+            in_flight: Cell::new(None),
+            progress: Progress::default(),
+            cancel: RefCell::new(cancel),
+            rest: Cell::new(Rest::None),
+        }
+    }
+
+    pub(super) fn rest(&self) -> Rest {
+        self.rest.get()
+    }
+
+    /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
+    pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
+        let in_flight = self.in_flight.take()?;
+        let waiting = matches!(in_flight.acquire, Acquire::Waiting);
+        let (class, message) = match waiting {
+            true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
+            false => (FailureClass::Timeout, "cut off: not finished at the end of the drain"),
+        };
+        let outcome = Outcome::Failed { key: FailureKey::Class(class), message: message.to_owned(), censored: true };
+        record(worker, in_flight, worker.clock.now_ns(), outcome, &self.progress);
+        self.rest.set(if waiting { Rest::Idle } else { Rest::None });
+        // No server knows of an operation that waits for its connection.
+        (!waiting).then(|| self.cancel.borrow().clone())
+    }
+}
+
+/// Records the end of an operation.
+pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, outcome: Outcome, progress: &Progress) {
+    if operation.phase == Phase::Measure {
+        worker.last_end_ns.set(ended_ns);
+    }
+    let times = operation.times(ended_ns);
+    let mut recorder = worker.recorder(operation.phase);
+    if progress.retried() > 0 {
+        recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
+    }
+    if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
+        recorder.unknown(operation.operation);
+    }
+    recorder.ended(operation.operation, times, outcome, progress.statements(), progress.rows());
+}

@@ -1,0 +1,110 @@
+//! Is the generator to be believed? What limited a slice, and what of generator and machine makes it not valid.
+//!
+//! In a closed loop a slow generator shows as lower throughput, which a warning beside the figures says. In an open loop it
+//! shows as response times that are not the server's, so that the slice is not valid.
+
+use super::percent;
+use crate::result::MISSED_AT_MOST;
+use crate::result::run::VariantRecord;
+use crate::result::slice::{LimitedBy, SliceRecord};
+
+/// A worker thread that is on the CPU for more than this share of the slice is the limit.
+const CPU_AT_MOST: f64 = 0.90;
+/// A worker thread that waits for a CPU for more than this share of the slice shares it with too much else.
+const CPU_WAIT_AT_MOST: f64 = 0.10;
+/// Clients that are in an operation for at least this share of their time count as busy all of it.
+const BUSY_AT_LEAST: f64 = 0.95;
+/// The largest share of the response times that may be schedule lag.
+pub(super) const LAG_AT_MOST: f64 = 0.10;
+/// The largest share of the CPUs' time that the host may take away.
+const STEAL_AT_MOST: f64 = 0.02;
+/// The kernel counts steal in ticks of 10 ms, so that a reading may be too large by one.
+const TICK_US: f64 = 10_000.0;
+
+/// Judges a slice that just closed: sets `limit`, and adds to `not_valid` what speaks against it. A slice that failed keeps
+/// its reason and has no limit.
+pub fn judge_slice(variant: Option<&VariantRecord>, slice: &mut SliceRecord) {
+    if slice.failed.is_some() {
+        return;
+    }
+    slice.limit = limit(variant, slice);
+    slice.not_valid = not_valid(slice);
+    slice.valid &= slice.not_valid.is_empty();
+}
+
+/// What limited the throughput; `None` when nothing is known of the workers.
+///
+/// Beyond the two bounds, a thread that was on the CPU or waiting for one for more than 90 % of the slice together had no
+/// time left either, and is the limit although each part stays within its bound.
+fn limit(variant: Option<&VariantRecord>, slice: &SliceRecord) -> Option<LimitedBy> {
+    let cpu = slice.worker_cpu_share()?;
+    let wait = slice.worker_cpu_wait_share().unwrap_or(0.0);
+    let occupied = |worker: &crate::result::slice::WorkerRecord| {
+        worker.cpu_us + worker.cpu_wait_us.unwrap_or(0.0) > CPU_AT_MOST * worker.wall_us
+    };
+    Some(if cpu > CPU_AT_MOST {
+        LimitedBy::Generator
+    } else if wait > CPU_WAIT_AT_MOST {
+        LimitedBy::Shared
+    } else if slice.workers.iter().any(occupied) {
+        LimitedBy::Generator
+    } else if all_clients_busy(variant?, slice) {
+        LimitedBy::Server
+    } else {
+        LimitedBy::None
+    })
+}
+
+/// Whether the load could not have been higher with these clients. A closed loop without think time keeps them busy by its
+/// nature. Else they count as busy when they were in operations for 95 % of their time, in an open loop also when the rate
+/// was missed: what never started had no free client.
+fn all_clients_busy(variant: &VariantRecord, slice: &SliceRecord) -> bool {
+    if slice.asked_per_s.is_none() && variant.think_us == 0.0 {
+        return true;
+    }
+    slice.missed_share().is_some_and(|missed| missed > MISSED_AT_MOST)
+        || slice.clients_busy_share(variant.clients).is_some_and(|busy| busy >= BUSY_AT_LEAST)
+}
+
+fn not_valid(slice: &SliceRecord) -> Vec<String> {
+    let mut reasons = Vec::new();
+    if let Some(missed) = slice.missed_share() {
+        let of_cpu = percent(slice.worker_cpu_share().unwrap_or(0.0));
+        let of_wait = percent(slice.worker_cpu_wait_share().unwrap_or(0.0));
+        match slice.limit {
+            Some(LimitedBy::Generator) => reasons.push(format!(
+                "the load generator was the limit, not the server (a thread of it was on the CPU {of_cpu} of the time): use more \
+                 workers, or a lower rate"
+            )),
+            Some(LimitedBy::Shared) if missed > MISSED_AT_MOST => reasons.push(format!(
+                "the load generator had to share the CPU (a thread of it waited for one {of_wait} of the time), and {} of \
+                 the planned operations never started: leave it a core, or use a lower rate",
+                percent(missed)
+            )),
+            _ => {}
+        }
+        if let Some(lag) = slice.schedule_lag_share().filter(|lag| *lag > LAG_AT_MOST) {
+            reasons.push(format!(
+                "the load generator started operations late: schedule lag makes up {} of the response times in sum",
+                percent(lag)
+            ));
+        }
+    }
+    if let Some(steal) = stolen(slice) {
+        reasons.push(format!(
+            "the host took away {} of the machine's CPU time (steal): measure when it is less busy, or on another machine",
+            percent(steal)
+        ));
+    }
+    reasons
+}
+
+/// The share that was stolen, where it is certainly too much: in a short slice one tick alone says nothing.
+fn stolen(slice: &SliceRecord) -> Option<f64> {
+    let (steal_us, cpus_us) = slice.machine.steal_us.zip(slice.machine.cpus_us)?;
+    (steal_us - TICK_US > STEAL_AT_MOST * cpus_us).then_some(steal_us / cpus_us)
+}
+
+#[cfg(test)]
+#[path = "generator_tests.rs"]
+mod tests;
