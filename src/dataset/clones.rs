@@ -40,6 +40,12 @@ impl Clones {
         Self { maintenance: admin, template, whose: Whose::Theirs { mark }, made: 0 }
     }
 
+    /// Whether clones are marked, since the server is not the run's own.
+    #[must_use]
+    pub fn are_marked(&self) -> bool {
+        matches!(self.whose, Whose::Theirs { .. })
+    }
+
     /// Makes a clone. A server of the run's own is made to write it out, so that this does not happen while something is
     /// measured; somebody's is not made to write out what else it has. Gives the name of its database.
     ///

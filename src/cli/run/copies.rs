@@ -60,7 +60,11 @@ impl Copies {
     /// A new clone for a variant, in the place of the one before.
     fn renew(&mut self, command: &Command<'_>, variant: usize) -> Result<(), String> {
         self.remove(command, variant)?;
-        let made = command.wait(self.clones.make()).map_err(|failure| failure.message)?;
+        let made = match self.clones.are_marked() {
+            // Not given up half-way: what has no mark yet, nobody would take away.
+            true => command.runtime.block_on(self.clones.make()),
+            false => command.wait(self.clones.make()).map_err(|failure| failure.message)?,
+        };
         self.current[variant] = Some(made.map_err(|error| chain(&error))?);
         Ok(())
     }

@@ -162,7 +162,7 @@ pub fn about_writes(external: Option<&External>) -> String {
 /// # Errors
 /// When the server does not let another session in.
 pub fn copies(command: &Command<'_>, plan: &Plan, external: &mut External) -> Result<Option<Copies>, Failure> {
-    let source = command.wait(external.to_be_copied(&plan.name))?.map_err(|error| Failure::failed(&error))?;
+    let source = command.wait(external.make_copyable(&plan.name))?.map_err(|error| Failure::failed(&error))?;
     Ok(source.map(|source| Copies::new(Clones::marked(source), plan.variants.len())))
 }
 

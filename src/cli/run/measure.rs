@@ -97,7 +97,11 @@ fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Resu
 fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
     let each = direct.iter().enumerate();
     let targets = each.map(|(variant, target)| copies.target(command, variant, ClonePlan::Slice, target));
-    targets.collect::<Result<_, _>>().map_err(|reason| Failure::text(ExitCode::Failed, reason))
+    let targets = targets.collect::<Result<_, _>>();
+    if command.asked.engine.is_set() {
+        return Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"));
+    }
+    targets.map_err(|reason| Failure::text(ExitCode::Failed, reason))
 }
 
 /// `Some` when they differ: then nothing is timed.

@@ -211,6 +211,8 @@ pub fn run_rounds(
                 after,
             };
             let target = match make_ready(variant) {
+                // Whoever asked for the end has also ended this.
+                _ if input.interrupt.is_set() => return Ok(RunEnd { interrupted: true, ..end }),
                 Ok(target) => target.unwrap_or_else(|| input.targets[variant].clone()),
                 Err(reason) => return Err(EngineError::Data { round, variant: info.name, reason }),
             };

@@ -95,9 +95,9 @@ impl External {
     ///
     /// # Errors
     /// When the server does not let another session in.
-    pub async fn to_be_copied(&mut self, workload: &str) -> Result<Option<CopySource>, DriverError> {
+    pub async fn make_copyable(&mut self, workload: &str) -> Result<Option<CopySource>, DriverError> {
         match &mut self.own {
-            Own::Database(own) => own.to_be_copied(workload).await.map(Some),
+            Own::Database(own) => own.make_copyable(workload).await.map(Some),
             Own::Nothing | Own::Schema(_) => Ok(None),
         }
     }

@@ -73,7 +73,7 @@ impl OwnDatabase {
     ///
     /// # Errors
     /// When the server does not let another session in.
-    pub(in crate::topology) async fn to_be_copied(&mut self, workload: &str) -> Result<CopySource, DriverError> {
+    pub(in crate::topology) async fn make_copyable(&mut self, workload: &str) -> Result<CopySource, DriverError> {
         let beside = Control::connect(&self.admin).await?;
         beside.batch(&format!("SET application_name = {}", literal(&self.name))).await?;
         std::mem::replace(&mut self.alive, beside).close().await;
