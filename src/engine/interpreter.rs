@@ -175,9 +175,13 @@ impl Interpreter {
                 Instruction::Statement(statement) if self.is_queueing => {
                     self.queue(index, statement, at, place).map(|()| at + 1)
                 }
-                Instruction::Statement(statement) => {
-                    self.statement(index, program, statement, place).await.map(|()| at + 1)
-                }
+                Instruction::Statement(statement) => match self.statement(index, program, statement, place).await {
+                    Ok(()) => {
+                        at += 1;
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
                 Instruction::Loop(of) => self.begin_loop(variant, index, program, of, at).map_err(Into::into),
                 Instruction::Next(begin) => self.next_iteration(variant, index, program, *begin).map_err(Into::into),
                 Instruction::Insert(of) => self.insert(of, place).await.map(|()| at + 1),

@@ -109,7 +109,7 @@ fn all_problems_of_a_file_are_said_at_once_and_nothing_is_started() {
         r#"name = "wrong"
 [load]
 clinets = 2
-rate = 500
+instances = 2
 [run]
 rounds = "many"
 [params]
@@ -125,7 +125,7 @@ w = { mix = { b = 1 } }
     let says = [
         "w.toml:3:1: error: unknown key `clinets` in [load]",
         "did you mean `clients`?",
-        "w.toml:4:1: error: `rate` is not supported by this version",
+        "w.toml:4:1: error: `instances` is not supported by this version",
         "w.toml:6:10: error: `rounds` takes a number, got the text \"many\"",
         "w.toml:8:17: error: `uniform` must give the smaller bound first, got [5, 1]",
         "w.toml:10:36: error: `:nope` refers to nothing",
@@ -194,7 +194,7 @@ fn options_are_checked_like_the_file() {
         (&["--onyl", "one"], &["unexpected argument '--onyl'", "--only"]),
         (&["--only", "three"], &["there is no variant `three`", "`one`, `two`"]),
         (&["--set", "topolgy.link.rtt=2ms"], &["unknown key `topolgy`", "did you mean `topology`?"]),
-        (&["--set", "load.rate=5"], &["`rate` is not supported by this version"]),
+        (&["--set", "load.instances=5"], &["`instances` is not supported by this version"]),
         (&["--set", "run.rounds"], &["`--set` takes KEY=VALUE, got `run.rounds`"]),
         (&["--set", "run.rounds=3", "--rounds", "4"], &["`run.rounds` is set twice, by --set and by --rounds"]),
         (&["--rounds", "0"], &["rounds"]),

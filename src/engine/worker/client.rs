@@ -126,10 +126,13 @@ impl Client {
                 let Connection { session, prepared } = &mut self.connection;
                 let program = &worker.variant.operations[operation].load;
                 let mut place = Place { session, prepared, progress: &self.view.progress };
-                let execution = self.interpreter.execute(&worker.variant, operation, program, &mut place);
+                // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
                 match worker.variant.operations[operation].timeout {
-                    None => execution.await,
-                    Some(timeout) => give_up_after(timeout, worker, execution).await,
+                    None => self.interpreter.execute(&worker.variant, operation, program, &mut place).await,
+                    Some(timeout) => {
+                        let execution = self.interpreter.execute(&worker.variant, operation, program, &mut place);
+                        give_up_after(timeout, worker, execution).await
+                    }
                 }
             }
             Err(misfit) => Err(misfit.into()),
