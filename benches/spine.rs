@@ -1,8 +1,8 @@
-//! Where the program stands: a prepared single-row select against pgbench's best, and what the link adds, each in
-//! alternation on one server that dbbench itself starts.
+//! Where the program stands: a prepared single-row select against pgbench's best, what the link adds, and how late
+//! operations start that were asked for at a rate, each in alternation on one server that dbbench itself starts.
 //!
-//! `cargo bench --bench spine` prints medians and ratios with their intervals; `-- select` and `-- link` measure one of
-//! them; `-- --test` only runs the path.
+//! `cargo bench --bench spine` prints medians and ratios with their intervals; `-- select`, `-- link` and `-- lag`
+//! measure one of them; `-- --test` only runs the path.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a bench program")]
 
@@ -46,6 +46,9 @@ fn main() {
     }
     if only("link") {
         bench.link();
+    }
+    if only("lag") {
+        bench.lag();
     }
     bench.server.stop().unwrap();
 }
@@ -122,14 +125,70 @@ impl Bench {
         println!("  {:.0} µs (from {low:.0} to {high:.0})", added_us[added_us.len() / 2]);
     }
 
+    /// One thread on either side, so that a core is free for the server. What pgbench calls lag contains the wait for a
+    /// client that is still busy; so ours is taken with the queue time.
+    fn lag(&self) {
+        let endpoint = self.server.endpoint(DATABASE);
+        println!(
+            "mean time from the planned start to the start, 16 clients, 1 thread, {} alternating pairs",
+            self.sizes.pairs
+        );
+        for rate in [2_000, 10_000, 20_000] {
+            let plan = self.plan_of(&format!("clients = 16\nrate = {rate}"), 1);
+            let bound = self.bind(&plan, &endpoint);
+            let ours = || {
+                let mix = slice(&plan, &bound, &endpoint).total.mix();
+                (mix.lag.mean_ns().unwrap() + mix.queue.mean_ns().unwrap()) / 1e3
+            };
+            let (mut lags, mut own) = (Vec::new(), Vec::new());
+            for pair in 0..self.sizes.pairs {
+                let (our, their) = match pair % 2 {
+                    0 => {
+                        let our = ours();
+                        (our, self.pgbench_lag_us(rate))
+                    }
+                    _ => {
+                        let their = self.pgbench_lag_us(rate);
+                        (ours(), their)
+                    }
+                };
+                lags.push((our, their));
+                own.push(Speed { per_s: our, cpu_us: their });
+            }
+            println!(
+                "  {rate:>6}/s  dbbench {:>6.1} µs  pgbench {:>6.1} µs, medians",
+                median(&own, |lag| lag.per_s),
+                median(&own, |lag| lag.cpu_us)
+            );
+            match stats::ratio(&lags, 0.0).and_then(|ratio| Some((ratio.value, ratio.interval?))) {
+                Some((value, range)) => {
+                    println!("           {value:.3}× of pgbench, {:.3}–{:.3}", range.low, range.high)
+                }
+                None => println!("           no ratio"),
+            }
+        }
+    }
+
+    fn pgbench_lag_us(&self, rate: u32) -> f64 {
+        let (rate, seconds) = (rate.to_string(), self.sizes.seconds.to_string());
+        let (text, _) =
+            self.pgbench(&["-n", "-S", "-M", "prepared", "-c", "16", "-j", "1", "-R", &rate, "-T", &seconds]);
+        let lag = text.split("rate limit schedule lag: avg ").nth(1).unwrap();
+        lag.split_whitespace().next().unwrap().parse::<f64>().unwrap() * 1e3
+    }
+
     fn plan(&self, clients: usize, workers: usize) -> Plan {
+        self.plan_of(&format!("clients = {clients}"), workers)
+    }
+
+    fn plan_of(&self, load: &str, workers: usize) -> Plan {
         let (accounts, seconds) = (100_000 * self.sizes.scale, self.sizes.seconds);
         let text = format!(
             "name = \"select\"\n\
              [params]\naid = {{ uniform = [1, {accounts}] }}\n\
              [operations.select]\n\
              steps = [{{ sql = \"SELECT abalance FROM pgbench_accounts WHERE aid = :aid\" }}]\n\
-             [load]\nclients = {clients}\n\
+             [load]\n{load}\n\
              [run]\nrounds = 1\nwarmup = \"200ms\"\nmeasure = \"{seconds}s\"\nworkers = {workers}\n"
         );
         let compiled = compile_text(SourceText::new("select.toml", text), &Overrides::default());

@@ -84,7 +84,42 @@ pub(super) fn merge_failures(into: &mut Failures, other: &Failures) {
 
 #[cfg(test)]
 mod tests {
-    use super::Counters;
+    use super::{Counters, Failures, merge_failures};
+    use crate::words::{FailureClass, FailureKey, SqlState};
+
+    #[test]
+    fn merging_adds_every_count() {
+        // Every field is named: one that is new must be thought of here.
+        let counts = |times: u64| Counters {
+            planned: times,
+            attempts: 2 * times,
+            succeeded: 3 * times,
+            failed: 4 * times,
+            unknown: 5 * times,
+            unstarted: 6 * times,
+            retried: 7 * times,
+            censored: 8 * times,
+            statements: 9 * times,
+            rows: 10 * times,
+        };
+        let mut sum = counts(1);
+        sum.merge(&counts(10));
+        sum.merge(&counts(100));
+        assert_eq!(sum, counts(111));
+    }
+
+    #[test]
+    fn failures_of_several_workers_add_up_by_key() {
+        let timeout = FailureKey::Class(FailureClass::Timeout);
+        let state = FailureKey::State(SqlState::new("40001").expect("five characters"));
+        let some = |key, count, message: &str| Failures::from([(key, (count, message.to_owned()))]);
+        let mut sum = Failures::new();
+        for part in [some(timeout, 2, "first"), some(state, 5, "other"), some(timeout, 3, "second")] {
+            merge_failures(&mut sum, &part);
+        }
+        let expected = [(timeout, (5, "first".to_owned())), (state, (5, "other".to_owned()))];
+        assert_eq!(sum, Failures::from(expected));
+    }
 
     #[test]
     fn a_lost_operation_is_noticed() {

@@ -137,6 +137,30 @@ fn a_summary_merges_the_histograms_of_valid_rounds_and_adds_counts() {
     assert_eq!((b.mix.succeeded, b.rounds.len(), b.rounds[1].valid), (1_820, 2, false));
 }
 
+/// Both operations of the slice differ by far, so that a mean of their percentiles lies where no operation was.
+#[test]
+fn percentiles_of_a_mix_come_from_the_counts_of_all_its_operations() {
+    let mut metrics = metrics(1);
+    let mut slow = Recorder::new(2, Precision::ThreeDigits);
+    for n in 0..500_u64 {
+        slow.started(1);
+        let ns = 1_000_000_000 + n;
+        slow.ended(1, Times { response_ns: ns, service_ns: ns, ..Times::default() }, Outcome::Succeeded, 1, 1);
+    }
+    metrics.total.merge(&slow.swap());
+    let record = SliceRecord::new(&context("a", 1), &metrics);
+    let mut all = Distribution::new();
+    metrics.total.operations.iter().for_each(|operation| all.merge(&operation.response));
+    assert_eq!(all.count(), 1_800 + 20 + 500);
+    let found = &record.mix.response.us;
+    for (q, of_mix) in [(0.5, found.p50), (0.9, found.p90), (0.99, found.p99)] {
+        assert_eq!(of_mix, all.quantile_ns(q, 0).map(|ns| ns / 1e3), "{q}");
+    }
+    assert!(found.p50 < Some(2_000.0) && found.p90 > Some(1_000_000.0), "{found:?}");
+    let job = &record.jobs[0].response.us;
+    assert_eq!((job.p50, job.p90), (found.p50, found.p90), "both operations do the same job");
+}
+
 #[test]
 fn lost_connections_and_interrupts_are_said() {
     let dir = tempfile::tempdir().unwrap();

@@ -128,3 +128,27 @@ impl SliceTimes {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TimesUs;
+    use crate::metrics::Distribution;
+
+    #[test]
+    fn what_was_not_seen_takes_the_mean_and_leaves_a_bound() {
+        let mut times = Distribution::new();
+        (1..=1_000_u64).for_each(|n| times.record(n * 1_000));
+        let all_seen = TimesUs::of(&times, 0);
+        assert_eq!((all_seen.mean, all_seen.not_below.is_empty()), (Some(500.5), true));
+        let one_not = TimesUs::of(&times, 1);
+        assert_eq!(
+            (one_not.mean, one_not.max),
+            (None, Some(1_000.0)),
+            "the mean of those that were seen is not the mean"
+        );
+        assert!(one_not.p50.is_some() && one_not.not_below.is_empty());
+        let half_not = TimesUs::of(&times, 1_001);
+        assert_eq!((half_not.mean, half_not.p50), (None, None));
+        assert_eq!(half_not.not_below.get("p50"), Some(&1_000.0));
+    }
+}

@@ -50,6 +50,15 @@ fn plan(sql: &str, load: &str, measure_s: f64, workers: u32) -> Plan {
 
 /// Runs the plan's only slice; `disturb` is called once, from another thread, when the measurement begins.
 fn slice(plan: &Plan, endpoint: &Endpoint, disturb: impl FnOnce() + Send + 'static) -> SliceMetrics {
+    slice_by_seconds(plan, endpoint, disturb).0
+}
+
+/// The same, with what was recorded in each second, the last one being that of the drain.
+fn slice_by_seconds(
+    plan: &Plan,
+    endpoint: &Endpoint,
+    disturb: impl FnOnce() + Send + 'static,
+) -> (SliceMetrics, Vec<OperationMetrics>) {
     let bound = wait(async {
         let control = Control::connect(endpoint).await.unwrap();
         bind(&plan.variants[0], Some(&control), None).await.unwrap()
@@ -66,6 +75,7 @@ fn slice(plan: &Plan, endpoint: &Endpoint, disturb: impl FnOnce() + Send + 'stat
         }
     });
     let mut closed = None;
+    let mut by_seconds = Vec::new();
     let ended = run(RunInput {
         plan,
         bound: std::slice::from_ref(&bound),
@@ -74,7 +84,12 @@ fn slice(plan: &Plan, endpoint: &Endpoint, disturb: impl FnOnce() + Send + 'stat
         events: &events,
         interrupt: &Interrupt::default(),
         server_cpu: None,
-        on_interval: &mut |_| Ok(()),
+        on_interval: &mut |interval| {
+            if interval.measuring {
+                by_seconds.push(interval.recorded.mix());
+            }
+            Ok(())
+        },
         on_slice: &mut |slice| {
             closed = Some(slice.metrics);
             Ok(())
@@ -84,7 +99,7 @@ fn slice(plan: &Plan, endpoint: &Endpoint, disturb: impl FnOnce() + Send + 'stat
     let metrics = closed.unwrap();
     assert_eq!(metrics.failed, None);
     assert_eq!(metrics.total.mix().violation(), None);
-    metrics
+    (metrics, by_seconds)
 }
 
 /// Tries up to three times; the last word is that of the last try.

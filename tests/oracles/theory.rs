@@ -32,8 +32,13 @@ pub fn responses_s(arrivals_s: &[f64], servers: usize, end_s: impl Fn(usize, f64
     arrivals_s.iter().enumerate().map(response).collect()
 }
 
-#[derive(PartialEq)]
 struct Moment(f64);
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
 
 impl Eq for Moment {}
 
@@ -49,21 +54,25 @@ impl Ord for Moment {
     }
 }
 
-/// For how long each operation kept its client: values spread as those measured, in an order of their own. What the
-/// generator was late also keeps a client waiting.
-pub fn occupied_s(mix: &OperationMetrics) -> Vec<f64> {
-    let count = mix.service.count();
-    let late_s = mix.lag.mean_ns().unwrap_or(0.0) / 1e9;
-    let mut values: Vec<f64> = mix
+/// For how long each operation kept its client, in the order of their ends as far as it is known: by seconds, and within a
+/// second spread as measured, in an order of their own. What the generator was late also keeps a client waiting.
+pub fn occupied_s(seconds: &[OperationMetrics]) -> Vec<f64> {
+    let mut random = StdRng::seed_from_u64(7);
+    seconds.iter().filter(|second| second.service.count() > 0).flat_map(|second| within(second, &mut random)).collect()
+}
+
+fn within(second: &OperationMetrics, random: &mut StdRng) -> Vec<f64> {
+    let late_s = second.lag.mean_ns().unwrap_or(0.0) / 1e9;
+    let mut values: Vec<f64> = second
         .service
         .buckets()
         .flat_map(|bucket| std::iter::repeat_n(bucket.value_ns as f64 / 1e9 + late_s, bucket.count as usize))
         .collect();
     // Buckets are a thousandth wide; the mean is exact.
-    let exact_s = mix.service.mean_ns().unwrap_or(0.0) / 1e9 + late_s;
-    let scale = exact_s * count as f64 / values.iter().sum::<f64>();
+    let exact_s = second.service.mean_ns().unwrap_or(0.0) / 1e9 + late_s;
+    let scale = exact_s / mean(&values);
     values.iter_mut().for_each(|value| *value *= scale);
-    values.shuffle(&mut StdRng::seed_from_u64(7));
+    values.shuffle(random);
     values
 }
 

@@ -111,7 +111,7 @@ fn two_at_once_succeed_even_when_both_make_the_cache() {
     let (first, second) = (first.wait_beside_others(), second.wait());
     for outcome in [first, second] {
         let outcome = outcome.ends_with(measured(0));
-        assert!(!outcome.stderr.contains("warning: the "), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("not kept"), "{}", outcome.stderr);
     }
     for out in ["first", "second"] {
         assert_eq!(place.json(&format!("{out}/summary.json"))["partial"], false);

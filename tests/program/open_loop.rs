@@ -8,16 +8,16 @@ use crate::support::{Place, measured, tiny};
 fn more_than_the_target_can_do_is_told_as_what_never_started() {
     let place = Place::new();
     place.workload(&tiny(&[("two = {}", "")]));
-    let options = ["--target", "null:?service=10ms", "--set", "load.rate=400", "--set", "load.arrivals=constant"];
+    let options = ["--target", "null:?service=10ms", "--set", "load.rate=600", "--set", "load.arrivals=constant"];
     let outcome = place.run_out(&[&options[..], &["--measure", "500ms", "--warmup", "50ms", "--no-progress"]].concat());
     let outcome = outcome.ends_with(measured(0));
     // Two clients of 10 ms each do 200 per second.
     let (summary, run) = (place.json("out/summary.json"), place.json("out/run.json"));
     let mix = &summary["variants"][0]["mix"];
     let count = |name: &str| mix[name].as_u64().unwrap();
-    assert_eq!(count("planned"), 200);
+    assert_eq!(count("planned"), 300);
     assert_eq!(count("planned"), count("succeeded") + count("unstarted"));
-    assert!((90..180).contains(&count("unstarted")), "{mix}");
+    assert!((190..280).contains(&count("unstarted")), "{mix}");
     for figure in ["p50", "p90", "p99", "mean"] {
         assert!(mix["response_us"][figure].is_null(), "{figure} of {mix}");
     }
@@ -26,14 +26,14 @@ fn more_than_the_target_can_do_is_told_as_what_never_started() {
     outcome.says(&["p50, p95, p99 not reached", "of the operations never started"]);
     assert_eq!(
         (&run["variants"][0]["rate_per_s"], &run["variants"][0]["arrivals"]),
-        (&400.0.into(), &"constant".into())
+        (&600.0.into(), &"constant".into())
     );
     let slice: serde_json::Value =
         serde_json::from_str(fs::read_to_string(place.path("out/slices.jsonl")).unwrap().lines().next().unwrap())
             .unwrap();
-    assert_eq!(slice["asked_per_s"], 400.0);
+    assert_eq!(slice["asked_per_s"], 600.0);
     let page = fs::read_to_string(place.path("out/report.html")).unwrap();
-    for words in ["open loop, 400 operations", "constant arrivals, at most 2 clients at once"] {
+    for words in ["open loop, 600 operations", "constant arrivals, at most 2 clients at once"] {
         assert!(page.contains(words), "{words}");
     }
     // Starts of the measurement, over all intervals; what never started has none.

@@ -6,10 +6,12 @@ use std::time::{Duration, Instant};
 use super::{Interrupt, RunEnd, RunInput, SliceOutcome, run};
 use crate::driver::{NullTarget, Target};
 use crate::engine::bound::{ArgSource, BoundVariant, Instruction};
+use crate::engine::interpreter::choose;
 use crate::engine::testing::{TestStep, bound, operation, param, plan, set, single, variant};
 use crate::event::{Event, Events};
+use crate::param::{Phase, Stream};
 use crate::words::{FailureClass, FailureKey};
-use crate::workload::plan::{Arg, LoadPlan, Plan};
+use crate::workload::plan::{Arg, ArrivalsPlan, LoadPlan, Plan, RatePlan};
 
 fn null(service: Duration, rows: u32) -> Target {
     Target::Null(NullTarget { service, rows })
@@ -113,6 +115,40 @@ fn the_first_row_of_nothing_fails_the_operation() {
     let (count, _) = mix.failures[&FailureKey::Class(FailureClass::NoRow)];
     assert_eq!(count, mix.counters.failed);
     assert_eq!(mix.violation(), None);
+}
+
+/// Which operation is drawn shows in its counts, and one client draws in a known order: whatever the warm-up took, the
+/// measurement begins with the draws number 0, 1, 2 … of its own.
+#[test]
+fn draws_of_the_measurement_do_not_depend_on_the_warm_up() {
+    for load in [
+        LoadPlan::Closed { clients: 1, think: Duration::ZERO },
+        LoadPlan::Open { clients: 1, arrivals: ArrivalsPlan::Poisson, rate: RatePlan::Steady(500.0) },
+    ] {
+        let mut of = variant("a", 1, vec![]);
+        for name in ["o0", "o1", "o2", "o3", "o4", "o5", "o6", "o7"] {
+            of = operation(of, name, 1.0, Vec::new(), vec![TestStep::new("SELECT 1", vec![])], None);
+        }
+        let is_open = matches!(load, LoadPlan::Open { .. });
+        (of.load, of.warmup) = (load, Duration::from_millis(30));
+        let plan = plan(vec![of], 2);
+        let ran = run_null(&plan, Duration::from_millis(1), 1);
+        for slice in &ran.slices {
+            let operations = &slice.metrics.total.operations;
+            let planned: Vec<u64> = operations.iter().map(|operation| operation.counters.planned).collect();
+            assert!(slice.metrics.warmup.mix().counters.planned > 0 && planned.iter().sum::<u64>() > 0, "{planned:?}");
+            let mut expected = vec![0; planned.len()];
+            for number in 0..planned.iter().sum() {
+                let (seed, round) = (plan.run.seed, slice.slice.round);
+                let stream = match is_open {
+                    true => Stream::arrival(seed, round, Phase::Measure, number),
+                    false => Stream::operation(seed, round, Phase::Measure, 0, number),
+                };
+                expected[choose(&bound(&plan)[0], stream)] += 1;
+            }
+            assert_eq!(planned, expected, "open: {is_open}, round {}", slice.slice.round);
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! rule of the schedule may depend on it.
 
 use super::*;
-use crate::workload::plan::{ArrivalsPlan, RatePlan, StagePlan, VariantPlan};
+use crate::workload::plan::{StagePlan, VariantPlan};
 
 const MS: Duration = Duration::from_millis(1);
 
