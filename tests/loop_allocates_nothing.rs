@@ -51,9 +51,24 @@ steps = [
 ]
 [operations.one]
 steps = [{ sql = "SELECT 1 FROM users WHERE id = :org" }]
+[operations.nested]
+steps = [
+  { as = "u", sql = "SELECT id FROM users WHERE org_id = :org" },
+  { retries = 3, transaction = [
+    { for_each = "u", steps = [
+      { as = "v", sql = "SELECT id FROM orders WHERE user_id = :u.id" },
+      { repeat = 2, draw = ["org"], sql = "UPDATE orders SET total = :org WHERE id = :v.first.id" },
+    ] },
+  ] },
+  { pipeline = [{ for_each = "u", as = "w", sql = "SELECT id FROM orders WHERE user_id = :u.id" }, { sql = "SELECT :tag::text" }] },
+  { insert = { table = "items", rows = 10, chunk = 4, method = "unnest", values = { id = { next = "items.id" }, name = { text = 8 } } } },
+  { insert = { table = "items", rows = 10, chunk = 4, method = "pipeline", values = { id = "row_number", name = { text = 8 } } } },
+  { insert = { table = "items", rows = 10, chunk = 4, method = "copy", values = { id = "row_number", name = { text = 8 } } } },
+]
 [mix]
 page = 1
 one = 3
+nested = 1
 [load]
 clients = 4
 [run]

@@ -7,6 +7,7 @@
 mod bind;
 mod blocks;
 mod catalogue;
+mod clones;
 mod compare;
 mod error;
 mod facts;
@@ -17,6 +18,7 @@ mod rows;
 mod shape;
 mod verify;
 
+pub use clones::Clones;
 pub use error::{DatasetError, Problem};
 pub use facts::{ColumnFacts, KeyFacts, TableFacts};
 pub use rows::{CellError, RowEncoder};
@@ -169,7 +171,7 @@ async fn settle(input: LoadInput<'_>, reach: Reach<'_>, jobs: &[TableJob]) -> Re
     Ok(())
 }
 
-fn server(what: &str) -> impl FnOnce(DriverError) -> DatasetError {
+fn server(what: &str) -> impl FnOnce(DriverError) -> DatasetError + use<> {
     let what = what.to_owned();
     move |source| DatasetError::Server { what, source }
 }

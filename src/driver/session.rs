@@ -85,6 +85,18 @@ pub struct Executed {
     pub affected: u64,
 }
 
+/// What the rows of a COPY in binary format begin with: signature, no flags, no extension.
+#[must_use]
+pub const fn copy_header() -> &'static [u8] {
+    b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0"
+}
+
+/// What they end with.
+#[must_use]
+pub const fn copy_trailer() -> &'static [u8] {
+    b"\xff\xff"
+}
+
 /// How long connecting took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ConnectTimes {
@@ -178,6 +190,114 @@ impl Session {
                 endpoint: "null".to_owned(),
                 what: format!("statement {} was not prepared on this session", statement.0),
             }),
+        }
+    }
+
+    /// Notes a statement that the server parses anew in each execution, in the same round trip. Nothing is sent.
+    ///
+    /// # Errors
+    /// When it cannot be sent at all.
+    pub fn parse_each_time(
+        &mut self,
+        sql: &str,
+        params: &[u32],
+        columns: &[ColumnInfo],
+    ) -> Result<StatementId, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.parse_each_time(sql, params),
+            Inner::Null(null) => Ok(null.prepare(columns)),
+        }
+    }
+
+    /// A `COPY … FROM STDIN (FORMAT binary)` with its rows ([`copy_header`], rows, [`copy_trailer`]), in one round trip.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn copy_in(&mut self, statement: StatementId, rows: &[u8]) -> Result<Executed, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.copy_in(statement, rows).await,
+            Inner::Null(null) => {
+                null.send_queued().await;
+                Ok(Executed::default())
+            }
+        }
+    }
+
+    /// Begins a pipeline; [`Session::queue`] adds to it, [`Session::send_queued`] sends it.
+    pub fn begin_pipeline(&mut self) {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.begin_pipeline(),
+            Inner::Null(null) => null.begin_pipeline(),
+        }
+    }
+
+    /// Adds an execution to the pipeline.
+    ///
+    /// # Errors
+    /// When it cannot be sent at all.
+    pub fn queue(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.queue(statement, args),
+            Inner::Null(null) => {
+                null.queue(statement);
+                Ok(())
+            }
+        }
+    }
+
+    /// Adds a Sync: outside of a transaction what was queued since the last one succeeds or fails together.
+    pub fn queue_sync(&mut self) {
+        if let Inner::Postgres(wire) = &mut self.0 {
+            wire.queue_sync();
+        }
+    }
+
+    /// Sends the pipeline. Each execution is then answered by [`Session::next_answer`], each Sync by
+    /// [`Session::next_ready`].
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn send_queued(&mut self) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.send_queued().await,
+            Inner::Null(null) => {
+                null.send_queued().await;
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer of the next execution of the pipeline.
+    ///
+    /// # Errors
+    /// What the server says: then the executions up to the next Sync have no answers. Or a lost connection.
+    pub async fn next_answer(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.next_answer(sink).await,
+            Inner::Null(null) => null.next_answer(sink).ok_or_else(|| DriverError::Protocol {
+                endpoint: "null".to_owned(),
+                what: "no execution was queued".to_owned(),
+            }),
+        }
+    }
+
+    /// The answer of the next Sync; `last`: no other one follows.
+    ///
+    /// # Errors
+    /// What the server says of the end of what was queued, or a lost connection.
+    pub async fn next_ready(&mut self, last: bool) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.next_ready(last).await,
+            Inner::Null(_) => Ok(()),
+        }
+    }
+
+    /// Whether a transaction is open, or failed and not yet ended. (The null target has none.)
+    #[must_use]
+    pub fn is_in_transaction(&self) -> bool {
+        match &self.0 {
+            Inner::Postgres(wire) => wire.is_in_transaction(),
+            Inner::Null(_) => false,
         }
     }
 

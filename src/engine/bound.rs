@@ -2,11 +2,13 @@
 //! runs without looking anything up by name.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+use std::time::Duration;
 
 use super::rows::Keep;
 use crate::driver::{ColumnInfo, PgType};
 use crate::param::Sampler;
-use crate::workload::plan::AnswerPlan;
+use crate::workload::plan::{AnswerPlan, InsertMethod, Protocol, RetryPlan};
 
 /// A variant whose statements a server has described and whose parameters fit.
 #[derive(Clone, Debug)]
@@ -55,6 +57,10 @@ pub(super) struct BoundStatement {
     /// OIDs of `$1…`, all known.
     pub(super) oids: Vec<u32>,
     pub(super) columns: Vec<ColumnInfo>,
+    /// How it travels.
+    pub(super) protocol: Protocol,
+    /// Whether every operation that succeeds without a retry runs it, so that a warm-up can wait for it.
+    pub(super) usual: bool,
 }
 
 /// An operation, ready to run.
@@ -62,6 +68,8 @@ pub(super) struct BoundStatement {
 pub(super) struct BoundOperation {
     pub(super) name: String,
     pub(super) job: String,
+    /// When the client gives up.
+    pub(super) timeout: Option<Duration>,
     /// Values drawn and encoded once at the start of each run.
     pub(super) drawn: Vec<DrawnValue>,
     /// As it runs under load: only what later steps refer to is kept.
@@ -81,11 +89,14 @@ pub(super) struct BoundAnswer {
     pub(super) visiting: Vec<Option<usize>>,
 }
 
-/// A value that is drawn or constant, in the form of one type. A parameter used as two types is two of these.
+/// A value that is drawn or constant, in the form of one type. A parameter used as two types is two of these, and one
+/// that a loop draws anew is another one inside of the loop.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct DrawnValue {
     pub(super) source: DrawnSource,
     pub(super) ty: PgType,
+    /// The loop that draws it anew in each iteration; `None`: once per operation.
+    pub(super) redrawn_by: Option<usize>,
 }
 
 /// Where such a value comes from.
@@ -97,28 +108,125 @@ pub(super) enum DrawnSource {
     Constant(crate::param::Literal),
 }
 
-/// The steps of an operation, with the columns that they keep.
+/// The steps of an operation as one list of instructions, so that running them needs neither recursion nor memory.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Program {
-    pub(super) steps: Vec<Step>,
+    pub(super) instructions: Vec<Instruction>,
     /// Kept columns of each set.
     pub(super) widths: Vec<usize>,
+    /// How many loops there are; each has a place of its own for its state.
+    pub(super) loops: usize,
+    /// What ends a failed transaction: index into [`BoundVariant::statements`]; `None` without transactions.
+    pub(super) rollback: Option<usize>,
 }
 
-/// One action.
+/// One instruction; the next one follows unless it says otherwise.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(super) enum Instruction {
+    /// Sends a statement and takes its rows.
+    Statement(Statement),
+    /// Begins a loop, or passes it over when there is nothing to do.
+    Loop(Loop),
+    /// The end of an iteration: the number of its [`Instruction::Loop`].
+    Next(usize),
+    /// Inserts rows.
+    Insert(Box<Insert>),
+    /// Waits.
+    Pause(Duration),
+    /// Begins what is run again after a failure.
+    Try(Try),
+    /// The end of that.
+    EndTry,
+    /// From here on statements are queued instead of sent one by one.
+    Pipeline,
+    /// Sends what is queued, then takes all answers.
+    EndPipeline,
+}
+
+/// A statement.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Statement {
     /// Index into [`BoundVariant::statements`].
     pub(super) statement: usize,
     pub(super) args: Vec<ArgSource>,
     pub(super) binds: Option<Bind>,
-    pub(super) for_each: Option<usize>,
+    /// Rows that must be returned, else affected.
+    pub(super) expect_rows: Option<u64>,
+    /// Whether what was written is there for others once it has succeeded: a COMMIT, or a write on its own.
+    pub(super) commits: bool,
 }
 
-/// Where a step's rows go.
+/// A loop over the rows of a set, or a number of times.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Loop {
+    /// The place of its state.
+    pub(super) number: usize,
+    /// The set that is visited; `None`: `repeat` times.
+    pub(super) visits: Option<usize>,
+    pub(super) repeat: u32,
+    /// Whether another loop is around it.
+    pub(super) nested: bool,
+    /// The loop around it that draws anew most closely.
+    pub(super) redraws_within: Option<usize>,
+    /// Sets that are bound inside.
+    pub(super) binds: Vec<usize>,
+    /// Whether it draws anew: then values with its number in [`DrawnValue::redrawn_by`].
+    pub(super) redraws: bool,
+    /// The instruction after its [`Instruction::Next`].
+    pub(super) end: usize,
+}
+
+/// Rows to be inserted. Statements are indexes into [`BoundVariant::statements`].
+#[derive(Clone, Debug)]
+pub(super) struct Insert {
+    pub(super) method: InsertMethod,
+    pub(super) rows: u32,
+    pub(super) chunk: u32,
+    /// For a row, or for a chunk of `chunk` rows.
+    pub(super) statement: usize,
+    /// For the last chunk, where it is shorter and needs another statement.
+    pub(super) rest: usize,
+    /// BEGIN and COMMIT of methods with transactions of their own.
+    pub(super) around: Option<(usize, usize)>,
+    /// Whether each statement commits by itself.
+    pub(super) commits: bool,
+    pub(super) cells: Vec<Cell>,
+}
+
+/// Two inserts are the same only when they are one: what they draw cannot be compared.
+impl PartialEq for Insert {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+/// A column that is inserted into.
+#[derive(Clone, Debug)]
+pub(super) struct Cell {
+    /// Hash of its table and name: the key of its stream.
+    pub(super) key: u64,
+    pub(super) sampler: Sampler,
+    pub(super) ty: PgType,
+    /// The next value of a `next`, shared by all who take from it.
+    pub(super) next: Option<Arc<AtomicI64>>,
+}
+
+/// What is run again.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Try {
+    pub(super) retry: RetryPlan,
+    /// Sets that are bound inside: a failed attempt leaves nothing in them.
+    pub(super) binds: Vec<usize>,
+}
+
+/// Where a statement's rows go.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Bind {
     pub(super) set: usize,
+    /// The set whose row is being visited.
+    pub(super) visiting: Option<usize>,
+    /// Inside of a loop rows are added to those of earlier iterations.
+    pub(super) in_loop: bool,
     /// Rising by position.
     pub(super) keep: Vec<Keep>,
 }

@@ -1,67 +1,25 @@
-//! Runs a bound operation: builds arguments, executes the steps, keeps the rows that later steps refer to.
+//! Runs a bound operation: builds arguments, executes the instructions, keeps the rows that later steps refer to.
 //!
 //! Hot: everything is reused, nothing is looked up by name, nothing is allocated once the buffers have found their
-//! size. Times are not its business.
+//! size. Response times are not its business; of time it only knows what waiting needs, and what failed attempts took.
 
-use std::cell::Cell;
+mod flow;
+mod insert;
+mod outcome;
+mod pipeline;
 
-use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Program, Step};
+use bytes::BytesMut;
+
+use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
 use super::rows::{Rows, Sink};
 use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
-use crate::words::{FailureClass, FailureKey};
+use crate::timer::Timer;
+use crate::workload::plan::Protocol;
 
-/// How far an operation came; readable from outside while it runs.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    statements: Cell<u64>,
-    rows: Cell<u64>,
-}
-
-impl Progress {
-    /// Forgets the operation before.
-    pub(super) fn clear(&self) {
-        self.statements.set(0);
-        self.rows.set(0);
-    }
-
-    /// Statements sent.
-    pub(super) fn statements(&self) -> u64 {
-        self.statements.get()
-    }
-
-    /// Rows returned or affected.
-    pub(super) fn rows(&self) -> u64 {
-        self.rows.get()
-    }
-}
-
-/// Why an operation failed.
-#[derive(Debug, thiserror::Error)]
-pub(super) enum OperationError {
-    #[error(transparent)]
-    Driver(#[from] DriverError),
-    #[error("a reference to the first or last row of an empty set")]
-    NoRow,
-    #[error("a drawn value cannot be sent")]
-    Misfit(#[from] Misfit),
-}
-
-impl OperationError {
-    /// The key under which the operation is counted.
-    pub(super) fn key(&self) -> FailureKey {
-        match self {
-            Self::Driver(error) => error.key(),
-            Self::NoRow => FailureKey::Class(FailureClass::NoRow),
-            Self::Misfit(_) => FailureKey::Class(FailureClass::Other),
-        }
-    }
-
-    /// Whether the connection is gone.
-    pub(super) fn is_fatal(&self) -> bool {
-        matches!(self, Self::Driver(error) if error.is_fatal())
-    }
-}
+use self::flow::{Attempt, LoopState};
+pub(super) use self::outcome::{OperationError, Progress};
+use self::pipeline::Queued;
 
 /// The working memory of one client.
 #[derive(Debug)]
@@ -73,6 +31,35 @@ pub(super) struct Interpreter {
     scratch: Scratch,
     /// How often each statement ran on this connection.
     runs: Vec<u32>,
+    /// The same for a new connection: those that need not run count as if they had.
+    fresh_runs: Vec<u32>,
+    /// The state of each loop of the operation.
+    loops: Vec<LoopState>,
+    /// Attempts that have begun and not ended, from the outermost in; those from `active` on are only kept for reuse.
+    attempts: Vec<Attempt>,
+    active: usize,
+    /// Whether statements are queued, for a pipeline.
+    is_queueing: bool,
+    queued: Vec<Queued>,
+    /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
+    column: Args,
+    rows: BytesMut,
+    /// Rows that the operation has made so far: no two of them draw the same.
+    rows_made: u64,
+    /// The draws of the operation, for those that loops make anew.
+    stream: Stream,
+    now_us: i64,
+    timer: Timer,
+    /// Whether waits are left out.
+    hurried: bool,
+}
+
+/// Where an operation runs.
+pub(super) struct Place<'a> {
+    pub(super) session: &'a mut Session,
+    /// Parallel to the variant's statements.
+    pub(super) prepared: &'a [StatementId],
+    pub(super) progress: &'a Progress,
 }
 
 impl Interpreter {
@@ -80,8 +67,10 @@ impl Interpreter {
     ///
     /// # Errors
     /// When a constant does not fit its type, which binding has ruled out.
-    pub(super) fn new(variant: &BoundVariant) -> Result<Self, Misfit> {
-        let sets = variant.operations.iter().map(|operation| operation.load.widths.len()).max().unwrap_or(0);
+    pub(super) fn new(variant: &BoundVariant, timer: Timer) -> Result<Self, Misfit> {
+        let most = |count: &dyn Fn(&Program) -> usize| {
+            variant.operations.iter().map(|operation| count(&operation.load)).max().unwrap_or(0)
+        };
         let mut drawn = Vec::with_capacity(variant.operations.len());
         for operation in &variant.operations {
             let mut values = Vec::with_capacity(operation.drawn.len());
@@ -94,13 +83,33 @@ impl Interpreter {
             }
             drawn.push(values);
         }
+        let fresh_runs: Vec<u32> =
+            variant.statements.iter().map(|statement| if statement.usual { 0 } else { u32::MAX }).collect();
         Ok(Self {
-            sets: std::iter::repeat_with(Rows::default).take(sets).collect(),
+            sets: std::iter::repeat_with(Rows::default).take(most(&|program| program.widths.len())).collect(),
             drawn,
             args: Args::default(),
             scratch: Scratch::default(),
-            runs: vec![0; variant.statements.len()],
+            runs: fresh_runs.clone(),
+            fresh_runs,
+            loops: std::iter::repeat_with(LoopState::default).take(most(&|program| program.loops)).collect(),
+            attempts: Vec::new(),
+            active: 0,
+            is_queueing: false,
+            queued: Vec::new(),
+            column: Args::default(),
+            rows: BytesMut::new(),
+            rows_made: 0,
+            stream: Stream::purpose(0, "none", 0),
+            now_us: 0,
+            timer,
+            hurried: false,
         })
+    }
+
+    /// Leaves out all waits from now on: what is tried before the load needs none.
+    pub(super) fn hurry(&mut self) {
+        self.hurried = true;
     }
 
     /// Draws and encodes the values of operation `index` for its next run.
@@ -114,10 +123,26 @@ impl Interpreter {
         stream: Stream,
         now_us: i64,
     ) -> Result<(), Misfit> {
+        self.stream = stream;
+        self.now_us = now_us;
+        self.draw_values(variant, index, None, 0)
+    }
+
+    /// Draws the values that loop `redrawn_by` (or, `None`, the start of the operation) draws.
+    fn draw_values(
+        &mut self,
+        variant: &BoundVariant,
+        index: usize,
+        redrawn_by: Option<usize>,
+        draw_index: u64,
+    ) -> Result<(), Misfit> {
         for (value, args) in variant.operations[index].drawn.iter().zip(&mut self.drawn[index]) {
+            if value.redrawn_by != redrawn_by {
+                continue;
+            }
             if let DrawnSource::Param { param, column } = value.source {
                 let BoundParam { key, sampler, .. } = &variant.params[param];
-                let draw = Draw::param(stream, *key, 0, now_us);
+                let draw = Draw::param(self.stream, *key, draw_index, self.now_us);
                 let drawn = match column {
                     Some(column) => sampler.draw_column(&draw, column),
                     None => sampler.draw(&draw, &mut self.scratch),
@@ -129,66 +154,107 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Runs the steps of operation `index` with the values that were drawn.
+    /// Runs operation `index` with the values that were drawn.
     ///
     /// # Errors
-    /// The first failure; the steps after it are not run.
+    /// The first failure that is not tried again; a transaction it happened in is rolled back, the steps after it are not
+    /// run.
     pub(super) async fn execute(
         &mut self,
+        variant: &BoundVariant,
         index: usize,
         program: &Program,
-        session: &mut Session,
-        prepared: &[StatementId],
-        progress: &Progress,
+        place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
-        for step in &program.steps {
-            let Some(visited) = step.for_each else {
-                self.step(index, program, step, None, session, prepared, progress).await?;
-                continue;
+        self.active = 0;
+        self.is_queueing = false;
+        self.rows_made = 0;
+        let mut at = 0;
+        while let Some(instruction) = program.instructions.get(at) {
+            let next = match instruction {
+                Instruction::Statement(statement) if self.is_queueing => {
+                    self.queue(index, statement, at, place).map(|()| at + 1)
+                }
+                Instruction::Statement(statement) => match self.statement(index, program, statement, place).await {
+                    Ok(()) => {
+                        at += 1;
+                        continue;
+                    }
+                    Err(error) => Err(error),
+                },
+                Instruction::Loop(of) => self.begin_loop(variant, index, program, of, at).map_err(Into::into),
+                Instruction::Next(begin) => self.next_iteration(variant, index, program, *begin).map_err(Into::into),
+                Instruction::Insert(of) => self.insert(of, place).await.map(|()| at + 1),
+                Instruction::Pause(length) => {
+                    self.wait(*length).await;
+                    Ok(at + 1)
+                }
+                Instruction::Try(of) => {
+                    self.begin_attempt(of, at, place.progress);
+                    Ok(at + 1)
+                }
+                Instruction::EndTry => {
+                    self.active -= 1;
+                    Ok(at + 1)
+                }
+                Instruction::Pipeline => {
+                    self.begin_pipeline(place);
+                    Ok(at + 1)
+                }
+                Instruction::EndPipeline => self.end_pipeline(program, place).await.map(|()| at + 1),
             };
-            if let Some(bind) = &step.binds {
-                self.sets[bind.set].clear(program.widths[bind.set]);
-            }
-            for row in 0..self.sets[visited].count() {
-                self.step(index, program, step, Some(row), session, prepared, progress).await?;
-            }
+            at = match next {
+                Ok(next) => next,
+                Err(error) => self.recover(program, error, place).await?,
+            };
         }
         Ok(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the hot loop takes plain arguments")]
-    async fn step(
+    #[inline]
+    async fn statement(
         &mut self,
         index: usize,
         program: &Program,
-        step: &Step,
-        row: Option<usize>,
-        session: &mut Session,
-        prepared: &[StatementId],
-        progress: &Progress,
+        statement: &Statement,
+        place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
         self.args.clear();
-        let visiting = step.for_each.zip(row);
-        for source in &step.args {
-            append(&mut self.args, *source, &self.sets, &self.drawn[index], visiting)?;
+        for source in &statement.args {
+            append(&mut self.args, *source, &self.sets, &self.drawn[index])?;
         }
-        let mut sink = match &step.binds {
+        let mut sink = match &statement.binds {
             None => Sink::counting(),
             Some(bind) => {
+                // More than 4 billion rows do not fit in memory.
+                let parent = bind.visiting.map(|set| self.sets[set].visited() as u32);
                 let rows = &mut self.sets[bind.set];
-                if row.is_none() {
+                if !bind.in_loop {
                     rows.clear(program.widths[bind.set]);
                 }
-                // More than 4 billion rows do not fit in memory.
-                Sink::keeping(rows, &bind.keep, row.map(|row| row as u32))
+                Sink::keeping(rows, &bind.keep, parent)
             }
         };
-        progress.statements.set(progress.statements.get() + 1);
-        self.runs[step.statement] = self.runs[step.statement].saturating_add(1);
-        let executed = session.execute(prepared[step.statement], &self.args, &mut sink).await?;
+        let progress = place.progress;
+        progress.sent(statement.commits);
+        self.runs[statement.statement] = self.runs[statement.statement].saturating_add(1);
+        let executed = place.session.execute(place.prepared[statement.statement], &self.args, &mut sink).await;
+        let executed = match executed {
+            Ok(executed) => executed,
+            Err(error) => {
+                if !error.is_fatal() {
+                    progress.confirmed();
+                }
+                return Err(error.into());
+            }
+        };
+        progress.confirmed();
         let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
-        progress.rows.set(progress.rows.get() + rows);
-        Ok(())
+        progress.add_rows(rows);
+        match statement.expect_rows {
+            Some(expected) if expected != rows => Err(OperationError::Rows { expected, found: rows }),
+            _ => Ok(()),
+        }
     }
 
     /// The rows that set `set` holds after an operation.
@@ -196,42 +262,49 @@ impl Interpreter {
         &self.sets[set]
     }
 
-    /// Whether every statement ran at least `times` times on this connection.
+    /// Whether every statement ran at least `times` times on this connection; what only follows a failure need not.
     pub(super) fn all_ran(&self, times: u32) -> bool {
         self.runs.iter().all(|runs| *runs >= times)
     }
 
     /// A new connection: its statements have not run yet.
     pub(super) fn forget_runs(&mut self) {
-        self.runs.fill(0);
+        self.runs.copy_from_slice(&self.fresh_runs);
     }
 }
 
-/// Appends one argument. `visiting` is the set of the loop and its current row.
-fn append(
-    args: &mut Args,
-    source: ArgSource,
-    sets: &[Rows],
-    drawn: &[Args],
-    visiting: Option<(usize, usize)>,
-) -> Result<(), OperationError> {
+/// Prepares all statements of a variant on a session: one round trip each, for those that are parsed once.
+///
+/// # Errors
+/// What the server says, or a lost connection.
+pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Result<Vec<StatementId>, DriverError> {
+    let mut prepared = Vec::with_capacity(variant.statements.len());
+    for BoundStatement { sql, oids, columns, protocol, .. } in &variant.statements {
+        prepared.push(match protocol {
+            Protocol::Prepared => session.prepare(sql, oids, columns).await?,
+            Protocol::Extended => session.parse_each_time(sql, oids, columns)?,
+        });
+    }
+    Ok(prepared)
+}
+
+/// Appends one argument.
+fn append(args: &mut Args, source: ArgSource, sets: &[Rows], drawn: &[Args]) -> Result<(), OperationError> {
     match source {
         ArgSource::Drawn(index) => args.extend(&drawn[index]),
-        ArgSource::Visited { set, slot } => {
-            // Binding has checked that `set` is the one being visited.
-            let row = visiting.map_or(0, |(_, row)| row);
-            args.raw(sets[set].cell(row, slot));
-        }
+        ArgSource::Visited { set, slot } => args.raw(sets[set].cell(sets[set].visited(), slot)),
         ArgSource::Whole { set, slot, element_oid } => args.array(element_oid, sets[set].column(slot)),
         ArgSource::First { set, slot } => {
-            if sets[set].count() == 0 {
+            let rows = &sets[set];
+            if rows.count() == rows.from() {
                 return Err(OperationError::NoRow);
             }
-            args.raw(sets[set].cell(0, slot));
+            args.raw(rows.cell(rows.from(), slot));
         }
         ArgSource::Last { set, slot } => {
-            let last = sets[set].count().checked_sub(1).ok_or(OperationError::NoRow)?;
-            args.raw(sets[set].cell(last, slot));
+            let rows = &sets[set];
+            let last = rows.count().checked_sub(1).filter(|last| *last >= rows.from());
+            args.raw(rows.cell(last.ok_or(OperationError::NoRow)?, slot));
         }
     }
     Ok(())
@@ -266,6 +339,7 @@ mod tests {
     use crate::engine::rows::{Keep, Rows, Sink};
     use crate::engine::testing::{TestStep, bound, integers, operation, param, plan, variant};
     use crate::param::{Phase, Stream};
+    use crate::timer::Timer;
 
     #[test]
     fn variants_draw_the_same_values_whatever_their_steps_and_other_parameters() {
@@ -276,7 +350,10 @@ mod tests {
         let other = operation(variant("other", 1, vec![b(), a()]), "x", 1.0, vec![], steps, None);
         let other = operation(other, "y", 2.0, vec![], vec![step(vec![param(1)])], None);
         let bound = bound(&plan(vec![one, other], 1));
-        let [mut first, mut second] = [&bound[0], &bound[1]].map(|variant| Interpreter::new(variant).expect("fits"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let _entered = runtime.enter();
+        let [mut first, mut second] = [&bound[0], &bound[1]]
+            .map(|variant| Interpreter::new(variant, Timer::new().expect("a timer")).expect("fits"));
         let mut chosen = [0_u32; 2];
         for count in 0..300 {
             let stream = Stream::operation(1, 2, Phase::Measure, 3, count);
@@ -302,10 +379,11 @@ mod tests {
         }
         let mut empty = Rows::default();
         empty.clear(1);
-        let sets = [rows, empty];
-        let argument = |source: ArgSource, row: usize| {
+        let mut sets = [rows, empty];
+        let mut argument = |source: ArgSource, row: usize| {
             let mut args = Args::default();
-            append(&mut args, source, &sets, &[], Some((0, row))).map(|()| args.bytes().to_vec()).ok()
+            sets[0].visit(row);
+            append(&mut args, source, &sets, &[]).map(|()| args.bytes().to_vec()).ok()
         };
         assert_eq!(argument(ArgSource::Visited { set: 0, slot: 0 }, 0), Some(cell(3)));
         assert_eq!(argument(ArgSource::Visited { set: 0, slot: 0 }, 1), Some(null.to_vec()));

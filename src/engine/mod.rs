@@ -15,10 +15,12 @@ mod rows;
 mod testing;
 mod worker;
 
-pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations};
+pub use answers::{
+    AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations, which_write,
+};
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EngineError, Interrupt, Interval, Next, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run,
-    run_until, workers_of,
+    EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, order_of_variants, precision,
+    run, run_rounds, workers_of,
 };

@@ -23,6 +23,10 @@ pub(super) struct Rows {
     parents: Vec<u32>,
     columns: usize,
     count: usize,
+    /// The first row of the current iteration of the loop around the binding; 0 outside of loops.
+    from: usize,
+    /// The row that a loop is visiting.
+    visited: usize,
 }
 
 impl Rows {
@@ -33,6 +37,41 @@ impl Rows {
         self.parents.clear();
         self.columns = columns;
         self.count = 0;
+        self.from = 0;
+    }
+
+    /// Forgets the rows from number `count` on.
+    pub(super) fn truncate(&mut self, count: usize) {
+        if count >= self.count {
+            return;
+        }
+        let cells = count * self.columns;
+        let bytes = self.cells[cells..].iter().filter(|cell| cell.length >= 0).map(|cell| cell.start).min();
+        self.bytes.truncate(bytes.unwrap_or(self.bytes.len()));
+        self.cells.truncate(cells);
+        self.parents.truncate(count);
+        self.count = count;
+        self.from = self.from.min(count);
+    }
+
+    /// The first row that steps of the current iteration see.
+    pub(super) fn from(&self) -> usize {
+        self.from
+    }
+
+    /// From now on steps see the rows from number `from` on.
+    pub(super) fn see_from(&mut self, from: usize) {
+        self.from = from;
+    }
+
+    /// The row being visited.
+    pub(super) fn visited(&self) -> usize {
+        self.visited
+    }
+
+    /// A loop visits this row now.
+    pub(super) fn visit(&mut self, row: usize) {
+        self.visited = row;
     }
 
     /// How many rows there are.
@@ -45,9 +84,13 @@ impl Rows {
         self.bytes_of(self.cells[row * self.columns + column])
     }
 
-    /// A whole kept column.
+    /// A whole kept column, of the rows that steps see.
     pub(super) fn column(&self, column: usize) -> impl Iterator<Item = Option<&[u8]>> {
-        self.cells.iter().skip(column).step_by(self.columns.max(1)).map(|cell| self.bytes_of(*cell))
+        self.cells
+            .iter()
+            .skip(self.from * self.columns + column)
+            .step_by(self.columns.max(1))
+            .map(|cell| self.bytes_of(*cell))
     }
 
     /// The row that was being visited when `row` came.

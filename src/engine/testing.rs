@@ -7,8 +7,9 @@ use super::bind::bind;
 use super::bound::BoundVariant;
 use crate::param::{Generator, Over};
 use crate::workload::plan::{
-    AnswerPath, AnswerPlan, Arg, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place, Plan, Protocol,
-    RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StepPlan, TopologyPlan, VariantPlan,
+    Action, AnswerPath, AnswerPlan, Arg, ClonePlan, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place,
+    Plan, Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan, TopologyPlan,
+    VariantPlan,
 };
 
 /// A place in no file.
@@ -75,6 +76,7 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         warmup: Duration::from_millis(20),
         measure: Duration::from_millis(200),
         drain: Duration::from_secs(10),
+        clone: ClonePlan::default(),
         workers: Some(clients.min(2)),
         protocol: Protocol::Prepared,
         operations: Vec::new(),
@@ -95,10 +97,19 @@ pub(super) fn operation(
 ) -> VariantPlan {
     let steps = steps.into_iter().map(|step| {
         variant.statements.push(StatementPlan { text: sql(step.sql), args: step.args });
+        let statement = variant.statements.len() - 1;
         StepPlan {
-            statement: variant.statements.len() - 1,
-            binds: step.binds,
+            action: Action::Statement(StatementStep {
+                statement,
+                binds: step.binds,
+                expect_rows: None,
+                may_write: false,
+                protocol: None,
+            }),
             for_each: step.for_each,
+            repeat: 1,
+            draw: Vec::new(),
+            retry: None,
             place: nowhere(),
         }
     });
@@ -106,6 +117,7 @@ pub(super) fn operation(
     variant.operations.push(OperationPlan {
         name: name.to_owned(),
         job: name.to_owned(),
+        timeout: None,
         steps,
         sets,
         params: (0..variant.params.len()).collect(),

@@ -62,6 +62,8 @@ pub struct OperationMetrics {
     pub failed_response: Distribution,
     /// Schedule lag of operations that succeeded, summed: with it the parts of the time can be checked against the whole.
     pub succeeded_lag_ns: u128,
+    /// Time lost in attempts that failed and were tried again, back-offs included, summed over all operations.
+    pub retry_ns: u128,
 }
 
 impl OperationMetrics {
@@ -91,6 +93,7 @@ impl OperationMetrics {
         self.lag.merge(&other.lag);
         self.failed_response.merge(&other.failed_response);
         self.succeeded_lag_ns += other.succeeded_lag_ns;
+        self.retry_ns += other.retry_ns;
     }
 
     /// Forgets everything but keeps the memory of the histograms.
@@ -104,6 +107,7 @@ impl OperationMetrics {
         self.lag.clear();
         self.failed_response.clear();
         self.succeeded_lag_ns = 0;
+        self.retry_ns = 0;
     }
 
     /// What the counts and the parts of the time of a closed slice contradict; `None`: nothing.
@@ -187,6 +191,21 @@ impl Recorder {
         let counters = &mut self.current.operations[operation].counters;
         counters.planned += 1;
         counters.attempts += 1;
+    }
+
+    /// Counts attempts that failed and were tried again, and what they and the waits after them took.
+    #[inline]
+    pub fn retried(&mut self, operation: usize, attempts: u64, lost_ns: u64) {
+        let metrics = &mut self.current.operations[operation];
+        metrics.counters.attempts += attempts;
+        metrics.counters.retried += attempts;
+        metrics.retry_ns += u128::from(lost_ns);
+    }
+
+    /// Counts an operation that fails and may have committed all the same.
+    #[inline]
+    pub fn unknown(&mut self, operation: usize) {
+        self.current.operations[operation].counters.unknown += 1;
     }
 
     /// Records the end of an operation: `statements` sent and `rows` returned or affected over all its steps.

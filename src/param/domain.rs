@@ -15,7 +15,9 @@ impl Generator {
     /// An `expr` that may leave 64 bits or divide by zero within these rows.
     pub fn domains(&self, rows: u64) -> Result<Vec<Domain>, Unusable> {
         Ok(match self {
-            Self::RowNumber => vec![Domain::Integers { low: rows.min(1).cast_signed(), high: rows.cast_signed() }],
+            Self::RowNumber | Self::Next { .. } => {
+                vec![Domain::Integers { low: rows.min(1).cast_signed(), high: rows.cast_signed() }]
+            }
             Self::Uuid4 | Self::Uuid7 => vec![Domain::Uuid],
             Self::Now | Self::Timestamp { .. } => vec![Domain::Timestamp],
             Self::Constant(literal) => vec![literal_domain(literal)],

@@ -77,6 +77,13 @@ pub struct ColumnSource {
 pub enum Generator {
     /// 1, 2, 3 … by row.
     RowNumber,
+    /// Integers above the largest of a column, each once; in the dataset the row number.
+    Next {
+        /// The table.
+        table: String,
+        /// Its column.
+        column: String,
+    },
     /// A random UUID, version 4.
     Uuid4,
     /// A time-ordered UUID, version 7. In a dataset the time is 2026-01-01 plus one millisecond per row, so that it stays a function of the row.

@@ -85,7 +85,7 @@ impl Sampler {
     fn build(generator: &Generator, supplied: Supplied<'_>) -> Result<Self, Unusable> {
         let spread = |over, shape: Shape| Ok::<_, Unusable>(Node::Spread(Spread::new(over, &shape)?));
         let node = match generator {
-            Generator::RowNumber => Node::RowNumber,
+            Generator::RowNumber | Generator::Next { .. } => Node::RowNumber,
             Generator::Uuid4 => Node::Uuid4,
             Generator::Uuid7 => Node::Uuid7,
             Generator::Now => Node::Now,

@@ -150,6 +150,9 @@ pub struct SliceFigures {
     pub unstarted: u64,
     /// Attempts tried again.
     pub retried: u64,
+    /// Time lost in attempts that were tried again, back-offs included, in all, µs.
+    #[serde(default)]
+    pub retry_us: f64,
     /// End not seen.
     pub censored: u64,
     /// Statements sent.
@@ -215,6 +218,7 @@ impl SliceFigures {
             unknown,
             unstarted,
             retried,
+            retry_us: metrics.retry_ns as f64 / 1e3,
             censored,
             statements,
             rows,

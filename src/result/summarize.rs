@@ -143,6 +143,8 @@ impl Pool<'_> {
             unknown: sum(|f| f.unknown),
             unstarted,
             retried: sum(|f| f.retried),
+            retry_us_per_operation: (ended > 0 && sum(|f| f.retried) > 0)
+                .then(|| us(parts.iter().map(|part| part.retry_us).sum::<f64>() * 1e3 / ended as f64)),
             censored: if planned == 0 { 0.0 } else { censored as f64 / planned as f64 },
             failures,
             goodput_per_s: per_second(sum(|f| f.succeeded)),

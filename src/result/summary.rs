@@ -158,6 +158,10 @@ pub struct Figures {
     pub unstarted: u64,
     /// Attempts that failed and were tried again.
     pub retried: u64,
+    /// Time lost in attempts that were tried again, back-offs included, per operation that ended, µs; `null` where nothing
+    /// was tried again.
+    #[serde(default)]
+    pub retry_us_per_operation: Option<f64>,
     /// Share of the planned whose end was not seen, 0 … 1.
     pub censored: f64,
     /// Failures by SQLSTATE or class.

@@ -316,7 +316,8 @@ fn rows_and_records_are_read_back_as_written() {
 /// The contract names every field; one that is renamed breaks whoever reads the file.
 #[test]
 fn the_summary_has_the_fields_of_the_contract() {
-    const MIX: &str = "job planned attempts succeeded failed unknown unstarted retried censored failures goodput_per_s rows_per_s \
+    const MIX: &str = "job planned attempts succeeded failed unknown unstarted retried retry_us_per_operation censored failures \
+        goodput_per_s rows_per_s \
         statements_per_operation wal_bytes_per_row response_us service_us queue_us acquire_us connect_us schedule_lag_us";
     const TOP: &str = "schema_version dbbench_version workload workload_hash topology_hash seed machine servers started_at dir \
         partial valid invalid_reasons warnings same_answer variants comparisons claims expectations checks";

@@ -29,6 +29,6 @@ pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
 pub use external::{External, ExternalError, Facts, Wishes, attach, reach};
 pub use folders::cache_root;
-pub use guard::{Cleaned, OwnDatabase, OwnSchema, clean};
+pub use guard::{COPY, Cleaned, CopySource, OwnDatabase, OwnSchema, clean};
 pub use info::ServerInfo;
 pub use link::{AddedDelay, Link, measure_added_delay};

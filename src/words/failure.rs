@@ -60,6 +60,20 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
+    /// Every class.
+    pub const ALL: [Self; 10] = [
+        Self::Serialization,
+        Self::Deadlock,
+        Self::Timeout,
+        Self::Connection,
+        Self::Constraint,
+        Self::AcquireTimeout,
+        Self::Rows,
+        Self::NoRow,
+        Self::Routing,
+        Self::Other,
+    ];
+
     /// The class of an SQLSTATE.
     #[must_use]
     pub fn of(state: SqlState) -> Self {

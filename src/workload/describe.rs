@@ -1,13 +1,15 @@
 //! The resolved plan as text for people: what `check` prints.
 
+mod steps;
+
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 
 use super::plan::{
-    AnswerPlan, Arg, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan,
-    StagePlan, VariantPlan, estimate, slice,
+    AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
+    VariantPlan, estimate, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, redacted};
@@ -145,21 +147,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
 }
 
 fn write_operation(operation: &OperationPlan, variant: &VariantPlan, out: &mut String) -> std::fmt::Result {
-    for (index, step) in operation.steps.iter().enumerate() {
-        let statement = &variant.statements[step.statement];
-        let each =
-            step.for_each.map(|set| format!("for each row of {}: ", operation.sets[set].name)).unwrap_or_default();
-        let binds = step.binds.map(|set| format!("{} = ", operation.sets[set].name)).unwrap_or_default();
-        writeln!(out, "    {}. {each}{binds}{}", index + 1, one_line(&statement.text.sql))?;
-        let args: Vec<String> = statement
-            .args
-            .iter()
-            .enumerate()
-            .map(|(index, arg)| format!("${} = {}", index + 1, argument(arg, operation, variant)))
-            .collect();
-        if !args.is_empty() {
-            writeln!(out, "       {}", args.join(", "))?;
-        }
+    steps::write(&operation.steps, operation, variant, 2, out)?;
+    if let Some(timeout) = operation.timeout {
+        writeln!(out, "    given up after {}", time(timeout))?;
     }
     if let Some(AnswerPlan { paths, ordered }) = &operation.answer {
         let paths: Vec<&str> = paths.iter().map(|path| path.text.as_str()).collect();
@@ -203,21 +193,6 @@ fn limited(limit: Limit, figure: impl Fn(f64) -> String) -> String {
 
 fn figure(metric: &Metric, value: f64) -> String {
     if metric.is_time() { time(Duration::from_secs_f64((value / 1e6).max(0.0))) } else { format!("{value}") }
-}
-
-fn argument(arg: &Arg, operation: &OperationPlan, variant: &VariantPlan) -> String {
-    let path = |set: usize, column: usize| (&operation.sets[set].name, &operation.sets[set].columns[column]);
-    match arg {
-        Arg::Param { param, column } => {
-            let name = variant.params.get(*param).map_or("?", |param| param.name.as_str());
-            column.as_ref().map_or_else(|| format!(":{name}"), |column| format!(":{name}.{column}"))
-        }
-        Arg::Constant { name, value } => format!(":{name} (constant {})", literal(value)),
-        Arg::Visited { set, column } => format!(":{}.{} (row visited)", path(*set, *column).0, path(*set, *column).1),
-        Arg::Whole { set, column } => format!(":{}.{}[] (whole column)", path(*set, *column).0, path(*set, *column).1),
-        Arg::First { set, column } => format!(":{}.first.{}", path(*set, *column).0, path(*set, *column).1),
-        Arg::Last { set, column } => format!(":{}.last.{}", path(*set, *column).0, path(*set, *column).1),
-    }
 }
 
 fn load(load: &LoadPlan) -> String {
@@ -267,6 +242,7 @@ fn over(over: &Over) -> String {
 fn generator(of: &Generator) -> String {
     match of {
         Generator::RowNumber => "row number".to_owned(),
+        Generator::Next { table, column } => format!("the next above the largest {table}.{column}"),
         Generator::Uuid4 => "random UUID".to_owned(),
         Generator::Uuid7 => "time-ordered UUID".to_owned(),
         Generator::Now => "now".to_owned(),

@@ -201,8 +201,7 @@ fn unsupported(name: &str, key: &Key, place: &Place) -> Diagnostic {
     let problem = problem(place, title).label(key.about);
     let instead = match key.path {
         "run.count" => "this version measures for a time: `measure = \"2s\"`",
-        "step.insert" | "step.transaction" | "variants.*.setup" => "this version runs workloads that only read",
-        "step.pipeline" | "step.together" | "step.steps" => "this version runs the steps of an operation one by one",
+        "step.together" => "this version runs the steps of an operation one after the other",
         _ => return problem,
     };
     problem.hint(instead)

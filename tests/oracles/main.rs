@@ -14,6 +14,7 @@ mod books;
 mod queues;
 mod stopped;
 mod theory;
+mod writes;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};

@@ -139,7 +139,8 @@ fn what_a_kill_left_is_dropped_by_the_next_run_and_what_has_no_mark_stays() {
     assert_eq!(running.wait().code, None);
     let ours = "SELECT count(*) FROM pg_database WHERE datname LIKE 'dbbench\\_%' AND shobj_description(oid, 'pg_database') LIKE 'dbbench: made%'";
     assert_eq!(shop.sql("postgres", ours), "1");
-    let busy = "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'dbbench\\_%'";
+    let busy =
+        "SELECT count(*) FROM pg_stat_activity WHERE datname LIKE 'dbbench\\_%' OR application_name LIKE 'dbbench\\_%'";
     let begin = std::time::Instant::now();
     while shop.sql("postgres", busy) != "0" {
         assert!(begin.elapsed() < std::time::Duration::from_secs(20), "the server does not notice");

@@ -16,4 +16,5 @@ mod server;
 mod support;
 mod tls_server;
 mod until;
+mod writes;
 mod wrong_files;

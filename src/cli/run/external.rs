@@ -2,11 +2,12 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::copies::Copies;
 use super::record::Known;
 use super::stage::{Stage, bind, link_up, loaded_record, read_only, rows};
 use super::{Command, refusal};
 use crate::cli::failure::Failure;
-use crate::dataset::{self, LoadInput, Reach};
+use crate::dataset::{self, Clones, LoadInput, Reach};
 use crate::driver::conninfo::{self, Outside};
 use crate::driver::{Control, Target};
 use crate::event::Event;
@@ -70,6 +71,7 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
     let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
     let bound = bind(command, plan, Some(&control))?;
     let (links, targets) = link_up(plan, &endpoint)?;
+    command.wait(control.close())?;
     let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
     Ok(Stage {
         embedded: None,
@@ -77,6 +79,7 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
         targets,
         direct,
         bound,
+        clones: None,
         known,
         _links: links,
         _null_endpoints: Vec::new(),
@@ -143,12 +146,24 @@ pub fn strike(external: External, command: &Command<'_>) {
 /// Why a server's refusal to write is no fault of the server, where that is what happened.
 pub fn about_writes(external: Option<&External>) -> String {
     match external {
-        Some(external) if external.own_database().is_none() => format!(
-            "dbbench only reads in databases that are not its own; --allow-writes-to {} lets its sessions write there",
+        Some(external) if !external.may_write() => format!(
+            "dbbench only reads in databases that are not its own; --allow-writes-to {} lets its sessions write there, and what \
+             they change, stays; a workload with a dataset writes to copies of it, which are dropped",
             external.endpoint().database
         ),
-        _ => "a workload that writes is not supported by this version".to_owned(),
+        _ => "its session may write, so what keeps it from writing is in the workload (`read_only = true`, or a setting), or the \
+              server is a standby"
+            .to_owned(),
     }
+}
+
+/// Copies of the data, where it is in a database of dbbench's own.
+///
+/// # Errors
+/// When the server does not let another session in.
+pub fn copies(command: &Command<'_>, plan: &Plan, external: &mut External) -> Result<Option<Copies>, Failure> {
+    let source = command.wait(external.make_copyable(&plan.name))?.map_err(|error| Failure::failed(&error))?;
+    Ok(source.map(|source| Copies::new(Clones::marked(source), plan.variants.len())))
 }
 
 /// `--schema` and its like need a server that already runs.

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
-use super::external::about_writes;
+use super::copies::Copies;
+use super::external::{self, about_writes};
 use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
+use crate::driver::Target;
 use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
@@ -19,7 +21,7 @@ use crate::result::{self, Store};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
 use crate::words::ExitCode;
-use crate::workload::plan::Plan;
+use crate::workload::plan::{ClonePlan, Plan};
 
 /// How the measured part ended, when there is something to report.
 #[derive(Debug)]
@@ -46,9 +48,9 @@ pub fn measure(
     // The moment that `started_at` names, and that everything in the folder is counted from.
     let began = Instant::now();
     let mut run = record(plan, known);
+    let mut writes = false;
     if !null_target {
-        engine::try_operations(plan, &stage.bound, &stage.direct, &command.asked.engine)
-            .map_err(|error| unanswered(error, stage))?;
+        writes = try_operations(command, plan, stage)?;
     }
     let dir = match out {
         Some(out) => out.to_owned(),
@@ -63,7 +65,43 @@ pub fn measure(
         }
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
     }
-    Ok((rounds(command, plan, stage, &mut run, store, began)?, dir))
+    if let (true, Some(copies)) = (writes, &mut stage.clones) {
+        copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
+    }
+    Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir))
+}
+
+/// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
+/// again on a clone of each, where they may write, and the sessions for the answers go to further ones.
+fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<bool, Failure> {
+    let interrupt = &command.asked.engine;
+    let refused = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
+        Ok(refused) => refused,
+        Err(error) => return Err(unanswered(error, stage)),
+    };
+    let Some(first) = refused.into_iter().flatten().next() else { return Ok(false) };
+    if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
+        stage.clones = external::copies(command, plan, external)?;
+    }
+    let Some(copies) = &mut stage.clones else { return Err(unanswered(first, stage)) };
+    // Once for the trial, once for the answers: both begin with the rows that were loaded.
+    let trial = fresh(command, copies, &stage.direct)?;
+    if let Err(error) = engine::try_operations(plan, &stage.bound, &trial, interrupt) {
+        return Err(unanswered(error, stage));
+    }
+    stage.direct = fresh(command, copies, &stage.direct)?;
+    Ok(true)
+}
+
+/// Each variant's sessions go to a new clone.
+fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
+    let each = direct.iter().enumerate();
+    let targets = each.map(|(variant, target)| copies.target(command, variant, ClonePlan::Slice, target));
+    let targets = targets.collect::<Result<_, _>>();
+    if command.asked.engine.is_set() {
+        return Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"));
+    }
+    targets.map_err(|reason| Failure::text(ExitCode::Failed, reason))
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -126,10 +164,11 @@ fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
 fn rounds(
     command: &Command<'_>,
     plan: &Plan,
-    stage: &Stage,
+    stage: &mut Stage,
     run: &mut RunRecord,
     store: Store,
     began: Instant,
+    writes: bool,
 ) -> Result<End, Failure> {
     let begin = Instant::now();
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: planned_rounds(plan) });
@@ -155,6 +194,14 @@ fn rounds(
         look(&command.events, run, &closed.borrow(), round)
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
+    let copies = &mut stage.clones;
+    let mut make_ready = |variant: usize| match copies {
+        Some(copies) if writes => {
+            let clone = plan.variants[variant].clone;
+            copies.target(command, variant, clone, &stage.targets[variant]).map(Some)
+        }
+        _ => Ok(None),
+    };
     let input = RunInput {
         plan,
         bound: &stage.bound,
@@ -166,7 +213,7 @@ fn rounds(
         on_interval: &mut on_interval,
         on_slice: &mut on_slice,
     };
-    let end = match engine::run_until(input, &mut after_round) {
+    let end = match engine::run_rounds(input, &mut make_ready, &mut after_round) {
         Ok(end) => end,
         Err(error) => return cut_off(&error, stage, store.borrow().dir()),
     };

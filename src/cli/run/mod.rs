@@ -4,6 +4,7 @@
 //! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
 //! that is wrong, nothing is measured when answers differ.
 
+mod copies;
 mod external;
 mod measure;
 mod record;

@@ -135,7 +135,10 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         name: operation.name.clone(),
         job: operation.job.clone(),
         weight: *weight,
-        statements: operation.steps.iter().map(|step| readable(variant, operation, step.statement)).collect(),
+        statements: plan::statements(&operation.steps)
+            .into_iter()
+            .map(|step| readable(variant, operation, step.statement))
+            .collect(),
     });
     VariantRecord {
         name: variant.name.clone(),

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant};
 
+use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
 use super::{Command, external, refusal};
 use crate::cli::failure::Failure;
-use crate::dataset::{self, LoadInput, Loaded};
+use crate::dataset::{self, Clones, LoadInput, Loaded};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
@@ -21,6 +22,9 @@ use crate::workload::plan::{LinkPlan, Plan};
 const OWN_SESSIONS: u32 = 2;
 /// Lines of a dead server's log that are shown.
 const LOG_LINES: usize = 15;
+
+/// The database that is there on every server, for making and dropping others.
+const MAINTENANCE: &str = "postgres";
 
 /// What the load found, kept inside of the data folder.
 const FACTS: &str = "dbbench-loaded.json";
@@ -37,6 +41,8 @@ pub struct Stage {
     pub direct: Vec<Target>,
     /// Parallel to the plan's variants.
     pub bound: Vec<BoundVariant>,
+    /// Copies of the data for variants that write; on a server that already runs they come when they are needed.
+    pub clones: Option<Copies>,
     /// What results keep of it.
     pub known: Known,
     /// Kept while load runs.
@@ -96,6 +102,7 @@ impl Stage {
             direct,
             targets,
             bound,
+            clones: None,
             known,
             _links: Vec::new(),
             _null_endpoints: endpoints,
@@ -129,6 +136,9 @@ impl Stage {
         let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
         let bound = bind(command, plan, Some(&control))?;
         let (links, targets) = link_up(plan, &endpoint)?;
+        command.wait(control.close())?;
+        let clones = Clones::new(embedded.superuser_endpoint(MAINTENANCE), DATABASE, endpoint.user.clone());
+        let clones = Some(Copies::new(clones, plan.variants.len()));
         let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
         let _null_endpoints = Vec::new();
         Ok(Self {
@@ -137,6 +147,7 @@ impl Stage {
             targets,
             direct,
             bound,
+            clones,
             known,
             _links: links,
             _null_endpoints,
@@ -235,9 +246,9 @@ pub(super) fn server_log(embedded: &Embedded) -> String {
     format!("the end of the server's log:\n{}", embedded.log_tail(LOG_LINES))
 }
 
-/// Every session of the load is read-only: what a workload must not do, it cannot.
+/// Sessions are read-only unless a variant writes: what a workload must not do, it cannot.
 pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
-    endpoint.startup.push(("default_transaction_read_only".to_owned(), "on".to_owned()));
+    endpoint.startup.push((READ_ONLY.to_owned(), "on".to_owned()));
     endpoint.startup.push(("application_name".to_owned(), "dbbench".to_owned()));
     endpoint
 }

@@ -31,11 +31,14 @@ pub(super) struct Null {
     timer: Timer,
     rows: Vec<(Args, u16)>,
     in_turn: u32,
+    /// The statements of a pipeline, and how many of them were answered.
+    queued: Vec<StatementId>,
+    answered: usize,
 }
 
 impl Null {
     pub(super) fn new(target: NullTarget, timer: Timer) -> Self {
-        Self { target, timer, rows: Vec::new(), in_turn: 0 }
+        Self { target, timer, rows: Vec::new(), in_turn: 0, queued: Vec::new(), answered: 0 }
     }
 
     pub(super) fn prepare(&mut self, columns: &[ColumnInfo]) -> StatementId {
@@ -49,7 +52,13 @@ impl Null {
     }
 
     pub(super) async fn execute(&mut self, statement: StatementId, sink: &mut impl RowSink) -> Option<Executed> {
-        let (row, columns) = self.rows.get(statement.0 as usize)?;
+        self.rows.get(statement.0 as usize)?;
+        self.serve().await;
+        self.give(statement, sink)
+    }
+
+    /// Takes the service time.
+    async fn serve(&mut self) {
         if self.target.service.is_zero() {
             self.in_turn += 1;
             if self.in_turn >= TURN {
@@ -59,11 +68,37 @@ impl Null {
         } else {
             self.timer.sleep_until(Instant::now() + self.target.service).await;
         }
+    }
+
+    fn give(&self, statement: StatementId, sink: &mut impl RowSink) -> Option<Executed> {
+        let (row, columns) = self.rows.get(statement.0 as usize)?;
         let row = RawRow { body: row.bytes(), columns: *columns };
         for _ in 0..self.target.rows {
             sink.row(&row);
         }
         Some(Executed { rows: self.target.rows.into(), affected: 0 })
+    }
+}
+
+/// A pipeline takes the service time once.
+impl Null {
+    pub(super) fn begin_pipeline(&mut self) {
+        self.queued.clear();
+        self.answered = 0;
+    }
+
+    pub(super) fn queue(&mut self, statement: StatementId) {
+        self.queued.push(statement);
+    }
+
+    pub(super) async fn send_queued(&mut self) {
+        self.serve().await;
+    }
+
+    pub(super) fn next_answer(&mut self, sink: &mut impl RowSink) -> Option<Executed> {
+        let statement = *self.queued.get(self.answered)?;
+        self.answered += 1;
+        self.give(statement, sink)
     }
 }
 

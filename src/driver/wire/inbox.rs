@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::pin::Pin;
-use std::task::{Poll, ready};
+use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, ReadBuf};
 
@@ -80,6 +80,27 @@ impl Inbox {
             Poll::Ready(if received == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) })
         })
         .await
+    }
+
+    /// Receives what is there behind what was not read yet, however much that is.
+    pub(super) fn poll_more(
+        &mut self,
+        socket: &mut (impl AsyncRead + Unpin),
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.end == self.buffer.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            self.end -= self.start;
+            self.start = 0;
+            if self.end * 2 > self.buffer.len() {
+                self.buffer.resize(self.buffer.len() * 2, 0);
+            }
+        }
+        let mut free = ReadBuf::new(&mut self.buffer[self.end..]);
+        ready!(Pin::new(&mut *socket).poll_read(cx, &mut free))?;
+        let received = free.filled().len();
+        self.end += received;
+        Poll::Ready(if received == 0 { Err(io::ErrorKind::UnexpectedEof.into()) } else { Ok(()) })
     }
 
     /// Sees to it that what is missing of the message at `start` has a place, growing up to the largest message seen.

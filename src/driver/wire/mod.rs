@@ -5,6 +5,7 @@
 mod answer;
 mod inbox;
 mod login;
+mod pipeline;
 
 use std::future::poll_fn;
 use std::io;
@@ -28,8 +29,11 @@ use crate::timer::Timer;
 /// Room for the usual answer several times over.
 const INBOX_SIZE: usize = 32 * 1024;
 
-/// Execute of the unnamed portal without a limit of rows, and Sync.
-const EXECUTE_AND_SYNC: [u8; 15] = [b'E', 0, 0, 0, 9, 0, 0, 0, 0, 0, b'S', 0, 0, 0, 4];
+/// Execute of the unnamed portal without a limit of rows.
+const EXECUTE: [u8; 10] = [b'E', 0, 0, 0, 9, 0, 0, 0, 0, 0];
+
+/// Sync: the end of what succeeds or fails together.
+const SYNC: [u8; 5] = [b'S', 0, 0, 0, 4];
 
 /// All result columns in binary form.
 const BINARY_RESULTS: [u8; 4] = [0, 1, 0, 1];
@@ -47,13 +51,26 @@ pub(super) struct Wire<S = Socket> {
     socket: S,
     inbox: Inbox,
     out: BytesMut,
-    /// Of every statement: what stands in its Bind between the length and the count of values.
-    bind_heads: Vec<Box<[u8]>>,
+    /// Of every statement what is sent of it.
+    statements: Vec<Known>,
     endpoint: Arc<Endpoint>,
     key: BackendKey,
+    /// Rows of a COPY were sent with the statement.
+    copying: bool,
     /// An answer is outstanding: set until ReadyForQuery has come.
     busy: bool,
+    /// Whether ReadyForQuery said that a transaction is open (or failed and waits for its end).
+    in_transaction: bool,
     notices: u64,
+}
+
+/// What of a statement is the same in each execution.
+#[derive(Debug)]
+struct Known {
+    /// A Parse that goes before each Bind; empty for what the server has parsed.
+    parse: Box<[u8]>,
+    /// What stands in Bind between the length and the count of values.
+    bind_head: Box<[u8]>,
 }
 
 /// What has come of an answer so far.
@@ -97,7 +114,18 @@ impl Wire {
 impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     fn new(socket: S, inbox: Inbox, endpoint: Arc<Endpoint>, key: BackendKey) -> Self {
         let out = BytesMut::with_capacity(1024);
-        Self { socket, inbox, out, bind_heads: Vec::new(), endpoint, key, busy: false, notices: 0 }
+        Self {
+            socket,
+            inbox,
+            out,
+            statements: Vec::new(),
+            endpoint,
+            key,
+            copying: false,
+            busy: false,
+            in_transaction: false,
+            notices: 0,
+        }
     }
 
     /// Parse and Sync.
@@ -106,8 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         impl RowSink for NoRows {
             fn row(&mut self, _: &RawRow<'_>) {}
         }
-        // Counted by the protocol in 16 bits, and named by what a `StatementId` holds.
-        let id = u32::try_from(self.bind_heads.len()).map_err(|_| self.odd("too many statements".to_owned()))?;
+        let id = self.next_id()?;
         let name = format!("s{id}");
         self.out.clear();
         frontend::parse(&name, sql, params.iter().copied(), &mut self.out)
@@ -115,8 +142,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         frontend::sync(&mut self.out);
         self.round_trip(&mut NoRows).await?;
         // The unnamed portal, the statement's name, one format for all values: binary.
-        self.bind_heads.push([b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into());
+        let bind_head = [b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into();
+        self.statements.push(Known { parse: Box::default(), bind_head });
         Ok(StatementId(id))
+    }
+
+    /// Notes a statement that is parsed anew in each execution; nothing is sent.
+    pub(super) fn parse_each_time(&mut self, sql: &str, params: &[u32]) -> Result<StatementId, DriverError> {
+        let id = self.next_id()?;
+        let mut parse = BytesMut::new();
+        frontend::parse("", sql, params.iter().copied(), &mut parse)
+            .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
+        self.statements.push(Known { parse: parse[..].into(), bind_head: (*b"\0\0\0\x01\0\x01").into() });
+        Ok(StatementId(id))
+    }
+
+    /// Counted by the protocol in 16 bits, and named by what a `StatementId` holds.
+    fn next_id(&self) -> Result<u32, DriverError> {
+        u32::try_from(self.statements.len()).map_err(|_| self.odd("too many statements".to_owned()))
     }
 
     /// Bind, Execute, Sync.
@@ -127,12 +170,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         args: &Args,
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
+        self.out.clear();
         self.put_execute(statement, args)?;
+        self.out.put_slice(&SYNC);
         self.round_trip(sink).await
     }
 
+    /// Bind and Execute, after a Parse where the statement is parsed each time.
+    #[inline]
     fn put_execute(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
-        let Some(head) = self.bind_heads.get(statement.0 as usize) else {
+        let Some(Known { parse, bind_head: head }) = self.statements.get(statement.0 as usize) else {
             return Err(self.odd(format!("statement {} was not prepared on this session", statement.0)));
         };
         let length = 4 + head.len() + 2 + args.buffer.len() + BINARY_RESULTS.len();
@@ -140,14 +187,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             return Err(self.odd("the values of the statement are longer than 2 GiB".to_owned()));
         };
         let out = &mut self.out;
-        out.clear();
+        out.put_slice(parse);
         out.put_u8(b'B');
         out.put_i32(length);
         out.put_slice(head);
         out.put_u16(args.count);
         out.put_slice(&args.buffer);
         out.put_slice(&BINARY_RESULTS);
-        out.put_slice(&EXECUTE_AND_SYNC);
+        out.put_slice(&EXECUTE);
         Ok(())
     }
 
@@ -160,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let mut progress = Progress::default();
         let mut gone = self.send().await.err();
         loop {
-            if self.digest(sink, &mut progress)? {
+            if self.digest::<false>(sink, &mut progress)? {
                 self.busy = false;
                 return match progress.error {
                     None => Ok(progress.executed),
@@ -174,9 +221,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
     }
 
-    /// Reads the messages that are here; whether the answer has ended.
+    /// Reads the messages that are here; whether the answer has ended: with ReadyForQuery or, `EACH`, with that of a
+    /// single statement.
     #[inline]
-    fn digest(&mut self, sink: &mut impl RowSink, progress: &mut Progress) -> Result<bool, DriverError> {
+    fn digest<const EACH: bool>(
+        &mut self,
+        sink: &mut impl RowSink,
+        progress: &mut Progress,
+    ) -> Result<bool, DriverError> {
         loop {
             let (tag, at) = match self.inbox.next() {
                 Ok(Some(message)) => message,
@@ -192,17 +244,36 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     progress.executed.rows += 1;
                     sink.row(&RawRow { body, columns: u16::from_be_bytes(*columns) });
                 }
-                backend::COMMAND_COMPLETE_TAG => progress.executed.affected = answer::affected(body),
-                backend::READY_FOR_QUERY_TAG => return Ok(true),
-                backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG | backend::EMPTY_QUERY_RESPONSE_TAG => {}
+                backend::COMMAND_COMPLETE_TAG => {
+                    progress.executed.affected = answer::affected(body);
+                    if EACH {
+                        return Ok(true);
+                    }
+                }
+                backend::EMPTY_QUERY_RESPONSE_TAG => {
+                    if EACH {
+                        return Ok(true);
+                    }
+                }
+                backend::READY_FOR_QUERY_TAG => {
+                    self.in_transaction = body.first().is_some_and(|status| *status != b'I');
+                    return Ok(true);
+                }
+                backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG => {}
                 backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::NOTICE_RESPONSE_TAG => self.notices += 1,
                 backend::ERROR_RESPONSE_TAG => match answer::server_error(body) {
                     // After a fatal error nothing more comes.
                     Some(error) if error.fatal => return Err(DriverError::Server(error)),
-                    Some(error) => progress.error = Some(Box::new(error)),
+                    Some(error) => {
+                        progress.error = Some(Box::new(error));
+                        if EACH {
+                            return Ok(true);
+                        }
+                    }
                     None => return Err(self.odd("an error that cannot be read".to_owned())),
                 },
+                backend::COPY_IN_RESPONSE_TAG if self.copying => {}
                 backend::COPY_IN_RESPONSE_TAG | backend::COPY_OUT_RESPONSE_TAG => {
                     return Err(self.odd("COPY cannot be a timed statement".to_owned()));
                 }
@@ -223,6 +294,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         }
         // Costs nothing on a plain socket; TLS may still hold some of it.
         poll_fn(|cx| Pin::new(&mut self.socket).poll_flush(cx)).await
+    }
+
+    /// Whether a transaction was open, or failed and not yet ended, when the last answer ended.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.in_transaction
     }
 
     pub(super) fn canceller(&self) -> Canceller {

@@ -34,7 +34,7 @@ fn endpoint(password: Option<&str>) -> Endpoint {
 fn session(pipe: usize, buffer: usize) -> (Wire<DuplexStream>, DuplexStream) {
     let (ours, theirs) = duplex(pipe);
     let mut wire = Wire::new(ours, Inbox::new(buffer), Arc::new(endpoint(None)), BackendKey::default());
-    wire.bind_heads.push((*b"\0s0\0\0\x01\0\x01").into());
+    wire.statements.push(Known { parse: Box::default(), bind_head: (*b"\0s0\0\0\x01\0\x01").into() });
     (wire, theirs)
 }
 
@@ -195,4 +195,72 @@ async fn the_password_is_asked_for_and_never_shown() {
     let key = message(b'K', b"\0\0\0\x05\0\0\0\x06");
     let ready = login(Some("s3cret"), [ask(3), ask(0), key, end()].concat()).await.unwrap();
     assert_eq!((ready.process, ready.secret), (5, 6));
+}
+
+#[tokio::test]
+async fn a_pipeline_goes_out_at_once_and_its_answers_come_one_by_one() {
+    let (mut wire, server) = session(256, 64);
+    let one = message(b'B', b"\0s0\0\0\x01\0\x01\0\0\0\x01\0\x01");
+    let execute = message(b'E', b"\0\0\0\0\0");
+    let expected = [&one[..], &execute, &one, &execute, &message(b'S', b"")].concat();
+    let complete = |tag: &[u8]| [message(b'2', b""), message(b'C', tag)].concat();
+    let replies =
+        [message(b'2', b""), row(&[Some("1")]), message(b'C', b"SELECT 1\0"), complete(b"UPDATE 3\0"), end()].concat();
+    let task = tokio::spawn(answer(server, expected.len(), replies));
+    wire.begin_pipeline();
+    for _ in 0..2 {
+        wire.queue(StatementId(0), &Args::default()).unwrap();
+    }
+    wire.queue_sync();
+    wire.send_queued().await.unwrap();
+    let mut kept = Kept::default();
+    let first = wire.next_answer(&mut kept).await.unwrap();
+    let second = wire.next_answer(&mut kept).await.unwrap();
+    wire.next_ready(true).await.unwrap();
+    assert_eq!((first.rows, second.affected, kept.0.len()), (1, 3, 1));
+    let (asked, server) = task.await.unwrap();
+    assert_eq!(asked, expected);
+    // An error ends the rest; after Sync the session goes on.
+    let error = message(b'E', b"SERROR\0VERROR\0C23505\0Mduplicate key\0\0");
+    let task = tokio::spawn(answer(server, expected.len(), [error, end()].concat()));
+    wire.begin_pipeline();
+    for _ in 0..2 {
+        wire.queue(StatementId(0), &Args::default()).unwrap();
+    }
+    wire.queue_sync();
+    wire.send_queued().await.unwrap();
+    assert_eq!(wire.next_answer(&mut kept).await.unwrap_err().key().to_string(), "23505");
+    wire.next_ready(true).await.unwrap();
+    assert!(!wire.busy && !wire.is_in_transaction());
+    drop(task);
+}
+
+#[tokio::test]
+async fn a_server_that_answers_before_it_has_read_everything_does_not_block() {
+    // Both pipes are smaller than what goes through them.
+    let (mut wire, mut server) = session(64, 16);
+    let answers = 100;
+    let peer = tokio::spawn(async move {
+        let mut request = [0; 34];
+        for _ in 0..answers {
+            server.read_exact(&mut request[..29]).await.unwrap();
+            let reply = [message(b'2', b""), row(&[Some("a value of some length")]), message(b'C', b"SELECT 1\0")];
+            server.write_all(&reply.concat()).await.unwrap();
+        }
+        server.read_exact(&mut request[..5]).await.unwrap();
+        server.write_all(&end()).await.unwrap();
+    });
+    wire.begin_pipeline();
+    for _ in 0..answers {
+        wire.queue(StatementId(0), &Args::default()).unwrap();
+    }
+    wire.queue_sync();
+    wire.send_queued().await.unwrap();
+    let mut kept = Kept::default();
+    for _ in 0..answers {
+        assert_eq!(wire.next_answer(&mut kept).await.unwrap().rows, 1);
+    }
+    wire.next_ready(true).await.unwrap();
+    assert_eq!(kept.0.len(), answers);
+    peer.await.unwrap();
 }

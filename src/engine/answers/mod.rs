@@ -51,8 +51,8 @@ pub enum AnswersError {
     /// Two answers differ.
     #[error(transparent)]
     Differ(Box<AnswersDiffer>),
-    /// An operation writes, which this version refuses.
-    #[error("variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006): sessions are read-only")]
+    /// An operation writes in a session that may only read.
+    #[error("variant \"{variant}\", operation \"{operation}\": {message} (SQLSTATE 25006)")]
     Writes {
         /// Its variant.
         variant: String,
@@ -102,6 +102,37 @@ fn with(params: &[(String, String)]) -> String {
 struct Member {
     variant: usize,
     operation: usize,
+}
+
+/// Runs every operation of every variant once in a session that may only read (draw 0 of the answers); gives for each
+/// variant the first refusal of an operation that writes ([`AnswersError::Writes`]).
+///
+/// # Errors
+/// The first operation that fails for another reason.
+pub fn which_write(
+    plan: &Plan,
+    bound: &[BoundVariant],
+    targets: &[Target],
+    interrupt: &Interrupt,
+) -> Result<Vec<Option<AnswersError>>, AnswersError> {
+    let now_us = SliceClock::new().wall_us(0);
+    on_own_thread(async |timer| {
+        let mut writes = Vec::with_capacity(bound.len());
+        for (variant, target) in bound.iter().zip(targets) {
+            let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
+            let mut refused = None;
+            for operation in 0..variant.operations.len() {
+                match runner.run(operation, plan.run.seed, 0).await {
+                    Ok(()) => {}
+                    Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
+                    Err(error) => return Err(error),
+                }
+            }
+            runner.close().await;
+            writes.push(refused);
+        }
+        Ok(writes)
+    })
 }
 
 /// Runs every operation of every variant once (draw 0 of the answers), to find out what writes and what fails.

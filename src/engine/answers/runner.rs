@@ -9,7 +9,7 @@ use crate::driver::{DriverError, PgType, Session, StatementId, Target};
 use crate::engine::bound::{BoundVariant, DrawnSource};
 use crate::engine::coordinator::Interrupt;
 use crate::engine::error::chain;
-use crate::engine::interpreter::{Interpreter, OperationError, Progress};
+use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, prepare};
 use crate::param::{Draw, Phase, Scratch, Stream, Value};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
@@ -63,12 +63,10 @@ impl<'a> Runner<'a> {
     ) -> Result<Self, AnswersError> {
         let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source: Box::new(source) };
         let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
-        let mut prepared = Vec::with_capacity(variant.statements.len());
-        for statement in &variant.statements {
-            let id = session.prepare(&statement.sql, &statement.oids, &statement.columns).await.map_err(lost)?;
-            prepared.push(id);
-        }
-        let interpreter = Interpreter::new(variant).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
+        let prepared = prepare(variant, &mut session).await.map_err(lost)?;
+        let mut interpreter =
+            Interpreter::new(variant, timer.clone()).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
+        interpreter.hurry();
         Ok(Self {
             variant: Arc::new(variant.clone()),
             session,
@@ -93,8 +91,9 @@ impl<'a> Runner<'a> {
             Ok(()) => {
                 let program = &variant.operations[operation].answering;
                 let cancel = self.session.cancel_token();
-                let run =
-                    self.interpreter.execute(operation, program, &mut self.session, &self.prepared, &self.progress);
+                let mut place =
+                    Place { session: &mut self.session, prepared: &self.prepared, progress: &self.progress };
+                let run = self.interpreter.execute(&variant, operation, program, &mut place);
                 tokio::pin!(run);
                 loop {
                     tokio::select! {

@@ -4,10 +4,12 @@
 //! All problems of all statements are collected; nothing of the load is run here.
 
 mod describe;
+mod insert;
 mod operation;
 mod params;
 mod problem;
 mod program;
+mod steps;
 
 use std::sync::Arc;
 

@@ -1,27 +1,58 @@
 //! Binds one operation: its statements in order, since the types of references follow from what was bound before.
 
+use std::time::Duration;
+
 use super::describe::Describer;
 use super::params::{Known, built_in, natural_type_of_literal};
 use super::problem::BindProblem;
 use super::program;
+use super::steps::Around;
 use crate::driver::{Args, ColumnInfo, Described, DriverError, PgType, TypeKind};
-use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue};
+use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, Try};
 use crate::engine::interpreter::literal_value;
 use crate::param::Literal;
-use crate::workload::plan::{Arg, OperationPlan, StatementPlan, StepPlan, VariantPlan};
+use crate::workload::plan::{Arg, OperationPlan, StatementPlan, StatementStep, VariantPlan, statements};
 
 /// The columns of a set that something refers to: position in the result and type.
 pub(super) type SetColumns = Vec<(usize, PgType)>;
 
-/// A step whose statement was described.
-#[derive(Debug)]
-pub(super) struct BoundStep<'a> {
-    pub(super) plan: &'a StepPlan,
+/// A statement that was described.
+#[derive(Debug, Default)]
+pub(super) struct BoundStep {
     /// Index into the variant's bound statements.
     pub(super) statement: usize,
     pub(super) args: Vec<StepArg>,
+    pub(super) binds: Option<usize>,
+    /// The set that is visited when it binds.
+    pub(super) visiting: Option<usize>,
+    pub(super) in_loop: bool,
+    pub(super) expect_rows: Option<u64>,
+    pub(super) commits: bool,
     /// Positions of the bound set's columns.
     pub(super) positions: Vec<usize>,
+}
+
+/// An instruction whose statement still names columns by index.
+#[derive(Debug)]
+pub(super) enum Part {
+    Statement(BoundStep),
+    Loop(Loop),
+    Insert(Box<Insert>),
+    Next(usize),
+    Pause(Duration),
+    Try(Try),
+    EndTry,
+    Pipeline,
+    EndPipeline,
+}
+
+impl Part {
+    pub(super) fn statement(&self) -> Option<&BoundStep> {
+        match self {
+            Self::Statement(step) => Some(step),
+            _ => None,
+        }
+    }
 }
 
 /// Where an argument comes from. `column` is an index into the set's columns.
@@ -49,15 +80,21 @@ pub(super) enum StepArg {
 }
 
 pub(super) struct Binder<'a> {
-    variant: &'a VariantPlan,
-    operation: &'a OperationPlan,
-    describer: Describer<'a>,
+    pub(super) variant: &'a VariantPlan,
+    pub(super) operation: &'a OperationPlan,
+    pub(super) describer: Describer<'a>,
     params: &'a [Option<Known>],
-    problems: &'a mut Vec<BindProblem>,
+    pub(super) problems: &'a mut Vec<BindProblem>,
     /// What each set holds at this point of the operation; `None`: not known because of a problem before.
-    sets: Vec<Option<SetColumns>>,
+    pub(super) sets: Vec<Option<SetColumns>>,
     drawn: Vec<DrawnValue>,
-    steps: Vec<BoundStep<'a>>,
+    pub(super) parts: Vec<Part>,
+    /// Loops so far.
+    pub(super) loops: usize,
+    /// The loops around the step being bound, from the outermost in.
+    pub(super) around: Vec<Around>,
+    pub(super) in_transaction: bool,
+    pub(super) rollback: Option<usize>,
     complete: bool,
 }
 
@@ -77,52 +114,18 @@ impl<'a> Binder<'a> {
             problems,
             sets: vec![None; operation.sets.len()],
             drawn: Vec::new(),
-            steps: Vec::new(),
+            parts: Vec::new(),
+            loops: 0,
+            around: Vec::new(),
+            in_transaction: false,
+            rollback: None,
             complete: true,
         }
     }
 
     /// Describes all statements.
     pub(super) async fn bind(&mut self, statements: &mut Vec<BoundStatement>) -> Result<(), DriverError> {
-        for step in &self.operation.steps {
-            let statement = &self.variant.statements[step.statement];
-            let Some(declared) = self.declare(step, statement).await? else {
-                // It refers to what a statement before was to bind, and that one has a problem.
-                self.fail_step(step);
-                continue;
-            };
-            let binds = step.binds.map(|set| &self.operation.sets[set]);
-            let natural = |index: usize| self.natural_type(&statement.args[index]);
-            let described = match self.describer.describe(statement, &declared, natural, binds).await {
-                Ok(described) => described,
-                Err(DriverError::Server(error)) => {
-                    self.problems.push(BindProblem::refused(&statement.text, &error));
-                    self.fail_step(step);
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let args = self.args(statement, &declared, &described);
-            let Some(columns) = self.columns(step, statement, &described.columns) else {
-                self.fail_step(step);
-                continue;
-            };
-            self.steps.push(BoundStep {
-                plan: step,
-                statement: statements.len(),
-                args,
-                positions: columns.iter().map(|(position, _)| *position).collect(),
-            });
-            if let Some(set) = step.binds {
-                self.sets[set] = Some(columns);
-            }
-            statements.push(BoundStatement {
-                sql: statement.text.sql.clone(),
-                oids: described.params.iter().map(|ty| ty.oid).collect(),
-                columns: described.columns,
-            });
-        }
-        Ok(())
+        self.steps(&self.operation.steps, statements).await
     }
 
     /// The operation, unless there was a problem.
@@ -142,10 +145,11 @@ impl<'a> Binder<'a> {
                 visiting: self.operation.sets.iter().map(|set| set.visiting).collect(),
             }
         });
-        let (load, answering) = program::build(self.operation, &self.steps);
+        let (load, answering) = program::build(self.operation, &self.parts, self.loops, self.rollback);
         Some(BoundOperation {
             name: self.operation.name.clone(),
             job: self.operation.job.clone(),
+            timeout: self.operation.timeout,
             drawn: self.drawn,
             load,
             answering,
@@ -170,7 +174,12 @@ impl<'a> Binder<'a> {
         }
     }
 
-    fn fail_step(&mut self, step: &StepPlan) {
+    /// The operation cannot run.
+    pub(super) fn fail(&mut self) {
+        self.complete = false;
+    }
+
+    pub(super) fn fail_step(&mut self, step: &StatementStep) {
         self.complete = false;
         if let Some(set) = step.binds {
             self.sets[set] = None;
@@ -178,9 +187,8 @@ impl<'a> Binder<'a> {
     }
 
     /// The types that are declared to the server (rule 7): those of references. `None` when one is not known.
-    async fn declare(
+    pub(super) async fn declare(
         &mut self,
-        step: &StepPlan,
         statement: &StatementPlan,
     ) -> Result<Option<Vec<Option<PgType>>>, DriverError> {
         let mut declared = Vec::with_capacity(statement.args.len());
@@ -190,13 +198,15 @@ impl<'a> Binder<'a> {
                     declared.push(None);
                     continue;
                 }
-                Arg::Visited { set, column } if step.for_each == Some(set) => (set, column, false),
+                Arg::Visited { set, column } if self.around.iter().any(|around| around.visits == Some(set)) => {
+                    (set, column, false)
+                }
                 Arg::Visited { set, .. } => {
                     let name = &self.operation.sets[set].name;
                     self.problems.push(BindProblem::at_argument(
                         statement,
                         index,
-                        format!("`:{name}.…` is the row visited, and this step does not visit `{name}`"),
+                        format!("`:{name}.…` is the row visited, and no loop around it visits `{name}`"),
                         "",
                         vec![format!("add `for_each = \"{name}\"`, or write `:{name}.first.…` or `:{name}.…[]`")],
                     ));
@@ -213,7 +223,7 @@ impl<'a> Binder<'a> {
     }
 
     /// The type that suits an argument where nobody infers one.
-    fn natural_type(&self, arg: &Arg) -> PgType {
+    pub(super) fn natural_type(&self, arg: &Arg) -> PgType {
         match arg {
             Arg::Param { param, .. } => match self.params.get(*param) {
                 Some(Some(known)) => known.natural_type(),
@@ -225,7 +235,7 @@ impl<'a> Binder<'a> {
     }
 
     /// Where each argument comes from; values that do not fit are problems.
-    fn args(
+    pub(super) fn args(
         &mut self,
         statement: &'a StatementPlan,
         declared: &[Option<PgType>],
@@ -264,7 +274,13 @@ impl<'a> Binder<'a> {
 
     /// The drawn value for a parameter or constant as `ty`: one for all places that need the same.
     fn drawn(&mut self, source: DrawnSource, ty: PgType) -> StepArg {
-        let value = DrawnValue { source, ty };
+        let redrawn_by = match &source {
+            DrawnSource::Param { param, .. } => {
+                self.around.iter().rev().find(|around| around.draw.contains(param)).map(|around| around.number)
+            }
+            DrawnSource::Constant(_) => None,
+        };
+        let value = DrawnValue { source, ty, redrawn_by };
         let known = self.drawn.iter().position(|known| *known == value);
         StepArg::Drawn(known.unwrap_or_else(|| {
             self.drawn.push(value);
@@ -297,7 +313,7 @@ impl<'a> Binder<'a> {
             | Arg::Last { set, column } => (set, column) == wanted,
             Arg::Param { .. } | Arg::Constant { .. } => false,
         };
-        for step in &self.operation.steps {
+        for step in statements(&self.operation.steps) {
             let statement = &self.variant.statements[step.statement];
             if let Some(index) = statement.args.iter().position(refers) {
                 return BindProblem::at_argument(statement, index, title, "", vec![hint]);
@@ -330,7 +346,12 @@ impl<'a> Binder<'a> {
     }
 
     /// The columns of the set that a step binds, found by name. `None` after a problem.
-    fn columns(&mut self, step: &StepPlan, statement: &StatementPlan, columns: &[ColumnInfo]) -> Option<SetColumns> {
+    pub(super) fn columns(
+        &mut self,
+        step: &StatementStep,
+        statement: &StatementPlan,
+        columns: &[ColumnInfo],
+    ) -> Option<SetColumns> {
         let Some(binds) = step.binds else { return Some(Vec::new()) };
         let set = &self.operation.sets[binds];
         let (mut found, mut missing) = (Vec::with_capacity(set.columns.len()), false);

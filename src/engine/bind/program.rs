@@ -1,16 +1,21 @@
-//! From described steps to programs: which columns are kept, and at which slot.
+//! From described statements to programs: steps become one list of instructions, columns the slots that they are kept in.
 
-use super::operation::{BoundStep, StepArg};
-use crate::engine::bound::{ArgSource, Bind, Program, Step};
+use super::operation::{BoundStep, Part, StepArg};
+use crate::engine::bound::{ArgSource, Bind, Instruction, Program, Statement};
 use crate::engine::rows::Keep;
 use crate::workload::plan::OperationPlan;
 
 /// The program for the load, which keeps what steps refer to, and the one for the answer, which keeps all that `answer`
 /// names as well.
-pub(super) fn build(operation: &OperationPlan, steps: &[BoundStep<'_>]) -> (Program, Program) {
+pub(super) fn build(
+    operation: &OperationPlan,
+    parts: &[Part],
+    loops: usize,
+    rollback: Option<usize>,
+) -> (Program, Program) {
     let everything: Vec<Vec<bool>> = operation.sets.iter().map(|set| vec![true; set.columns.len()]).collect();
     let mut referred: Vec<Vec<bool>> = operation.sets.iter().map(|set| vec![false; set.columns.len()]).collect();
-    for arg in steps.iter().flat_map(|step| &step.args) {
+    for arg in parts.iter().filter_map(Part::statement).flat_map(|step| &step.args) {
         match *arg {
             StepArg::Drawn(_) => {}
             StepArg::Visited { set, column }
@@ -19,34 +24,52 @@ pub(super) fn build(operation: &OperationPlan, steps: &[BoundStep<'_>]) -> (Prog
             | StepArg::Last { set, column } => referred[set][column] = true,
         }
     }
-    (with_kept(steps, &referred), with_kept(steps, &everything))
+    let program = |kept: &[Vec<bool>]| Program {
+        instructions: parts.iter().map(|part| instruction(part, kept)).collect(),
+        widths: kept.iter().map(|columns| columns.iter().filter(|kept| **kept).count()).collect(),
+        loops,
+        rollback,
+    };
+    (program(&referred), program(&everything))
 }
 
-fn with_kept(steps: &[BoundStep<'_>], kept: &[Vec<bool>]) -> Program {
+fn instruction(part: &Part, kept: &[Vec<bool>]) -> Instruction {
+    match part {
+        Part::Statement(step) => Instruction::Statement(statement(step, kept)),
+        Part::Loop(of) => Instruction::Loop(of.clone()),
+        Part::Insert(insert) => Instruction::Insert(insert.clone()),
+        Part::Next(begin) => Instruction::Next(*begin),
+        Part::Pause(length) => Instruction::Pause(*length),
+        Part::Try(of) => Instruction::Try(of.clone()),
+        Part::EndTry => Instruction::EndTry,
+        Part::Pipeline => Instruction::Pipeline,
+        Part::EndPipeline => Instruction::EndPipeline,
+    }
+}
+
+fn statement(step: &BoundStep, kept: &[Vec<bool>]) -> Statement {
     // The slot of a kept column is the number of kept columns before it.
     let slot = |set: usize, column: usize| kept[set][..column].iter().filter(|kept| **kept).count();
-    let steps = steps.iter().map(|step| {
-        let args = step.args.iter().map(|arg| match *arg {
-            StepArg::Drawn(index) => ArgSource::Drawn(index),
-            StepArg::Visited { set, column } => ArgSource::Visited { set, slot: slot(set, column) },
-            StepArg::First { set, column } => ArgSource::First { set, slot: slot(set, column) },
-            StepArg::Last { set, column } => ArgSource::Last { set, slot: slot(set, column) },
-            StepArg::Whole { set, column, element_oid } => {
-                ArgSource::Whole { set, slot: slot(set, column), element_oid }
-            }
-        });
-        let binds = step.plan.binds.map(|set| {
-            let mut keep: Vec<Keep> = (step.positions.iter().enumerate())
-                .filter(|(column, _)| kept[set][*column])
-                .map(|(column, position)| Keep { position: *position, slot: slot(set, column) })
-                .collect();
-            keep.sort_unstable_by_key(|keep| keep.position);
-            Bind { set, keep }
-        });
-        Step { statement: step.statement, args: args.collect(), binds, for_each: step.plan.for_each }
+    let args = step.args.iter().map(|arg| match *arg {
+        StepArg::Drawn(index) => ArgSource::Drawn(index),
+        StepArg::Visited { set, column } => ArgSource::Visited { set, slot: slot(set, column) },
+        StepArg::First { set, column } => ArgSource::First { set, slot: slot(set, column) },
+        StepArg::Last { set, column } => ArgSource::Last { set, slot: slot(set, column) },
+        StepArg::Whole { set, column, element_oid } => ArgSource::Whole { set, slot: slot(set, column), element_oid },
     });
-    Program {
-        steps: steps.collect(),
-        widths: kept.iter().map(|columns| columns.iter().filter(|kept| **kept).count()).collect(),
+    let binds = step.binds.map(|set| {
+        let mut keep: Vec<Keep> = (step.positions.iter().enumerate())
+            .filter(|(column, _)| kept[set][*column])
+            .map(|(column, position)| Keep { position: *position, slot: slot(set, column) })
+            .collect();
+        keep.sort_unstable_by_key(|keep| keep.position);
+        Bind { set, visiting: step.visiting, in_loop: step.in_loop, keep }
+    });
+    Statement {
+        statement: step.statement,
+        args: args.collect(),
+        binds,
+        expect_rows: step.expect_rows,
+        commits: step.commits,
     }
 }

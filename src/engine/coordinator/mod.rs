@@ -126,6 +126,16 @@ pub enum EngineError {
         /// What was tried.
         reason: String,
     },
+    /// The data that a slice begins with could not be made ready.
+    #[error("the data for round {round}, variant \"{variant}\", cannot be made ready: {reason}")]
+    Data {
+        /// Round, from 1.
+        round: u32,
+        /// Name of the variant.
+        variant: String,
+        /// What happened.
+        reason: String,
+    },
     /// What was measured could not be written.
     #[error("what was measured cannot be written")]
     Store(#[from] io::Error),
@@ -140,25 +150,37 @@ pub enum Next {
     End,
 }
 
-/// Runs all rounds.
+/// Makes the data ready that a slice of a variant (by its index) begins with; gives where its sessions go, unless to the
+/// target of the variant. An error is said in words.
+pub type MakeReady<'a> = dyn FnMut(usize) -> Result<Option<Target>, String> + 'a;
+
+/// Is told how many rounds there were, and says what comes next.
+pub type AfterRound<'a> = dyn FnMut(u32) -> Next + 'a;
+
+/// Runs all rounds on the data that is there.
 ///
 /// # Errors
-/// As [`run_until`].
+/// As [`run_rounds`].
 ///
 /// # Panics
-/// As [`run_until`].
+/// As [`run_rounds`].
 pub fn run(input: RunInput<'_>) -> Result<RunEnd, EngineError> {
-    run_until(input, &mut |_| Next::Round)
+    run_rounds(input, &mut |_| Ok(None), &mut |_| Next::Round)
 }
 
-/// Runs rounds until `after_round`, which is told how many there were, ends them; at most as many as planned.
+/// Runs rounds until `after_round` ends them, at most as many as planned; before each slice its data is made ready.
 ///
 /// # Errors
-/// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Store`] when a callback fails.
+/// [`EngineError::ServerGone`] when no server answers any more, [`EngineError::Data`] when data cannot be made ready,
+/// [`EngineError::Store`] when a callback fails.
 ///
 /// # Panics
 /// When `bound` and `targets` are not parallel to the plan's variants.
-pub fn run_until(mut input: RunInput<'_>, after_round: &mut dyn FnMut(u32) -> Next) -> Result<RunEnd, EngineError> {
+pub fn run_rounds(
+    mut input: RunInput<'_>,
+    make_ready: &mut MakeReady<'_>,
+    after_round: &mut AfterRound<'_>,
+) -> Result<RunEnd, EngineError> {
     let plan = input.plan;
     let count = plan.variants.len();
     assert!(input.bound.len() == count && input.targets.len() == count, "one bound variant and one target per variant");
@@ -188,8 +210,14 @@ pub fn run_until(mut input: RunInput<'_>, after_round: &mut dyn FnMut(u32) -> Ne
                 measure: planned.measure,
                 after,
             };
+            let target = match make_ready(variant) {
+                // Whoever asked for the end has also ended this.
+                _ if input.interrupt.is_set() => return Ok(RunEnd { interrupted: true, ..end }),
+                Ok(target) => target.unwrap_or_else(|| input.targets[variant].clone()),
+                Err(reason) => return Err(EngineError::Data { round, variant: info.name, reason }),
+            };
             let (bound, workers) = (Arc::clone(&bound[variant]), workers[variant]);
-            let closed = slice::run(&mut input, &info, bound, workers, precision)?;
+            let closed = slice::run(&mut input, &info, target, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
             end.panicked += u32::from(closed.panicked);

@@ -41,6 +41,7 @@ pub(super) struct Closed {
 struct Slice<'a, 'b> {
     input: &'a mut RunInput<'b>,
     info: &'a SliceInfo,
+    target: Target,
     plan: &'b VariantPlan,
     bound: Arc<BoundVariant>,
     load: Load,
@@ -72,6 +73,7 @@ const END: usize = 2;
 pub(super) fn run(
     input: &mut RunInput<'_>,
     info: &SliceInfo,
+    target: Target,
     bound: Arc<BoundVariant>,
     workers: u32,
     precision: Precision,
@@ -83,6 +85,7 @@ pub(super) fn run(
         offset: input.began.elapsed(),
         gathering: Gathering::new(workers as usize, plan.operations.len(), precision),
         info,
+        target,
         plan,
         bound,
         load: load::load(plan, input.plan.run.seed, info.round),
@@ -128,11 +131,10 @@ impl Slice<'_, '_> {
         precision: Precision,
     ) -> (Desk, WorkerTask) {
         let messages = Messages::new(worker as usize, sender.clone());
-        let target: Target = self.input.targets[self.info.variant].clone();
         let task = WorkerTask {
             clock: Arc::clone(&self.clock),
             variant: Arc::clone(&self.bound),
-            target,
+            target: self.target.clone(),
             load: self.load.clone(),
             seed: self.input.plan.run.seed,
             round: self.info.round,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Interrupt, RunEnd, RunInput, SliceOutcome, run};
 use crate::driver::{NullTarget, Target};
-use crate::engine::bound::{ArgSource, BoundVariant};
+use crate::engine::bound::{ArgSource, BoundVariant, Instruction};
 use crate::engine::interpreter::choose;
 use crate::engine::testing::{TestStep, bound, operation, param, plan, set, single, variant};
 use crate::event::{Event, Events};
@@ -223,7 +223,10 @@ fn a_panic_in_a_worker_fails_the_slice_and_the_next_one_runs() {
     let plan = plan(vec![single("a", 4), single("b", 4)], 1);
     let mut bound = bound(&plan);
     // A reference that binding would never make: it reads a row of a set that does not exist.
-    bound[0].operations[0].load.steps[0].args[0] = ArgSource::Visited { set: 7, slot: 7 };
+    let Instruction::Statement(statement) = &mut bound[0].operations[0].load.instructions[0] else {
+        panic!("a statement")
+    };
+    statement.args[0] = ArgSource::Visited { set: 7, slot: 7 };
     let ran = run_all(&plan, &bound, &null(Duration::ZERO, 1), &Interrupt::default(), &Events::ignored());
     assert_eq!(ran.end, RunEnd { slices: 2, failed: 1, panicked: 1, interrupted: false });
     for slice in &ran.slices {
@@ -295,7 +298,7 @@ fn rounds_end_when_they_were_enough_and_at_the_latest_as_planned() {
                 Ok(())
             },
         };
-        let end = super::run_until(input, &mut |round| {
+        let end = super::run_rounds(input, &mut |_| Ok(None), &mut |round| {
             asked.push((round, slices.borrow().len()));
             if round == enough { super::Next::End } else { super::Next::Round }
         });

@@ -4,14 +4,17 @@
 //! to start what is left to `pace`.
 
 use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinHandle;
 
 use super::connection::{Connection, open_patiently};
 use super::flight::{Acquire, ClientView, InFlight, record};
 use super::message::Failure;
 use super::pace::{Pace, Turn};
 use super::state::WorkerState;
-use crate::driver::Misfit;
-use crate::engine::interpreter::{Interpreter, choose};
+use crate::driver::{DriverError, Misfit};
+use crate::engine::interpreter::{Interpreter, OperationError, Place, choose};
 use crate::metrics::Outcome;
 use crate::param::Phase;
 use crate::words::{FailureClass, FailureKey};
@@ -49,6 +52,8 @@ pub(super) struct Client {
     pub(super) warm: bool,
     /// Whether the connection was lost: the next operation waits for a new one.
     pub(super) lost: bool,
+    /// The request to cancel what timed out last, on its way.
+    pub(super) cancelling: Option<JoinHandle<Result<(), DriverError>>>,
 }
 
 impl Client {
@@ -86,6 +91,10 @@ impl Client {
                 break;
             }
         }
+        if let Some(cancelling) = self.cancelling.take() {
+            // What it says does not matter: the connection is closed.
+            let _ = cancelling.await;
+        }
         if !self.lost {
             self.connection.session.close().await;
         }
@@ -116,7 +125,15 @@ impl Client {
             Ok(()) => {
                 let Connection { session, prepared } = &mut self.connection;
                 let program = &worker.variant.operations[operation].load;
-                self.interpreter.execute(operation, program, session, prepared, &self.view.progress).await
+                let mut place = Place { session, prepared, progress: &self.view.progress };
+                // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
+                match worker.variant.operations[operation].timeout {
+                    None => self.interpreter.execute(&worker.variant, operation, program, &mut place).await,
+                    Some(timeout) => {
+                        let execution = self.interpreter.execute(&worker.variant, operation, program, &mut place);
+                        give_up_after(timeout, worker, execution).await
+                    }
+                }
             }
             Err(misfit) => Err(misfit.into()),
         };
@@ -124,8 +141,16 @@ impl Client {
         let Some(in_flight) = self.view.in_flight.take() else { return Ended::Cut };
         let outcome = match &result {
             Ok(()) => Outcome::Succeeded,
-            Err(error) => Outcome::Failed { key: error.key(), message: error.to_string(), censored: false },
+            Err(error) => {
+                let censored = matches!(error, OperationError::TimedOut(_));
+                Outcome::Failed { key: error.key(), message: error.to_string(), censored }
+            }
         };
+        if let Err(OperationError::TimedOut(_)) = &result {
+            // The connection is closed in any case; the server shall not work for nobody.
+            let cancel = self.view.cancel.borrow().clone();
+            self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
+        }
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
@@ -165,5 +190,18 @@ impl Client {
         let acquire = Acquire::Took(now_ns.saturating_sub(in_flight.started_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
         Ok(())
+    }
+}
+
+/// Ends an operation that takes too long.
+async fn give_up_after(
+    timeout: Duration,
+    worker: &WorkerState,
+    execution: impl Future<Output = Result<(), OperationError>>,
+) -> Result<(), OperationError> {
+    tokio::select! {
+        biased;
+        result = execution => result,
+        () = worker.timer.sleep_until(Instant::now() + timeout) => Err(OperationError::TimedOut(timeout)),
     }
 }

@@ -7,6 +7,7 @@ use super::state::WorkerState;
 use crate::driver::{DriverError, Session, StatementId};
 use crate::engine::clock::ns;
 use crate::engine::error::chain;
+use crate::engine::interpreter::prepare;
 use crate::words::{FailureClass, FailureKey};
 
 /// For how long connecting may fail before the server counts as gone.
@@ -34,10 +35,7 @@ pub(super) struct Connection {
 async fn open(worker: &WorkerState) -> Result<Connection, DriverError> {
     let (mut session, times) = Session::connect(&worker.target, &worker.timer).await?;
     worker.connect.borrow_mut().record(ns(times.total));
-    let mut prepared = Vec::with_capacity(worker.variant.statements.len());
-    for statement in &worker.variant.statements {
-        prepared.push(session.prepare(&statement.sql, &statement.oids, &statement.columns).await?);
-    }
+    let prepared = prepare(&worker.variant, &mut session).await?;
     Ok(Connection { session, prepared })
 }
 

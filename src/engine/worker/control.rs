@@ -296,11 +296,20 @@ impl Control {
 }
 
 fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> Result<Client, Option<Failure>> {
-    let interpreter = Interpreter::new(&worker.variant).map_err(|misfit| {
+    let interpreter = Interpreter::new(&worker.variant, worker.timer.clone()).map_err(|misfit| {
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), ..Failure::default() })
     })?;
     let view = Rc::new(ClientView::new(connection.session.cancel_token()));
-    Ok(Client { number, connection, interpreter, view, worker: Rc::clone(worker), warm: false, lost: false })
+    Ok(Client {
+        number,
+        connection,
+        interpreter,
+        view,
+        worker: Rc::clone(worker),
+        warm: false,
+        lost: false,
+        cancelling: None,
+    })
 }
 
 fn of_panic(error: JoinError) -> Failure {

@@ -106,5 +106,12 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
         worker.last_end_ns.set(ended_ns);
     }
     let times = operation.times(ended_ns);
-    worker.recorder(operation.phase).ended(operation.operation, times, outcome, progress.statements(), progress.rows());
+    let mut recorder = worker.recorder(operation.phase);
+    if progress.retried() > 0 {
+        recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
+    }
+    if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
+        recorder.unknown(operation.operation);
+    }
+    recorder.ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

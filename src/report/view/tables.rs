@@ -201,7 +201,10 @@ fn operation_row(
         operation: operation.to_owned(),
         succeeded: format::count(figures.succeeded),
         failed: format::count(figures.failed),
-        retried: format::count(figures.retried),
+        retried: match figures.retry_us_per_operation {
+            Some(us) => format!("{}, {} per operation", format::count(figures.retried), format::time_us(us)),
+            None => format::count(figures.retried),
+        },
         goodput: format::optional(figures.goodput_per_s),
         statements: figures.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed),
         mean: format::optional_time_us(times.mean),

@@ -13,7 +13,7 @@ pub use attach::{attach, reach};
 pub use error::ExternalError;
 pub use facts::Facts;
 
-use super::guard::{OwnDatabase, OwnSchema};
+use super::guard::{CopySource, OwnDatabase, OwnSchema};
 use crate::driver::{Control, DriverError, Endpoint};
 use crate::event::Events;
 
@@ -88,6 +88,17 @@ impl External {
         match &self.own {
             Own::Schema(own) => Some(own.name()),
             _ => None,
+        }
+    }
+
+    /// What copies of the data are made with; `None` where the data is not in a database of dbbench's own.
+    ///
+    /// # Errors
+    /// When the server does not let another session in.
+    pub async fn make_copyable(&mut self, workload: &str) -> Result<Option<CopySource>, DriverError> {
+        match &mut self.own {
+            Own::Database(own) => own.make_copyable(workload).await.map(Some),
+            Own::Nothing | Own::Schema(_) => Ok(None),
         }
     }
 

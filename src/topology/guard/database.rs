@@ -2,11 +2,22 @@
 
 use super::super::external::{ExternalError, Wishes, on_own_thread};
 use super::super::folders;
-use super::{comment, database_name, identifier, literal};
+use super::{COPY, MARK, comment, database_name, identifier, literal};
 use crate::driver::{Control, DriverError, Endpoint};
 
 /// Held while a database is made and while leftovers are dropped: a new one has neither mark nor session for a moment.
 const LOCK: &str = "SET lock_timeout = '30s'; SELECT pg_advisory_lock(hashtext('dbbench'), 0)";
+
+/// What a copy of a run's database is made with.
+#[derive(Clone, Debug)]
+pub struct CopySource {
+    /// Where statements about databases are given.
+    pub admin: Endpoint,
+    /// The database to be copied.
+    pub template: String,
+    /// The comment that each copy gets at once.
+    pub mark: String,
+}
 
 /// A database that this run has made. Dropping the value drops the database, unless it is to be kept.
 #[derive(Debug)]
@@ -18,7 +29,7 @@ pub struct OwnDatabase {
     keep: bool,
     ended: bool,
     /// Tells other runs that somebody is there.
-    _alive: Control,
+    alive: Control,
 }
 
 impl OwnDatabase {
@@ -48,7 +59,7 @@ impl OwnDatabase {
             }
         };
         control.close().await;
-        Ok(Self { name, comment, admin: base.clone(), keep: wishes.keep, ended: false, _alive: alive })
+        Ok(Self { name, comment, admin: base.clone(), keep: wishes.keep, ended: false, alive })
     }
 
     /// Its name.
@@ -57,12 +68,26 @@ impl OwnDatabase {
         &self.name
     }
 
+    /// What copies of it are made with. From here on no session of dbbench's own is in it, since a database is copied only
+    /// while nobody is there: the run is known to others by a session beside it that bears its name.
+    ///
+    /// # Errors
+    /// When the server does not let another session in.
+    pub(in crate::topology) async fn make_copyable(&mut self, workload: &str) -> Result<CopySource, DriverError> {
+        let beside = Control::connect(&self.admin).await?;
+        beside.batch(&format!("SET application_name = {}", literal(&self.name))).await?;
+        std::mem::replace(&mut self.alive, beside).close().await;
+        Ok(CopySource { admin: self.admin.clone(), template: self.name.clone(), mark: comment(workload, false) })
+    }
+
     /// Drops or keeps it; what the user should know.
     #[must_use]
     pub fn end(mut self) -> Option<String> {
         self.ended = true;
         let name = &self.name;
         if self.keep {
+            // What a run that was cut off had copied is not what was to be kept.
+            let _ = self.tidied();
             return Some(format!("database \"{name}\" is kept; `dbbench clean` drops it"));
         }
         self.remove().err().map(|why| {
@@ -70,9 +95,19 @@ impl OwnDatabase {
         })
     }
 
+    /// Drops copies, and lets sessions in again.
+    fn tidied(&self) -> Result<(), String> {
+        let name = self.name.clone();
+        on_own_thread(&self.admin, async move |control| {
+            drop_copies(control, &name).await?;
+            control.batch(&format!("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", identifier(&name))).await
+        })
+    }
+
     fn remove(&self) -> Result<(), String> {
         let (name, comment) = (self.name.clone(), self.comment.clone());
         on_own_thread(&self.admin, async move |control| {
+            drop_copies(control, &name).await?;
             let found = mark_of(control, &name).await?;
             // Without our mark it is not ours any more.
             if found.as_deref() != Some(&comment) {
@@ -90,6 +125,20 @@ impl Drop for OwnDatabase {
             let _ = self.remove();
         }
     }
+}
+
+/// Drops the copies of a database of dbbench's, as far as they have its mark.
+async fn drop_copies(control: &Control, of: &str) -> Result<(), DriverError> {
+    let sql = format!(
+        "SELECT datname FROM pg_catalog.pg_database WHERE starts_with(datname::text, {}) \
+         AND starts_with(shobj_description(oid, 'pg_database'), {})",
+        literal(&format!("{of}{COPY}")),
+        literal(MARK)
+    );
+    for name in control.rows(&sql).await?.into_iter().flatten().flatten() {
+        control.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&name))).await?;
+    }
+    Ok(())
 }
 
 /// Waits until nobody else makes or drops databases of dbbench; where there are no such locks, nobody waits.

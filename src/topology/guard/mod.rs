@@ -7,7 +7,7 @@ mod database;
 mod schema;
 mod sweep;
 
-pub use database::OwnDatabase;
+pub use database::{CopySource, OwnDatabase};
 pub use schema::OwnSchema;
 pub(super) use sweep::sweep;
 pub use sweep::{Cleaned, clean};
@@ -18,6 +18,11 @@ const MARK: &str = "dbbench: made by a run";
 const KEPT_MARK: &str = "dbbench: kept by a run";
 /// Names of databases begin so.
 const PREFIX: &str = "dbbench_";
+/// Stands in the name of a copy between the name of what was copied and its number. Sessions beside a database, which bear its
+/// name, stand for its copies too.
+pub const COPY: &str = "_c";
+/// What names leave for it: `_c` and six digits.
+const COPY_ROOM: usize = 8;
 /// Longest name that PostgreSQL takes, bytes.
 const LONGEST_NAME: usize = 63;
 
@@ -45,10 +50,10 @@ fn comment(workload: &str, keep: bool) -> String {
     }
 }
 
-/// `dbbench_<workload>_<8 hex>`, short enough.
+/// `dbbench_<workload>_<8 hex>`, short enough for copies of it to have names too.
 fn database_name(workload: &str, random: &str) -> String {
     let random = &random[..8.min(random.len())];
-    let room = LONGEST_NAME - PREFIX.len() - random.len() - 1;
+    let room = LONGEST_NAME - COPY_ROOM - PREFIX.len() - random.len() - 1;
     let mut end = workload.len().min(room);
     while !workload.is_char_boundary(end) {
         end -= 1;
@@ -63,7 +68,7 @@ mod tests {
     #[test]
     fn names_fit_and_are_quoted() {
         assert_eq!(database_name("tiny", "0123456789abcdef"), "dbbench_tiny_01234567");
-        assert_eq!(database_name(&"x".repeat(64), "0123456789abcdef").len(), LONGEST_NAME);
+        assert_eq!(database_name(&"x".repeat(64), "0123456789abcdef").len(), LONGEST_NAME - COPY_ROOM);
         assert_eq!(identifier(r#"a"b"#), r#""a""b""#);
         assert_eq!(literal(r"it's \"), r"E'it''s \\'");
     }

@@ -6,9 +6,11 @@ use super::schema::drop_schema;
 use super::{KEPT_MARK, MARK, identifier};
 use crate::driver::{Control, DriverError, Endpoint};
 
-/// Databases that could be dbbench's: name, comment, sessions in it, whether the role may drop it.
+/// Databases that could be dbbench's: name, comment, sessions in it or beside it (of a run that copies it, or whose copy it is),
+/// whether the role may drop it.
 const DATABASES: &str = "SELECT d.datname, coalesce(shobj_description(d.oid, 'pg_database'), ''), \
-     (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid), pg_has_role(d.datdba, 'USAGE') \
+     (SELECT count(*) FROM pg_catalog.pg_stat_activity a WHERE a.datid = d.oid \
+     OR (a.application_name LIKE 'dbbench\\_%' AND starts_with(d.datname::text, a.application_name))), pg_has_role(d.datdba, 'USAGE') \
      FROM pg_catalog.pg_database d WHERE d.datname LIKE 'dbbench\\_%' ORDER BY 1";
 
 /// Schemas of this database that are dbbench's, and whether the role may drop them.

@@ -1,8 +1,10 @@
 //! From what the file says to a plan.
 
 mod hash;
+mod insert;
 mod operation;
 mod statement;
+mod step;
 mod variant;
 
 pub(super) use hash::{hashes, resolved};
@@ -21,6 +23,7 @@ use super::validate::{Columns, Param};
 pub(super) struct Names<'a> {
     pub(super) constants: &'a Constants,
     pub(super) params: &'a [Param],
+    pub(super) columns: &'a Columns,
     pub(super) sink: &'a Sink,
 }
 

@@ -2,13 +2,10 @@
 
 use super::super::diagnostic::{did_you_mean, problem};
 use super::super::document::{Node, Value};
-use super::super::plan::{
-    AnswerPath, AnswerPlan, Arg, JsonStep, OperationPlan, Place, SetPlan, StatementPlan, StepPlan,
-};
-use super::super::read::At;
-use super::super::spec::{OperationSpec, StepSpec};
+use super::super::plan::{AnswerPath, AnswerPlan, JsonStep, OperationPlan, Place, SetPlan, StatementPlan};
+use super::super::spec::OperationSpec;
 use super::Names;
-use super::statement;
+use super::step;
 
 /// An operation on its way: sets are added as steps bind them, columns as anything refers to them.
 pub(super) struct Building<'a> {
@@ -17,6 +14,11 @@ pub(super) struct Building<'a> {
     pub(super) sets: Vec<SetPlan>,
     /// Parameters referred to, as indexes into the file's, each once.
     pub(super) params: Vec<usize>,
+    /// The sets whose rows are being visited, from the outermost loop in.
+    pub(super) visiting: Vec<usize>,
+    pub(super) in_transaction: bool,
+    /// Inside of a pipeline: how many sets there were when it began.
+    pub(super) pipeline_from: Option<usize>,
 }
 
 impl Building<'_> {
@@ -27,7 +29,19 @@ impl Building<'_> {
 
     /// Whether any step of the operation binds the name.
     pub(super) fn is_bound_anywhere(&self, name: &str) -> bool {
-        self.spec.steps.iter().any(|step| step.binds.as_ref().is_some_and(|binds| binds.value == name))
+        self.spec.steps.iter().any(|step| step.binds_name(name))
+    }
+
+    /// Whether the rows of a set are known only when the pipeline around has ended.
+    pub(super) fn is_on_its_way(&self, set: usize) -> bool {
+        self.pipeline_from.is_some_and(|from| set >= from)
+    }
+
+    /// Notes that the operation draws a parameter.
+    pub(super) fn refer_to(&mut self, param: usize) {
+        if !self.params.contains(&param) {
+            self.params.push(param);
+        }
     }
 
     /// The column's index in its set; added when new.
@@ -42,79 +56,27 @@ impl Building<'_> {
 
 /// Compiles an operation; its statements are appended. Parameters are indexes into the file's.
 pub(super) fn compile(spec: &OperationSpec, names: Names<'_>, statements: &mut Vec<StatementPlan>) -> OperationPlan {
-    let mut building = Building { spec, names, sets: Vec::new(), params: Vec::new() };
-    let mut steps = Vec::new();
-    for step in &spec.steps {
-        if let Some(plan) = compile_step(step, &mut building, statements) {
-            steps.push(plan);
-        }
-    }
+    let mut building = Building {
+        spec,
+        names,
+        sets: Vec::new(),
+        params: Vec::new(),
+        visiting: Vec::new(),
+        in_transaction: false,
+        pipeline_from: None,
+    };
+    let steps = step::compile(&spec.steps, &mut building, statements);
     let answer = spec.answer.as_ref().and_then(|(place, items)| answer(place, items, &mut building));
     OperationPlan {
         name: spec.name.value.clone(),
         job: spec.job.as_ref().unwrap_or(&spec.name).value.clone(),
+        timeout: spec.timeout,
         steps,
         sets: building.sets,
         params: building.params,
         answer,
         place: spec.name.place.clone(),
     }
-}
-
-fn compile_step(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<StatementPlan>) -> Option<StepPlan> {
-    let for_each = step.for_each.as_ref().and_then(|name| visited(name, building));
-    if step.for_each.is_some() && for_each.is_none() {
-        // Reported; the name is bound all the same, so that what refers to it is not reported too.
-        if let Some(name) = &step.binds {
-            bind(name, None, building);
-        }
-        return None;
-    }
-    let statement = statement::compile(&step.sql, for_each, building);
-    let binds = step.binds.as_ref().map(|name| bind(name, for_each, building));
-    statements.push(statement?);
-    Some(StepPlan { statement: statements.len() - 1, binds, for_each, place: step.place.clone() })
-}
-
-fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
-    let found = building.set(&name.value);
-    if found.is_none() && !building.spec.incomplete {
-        let title = if building.is_bound_anywhere(&name.value) {
-            format!("`for_each` visits `{}`, which is not bound before this step", name.value)
-        } else {
-            format!("`for_each` visits `{}`, which no earlier step binds", name.value)
-        };
-        let hint = did_you_mean(&name.value, building.sets.iter().map(|set| set.name.as_str()));
-        let hint =
-            hint.unwrap_or_else(|| format!("bind rows in a step before: `{{ as = \"{}\", sql = \"…\" }}`", name.value));
-        building.names.sink.push(problem(&name.place, title).hint(hint));
-    }
-    found
-}
-
-fn bind(name: &At<String>, visiting: Option<usize>, building: &mut Building<'_>) -> usize {
-    let names = building.names;
-    let clash = if building.set(&name.value).is_some() {
-        Some(("an earlier step binds it too", None))
-    } else if let Some(place) = names.constants.place(&name.value) {
-        Some(("a constant has it too", Some(place)))
-    } else {
-        names
-            .params
-            .iter()
-            .find(|(param, _)| param.value == name.value)
-            .map(|(param, _)| ("a parameter has it too", Some(&param.place)))
-    };
-    if let Some((why, place)) = clash {
-        let mut problem = problem(&name.place, format!("the name `{}` is taken: {why}", name.value))
-            .hint("constants, parameters and sets of an operation share one namespace: choose another name");
-        if let Some(place) = place {
-            problem = problem.also(place, "here");
-        }
-        names.sink.push(problem);
-    }
-    building.sets.push(SetPlan { name: name.value.clone(), columns: Vec::new(), visiting });
-    building.sets.len() - 1
 }
 
 fn answer(place: &Place, items: &[Node], building: &mut Building<'_>) -> Option<AnswerPlan> {
@@ -200,13 +162,7 @@ pub(super) fn renumber_params(operation: &mut OperationPlan, statements: &mut [S
         }
     };
     operation.params.iter_mut().for_each(renumber);
-    for step in &operation.steps {
-        for arg in &mut statements[step.statement].args {
-            if let Arg::Param { param, .. } = arg {
-                renumber(param);
-            }
-        }
-    }
+    step::renumber_params(&mut operation.steps, statements, used);
 }
 
 #[cfg(test)]

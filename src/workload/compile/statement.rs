@@ -7,11 +7,11 @@ use super::super::sql::{self, Path, Reference};
 use super::operation::Building;
 use crate::param::{Generator, SampledRows};
 
-/// Compiles the SQL of a step, whose rows of `for_each` are being visited.
-pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Building<'_>) -> Option<StatementPlan> {
+/// Compiles the SQL of a step.
+pub(super) fn compile(node: &Node, building: &mut Building<'_>) -> Option<StatementPlan> {
     let Value::Text(text) = &node.value else { return None };
     let sink = building.names.sink;
-    if let Some(problem) = refused(text, node) {
+    if let Some(problem) = refused(text, node, building.in_transaction) {
         sink.push(problem);
     }
     let references = match sql::scan(text) {
@@ -29,7 +29,7 @@ pub(super) fn compile(node: &Node, for_each: Option<usize>, building: &mut Build
     let mut numbers = Vec::new();
     for reference in &references {
         let place = document::inside(node, reference.range.clone());
-        match argument(reference, &place, for_each, building) {
+        match argument(reference, &place, building) {
             Ok(arg) => {
                 let known = args.iter().position(|other| *other == arg);
                 numbers.push(known.map_or(args.len() + 1, |index| index + 1));
@@ -75,6 +75,13 @@ fn copy(
     sent.push_str(&text[range]);
 }
 
+/// Whether a statement may change something, as far as its first word tells.
+pub(super) fn may_write(node: &Node) -> bool {
+    const READS: [&str; 5] = ["select", "values", "table", "show", "explain"];
+    let Value::Text(text) = &node.value else { return false };
+    !sql::first_word(text).is_some_and(|word| READS.iter().any(|read| read.eq_ignore_ascii_case(word)))
+}
+
 /// The statements of a script, each with its way back into the file.
 pub(super) fn script(node: &Node) -> Vec<SqlText> {
     let Value::Text(text) = &node.value else { return Vec::new() };
@@ -89,7 +96,7 @@ pub(super) fn script(node: &Node) -> Vec<SqlText> {
 }
 
 /// SQL that cannot be a step of this version, whatever the server says.
-fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
+fn refused(text: &str, node: &Node, in_transaction: bool) -> Option<Diagnostic> {
     let statements = sql::split_statements(text);
     match statements.as_slice() {
         [] => return Some(problem(&node.place, "this step has no SQL")),
@@ -109,41 +116,53 @@ fn refused(text: &str, node: &Node) -> Option<Diagnostic> {
     let place = document::inside(node, start..start + word.len());
     let upper = word.to_ascii_uppercase();
     Some(match upper.as_str() {
-        "SET" | "RESET" => problem(&place, format!("`{upper}` in a step is not supported by this version"))
-            .hint("server settings belong to [topology] as `settings = { work_mem = \"64MB\" }`"),
-        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "SAVEPOINT" | "RELEASE" => {
-            problem(&place, format!("`{upper}` in a step is not supported by this version"))
-                .hint("each statement runs in a transaction of its own")
+        "SET" if in_transaction && second_is_local(&text[start + word.len()..]) => return None,
+        "SET" | "RESET" => {
+            let hint = match in_transaction {
+                true => "write `SET LOCAL`: it ends with the transaction",
+                false => {
+                    "server settings belong to [topology] as `settings = { work_mem = \"64MB\" }`; inside of a \
+                          `transaction` there is `SET LOCAL`"
+                }
+            };
+            problem(&place, format!("`{upper}` changes the session for what runs after it")).hint(hint)
         }
-        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "TRUNCATE" | "CREATE" | "ALTER" | "DROP" | "COPY" => problem(
-            &place,
-            format!("`{upper}` in a step is not supported by this version"),
-        )
-        .label("this writes")
-        .hint(
-            "all sessions under load are read-only (the server would refuse it with 25006); data is made by [dataset]",
-        ),
+        "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "PREPARE" => {
+            problem(&place, format!("`{upper}` cannot be a step"))
+                .hint("a transaction is a step around others: `{ transaction = [{ sql = \"…\" }, { sql = \"…\" }] }`")
+        }
+        "SAVEPOINT" | "RELEASE" => problem(&place, format!("`{upper}` in a step is not supported by this version")),
+        "COPY" => problem(&place, "`COPY` in a step is not supported by this version"),
         _ => return None,
     })
 }
 
+/// Whether the next word is `LOCAL`.
+fn second_is_local(rest: &str) -> bool {
+    sql::first_word(rest).is_some_and(|word| word.eq_ignore_ascii_case("local"))
+}
+
 /// What a reference stands for. `Err(None)`: something wrong that was reported before.
-fn argument(
-    reference: &Reference,
-    place: &Place,
-    for_each: Option<usize>,
-    building: &mut Building<'_>,
-) -> Result<Arg, Option<Box<Diagnostic>>> {
+fn argument(reference: &Reference, place: &Place, building: &mut Building<'_>) -> Result<Arg, Option<Box<Diagnostic>>> {
     let name = reference.name.as_str();
     let names = building.names;
     let fail = |problem: Diagnostic| Err(Some(Box::new(problem)));
     if let Some(set) = building.set(name) {
+        if building.is_on_its_way(set) {
+            return fail(
+                problem(
+                    place,
+                    format!("`{name}` is bound in the same pipeline: its rows come when the pipeline has ended"),
+                )
+                .hint("bind it in a step before the pipeline, or refer to it after"),
+            );
+        }
         return match &reference.path {
             Path::Plain => fail(
                 problem(place, format!("`:{name}` is a set of rows, not a value"))
                     .hint(format!("`:{name}.id` is the row being visited, `:{name}.id[]` a whole column, `:{name}.first.id` the first row")),
             ),
-            Path::Column(column) if for_each != Some(set) => fail(
+            Path::Column(column) if !building.visiting.contains(&set) => fail(
                 problem(place, format!("`:{name}.{column}` is known only inside of `for_each = \"{name}\"`"))
                     .hint(format!("add `for_each = \"{name}\"` to the step, or write `:{name}.{column}[]` for the whole column, `:{name}.first.{column}` for the first row")),
             ),
@@ -154,9 +173,7 @@ fn argument(
         };
     }
     if let Some(param) = names.params.iter().position(|(param, _)| param.value == name) {
-        if !building.params.contains(&param) {
-            building.params.push(param);
-        }
+        building.refer_to(param);
         return parameter(reference, place, param, building);
     }
     if let Some(value) = names.constants.get(name) {

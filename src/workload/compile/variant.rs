@@ -4,7 +4,7 @@ use super::super::constants::Constants;
 use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::document::{Node, Table, Value};
 use super::super::merge;
-use super::super::plan::{ParamPlan, Place, Protocol, StatementPlan, VariantPlan};
+use super::super::plan::{ParamPlan, Place, StatementPlan, VariantPlan};
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
@@ -24,7 +24,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     let constants = Constants::read(merged.table(&["constants"]), sink);
     let context = Context { constants: &constants, sink };
     let slice = spec::slice(&merged, context);
-    spec::connections(&merged, context);
+    let protocol = spec::connections(&merged, context);
     let params = validate::resolve_params(&spec::params(&merged, context), columns, sink);
     for (param, _) in &params {
         if let Some(place) = constants.place(&param.value) {
@@ -34,7 +34,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     }
     let operations = spec::operations(&merged, context);
     let mix = choose(source, &merged, &operations, context);
-    let names = Names { constants: &constants, params: &params, sink };
+    let names = Names { constants: &constants, params: &params, columns, sink };
     let mut statements: Vec<StatementPlan> = Vec::new();
     let mut compiled: Vec<_> =
         mix.iter().map(|(operation, _)| operation::compile(operation, names, &mut statements)).collect();
@@ -54,8 +54,9 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         warmup: slice.warmup,
         measure: slice.measure,
         drain: slice.drain,
+        clone: slice.clone,
         workers: slice.workers,
-        protocol: Protocol::Prepared,
+        protocol,
         weights: mix.iter().map(|(_, weight)| *weight).collect(),
         operations: compiled,
         params: used
@@ -84,7 +85,7 @@ pub(in crate::workload) fn check_unused(
     let constants = Constants::read(base.table(&["constants"]), sink);
     let context = Context { constants: &constants, sink };
     let params = validate::resolve_params(&spec::params(base, context), columns, sink);
-    let names = Names { constants: &constants, params: &params, sink };
+    let names = Names { constants: &constants, params: &params, columns, sink };
     let operations = spec::operations(base, context);
     let unused: Vec<_> = operations.iter().filter(|operation| !used.contains(&operation.name.value.as_str())).collect();
     for operation in &unused {

@@ -5,17 +5,21 @@
 //! `--set` are already applied, so the engine never merges anything.
 
 mod estimate;
+mod insert;
 mod load;
 mod place;
 mod statement;
+mod step;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 pub use estimate::{estimate, slice};
+pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
+pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
 use crate::words::Metric;
@@ -152,6 +156,8 @@ pub struct VariantPlan {
     pub measure: Duration,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
+    /// How long a clone of the data lasts, where any variant writes.
+    pub clone: ClonePlan,
     /// Worker threads; `None`: one per core, at most `clients`.
     pub workers: Option<u32>,
     /// How statements travel.
@@ -166,11 +172,23 @@ pub struct VariantPlan {
     pub statements: Vec<StatementPlan>,
 }
 
+/// How long a clone of the data lasts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClonePlan {
+    /// For one slice: every slice begins with the same rows.
+    #[default]
+    Slice,
+    /// Over all rounds of a variant: for what grows over time.
+    Variant,
+}
+
 /// How statements travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Parsed once per connection, then bound and executed.
     Prepared,
+    /// Parsed, bound and executed each time, in one round trip.
+    Extended,
 }
 
 /// One unit of the mix.
@@ -180,6 +198,8 @@ pub struct OperationPlan {
     pub name: String,
     /// Operations of the same job are alternatives; by default the operation's name.
     pub job: String,
+    /// When the client gives up: it asks the server to cancel and closes the connection.
+    pub timeout: Option<Duration>,
     /// What is done, in order.
     pub steps: Vec<StepPlan>,
     /// Row sets bound by `as`, in order of their first binding.
@@ -189,19 +209,6 @@ pub struct OperationPlan {
     /// What must be equal between variants.
     pub answer: Option<AnswerPlan>,
     /// Where the file defines the operation.
-    pub place: Place,
-}
-
-/// One action inside an operation.
-#[derive(Clone, Debug)]
-pub struct StepPlan {
-    /// Index into [`VariantPlan::statements`].
-    pub statement: usize,
-    /// The set that the rows are bound to.
-    pub binds: Option<usize>,
-    /// The set whose rows are visited, one execution each.
-    pub for_each: Option<usize>,
-    /// Where the file has the step.
     pub place: Place,
 }
 

@@ -30,6 +30,7 @@ pub(in crate::workload) enum GeneratorSpec {
     SameAs { name: At<String>, distinct: bool },
     Csv(At<String>),
     Query(At<String>),
+    Next(At<String>),
 }
 
 /// How values are drawn from a range or column.
@@ -148,6 +149,7 @@ fn table_generator(name: &str, table: &Table, node: &Node, context: Context<'_>)
         }
         "csv" => context.text("csv", value).map(GeneratorSpec::Csv),
         "query" => context.text("query", value).map(GeneratorSpec::Query),
+        "next" => context.text("next", value).map(GeneratorSpec::Next),
         _ => None,
     }
 }

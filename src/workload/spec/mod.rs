@@ -3,16 +3,20 @@
 mod dataset;
 mod distribution;
 mod generator;
+mod insert;
 mod judgement;
 mod load;
 mod operation;
 mod settings;
+mod step;
 
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
+pub(super) use insert::InsertSpec;
 pub(super) use judgement::{JudgementSpec, judgements};
-pub(super) use operation::{OperationSpec, StepSpec};
+pub(super) use operation::OperationSpec;
 pub(super) use settings::{CompareSpec, compare, connections, mix, run_plan, slice, topology};
+pub(super) use step::{StepKind, StepSpec};
 
 use super::document::Table;
 use super::read::{At, Context};

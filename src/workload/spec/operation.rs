@@ -1,16 +1,20 @@
 //! `[operations]`: steps, answers, jobs.
 
+use std::time::Duration;
+
 use super::super::diagnostic::problem;
 use super::super::document::{Entry, Node, Table, Value};
 use super::super::plan::Place;
 use super::super::read::{At, Context, optional};
-use super::super::shape::{is_identifier, is_incomplete};
+use super::super::shape::is_identifier;
+use super::step::{self, StepSpec};
 
 /// `[operations.NAME]`.
 #[derive(Clone, Debug)]
 pub(in crate::workload) struct OperationSpec {
     pub(in crate::workload) name: At<String>,
     pub(in crate::workload) job: Option<At<String>>,
+    pub(in crate::workload) timeout: Option<Duration>,
     pub(in crate::workload) steps: Vec<StepSpec>,
     pub(in crate::workload) answer: Option<(Place, Vec<Node>)>,
     pub(in crate::workload) ordered: bool,
@@ -18,20 +22,11 @@ pub(in crate::workload) struct OperationSpec {
     pub(in crate::workload) incomplete: bool,
 }
 
-/// One entry of `steps`.
-#[derive(Clone, Debug)]
-pub(in crate::workload) struct StepSpec {
-    /// The SQL; always a text.
-    pub(in crate::workload) sql: Node,
-    pub(in crate::workload) binds: Option<At<String>>,
-    pub(in crate::workload) for_each: Option<At<String>>,
-    pub(in crate::workload) place: Place,
-}
-
 pub(super) fn read(entry: &Entry, context: Context<'_>) -> Option<OperationSpec> {
     let Value::Table(table) = &entry.node.value else { return None };
     let ordered = optional(table.get("ordered"), |key, node| context.flag(key, node)).unwrap_or(false);
     let job = optional(table.get("job"), |key, node| identifier(key, node, context));
+    let timeout = optional(table.get("timeout"), |key, node| context.duration_above_zero(key, node));
     let answer = table.get("answer").and_then(|answer| {
         let items = context.list("answer", &answer.node, "answer = [\"u.id\", \"o.total\"]")?;
         if items.is_empty() {
@@ -45,6 +40,7 @@ pub(super) fn read(entry: &Entry, context: Context<'_>) -> Option<OperationSpec>
     Some(OperationSpec {
         name: At { value: entry.key.clone(), place: entry.key_place.clone() },
         job,
+        timeout,
         steps,
         answer,
         ordered,
@@ -62,28 +58,10 @@ fn steps(table: &Table, operation: &Entry, context: Context<'_>) -> (Vec<StepSpe
         let title = format!("the operation `{}` has no steps", operation.key);
         context.sink.push(problem(&operation.key_place, title).hint(format!("for example `{EXAMPLE}`")));
     }
-    let read: Vec<Option<StepSpec>> = nodes.iter().map(|node| step(node, context)).collect();
-    let lost = read.iter().any(Option::is_none);
-    (read.into_iter().flatten().collect(), lost)
+    step::read(nodes, context)
 }
 
-fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
-    let Value::Table(table) = &node.value else { return None };
-    let binds = optional(table.get("as"), |key, node| identifier(key, node, context));
-    let for_each = optional(table.get("for_each"), |key, node| context.text(key, node));
-    let Some(sql) = table.get("sql") else {
-        if !is_incomplete(node) {
-            context.sink.push(
-                problem(&node.place, "this step has no `sql`").hint("for example `{ as = \"u\", sql = \"SELECT …\" }`"),
-            );
-        }
-        return None;
-    };
-    context.text("sql", &sql.node)?;
-    Some(StepSpec { sql: sql.node.clone(), binds, for_each, place: node.place.clone() })
-}
-
-fn identifier(key: &str, node: &Node, context: Context<'_>) -> Option<At<String>> {
+pub(super) fn identifier(key: &str, node: &Node, context: Context<'_>) -> Option<At<String>> {
     let name = context.text(key, node)?;
     if is_identifier(&name.value) {
         return Some(name);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ExternalPlan, LinkPlan, LoadPlan, Place, RunPlan, TopologyPlan};
+use super::super::plan::{ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
@@ -32,6 +32,7 @@ pub(in crate::workload) struct SliceSpec {
     pub(in crate::workload) warmup: Duration,
     pub(in crate::workload) measure: Duration,
     pub(in crate::workload) drain: Duration,
+    pub(in crate::workload) clone: ClonePlan,
     pub(in crate::workload) workers: Option<u32>,
 }
 
@@ -52,7 +53,9 @@ pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpe
     let (load, length) = load::read(root, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
+    let clone = optional(root.find(&["run", "clone"]), |key, node| context.word(key, node, &["slice", "variant"]));
     SliceSpec {
+        clone: if clone == Some("variant") { ClonePlan::Variant } else { ClonePlan::Slice },
         link: link(root, context),
         load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
@@ -164,12 +167,24 @@ fn setting(name: &str, node: &Node, context: Context<'_>) -> Option<String> {
     }
 }
 
-/// `[connections]`: the defaults may be stated, nothing else is supported.
-pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) {
-    let rules: [(&str, &[&'static str], &str); 2] = [
-        ("mode", &["dedicated", "pooled", "per_operation"], "each client has a connection of its own"),
-        ("protocol", &["prepared", "extended", "simple"], "statements are prepared once per connection"),
-    ];
+/// `protocol`, of a step or of all.
+pub(in crate::workload) fn protocol(key: &str, node: &Node, context: Context<'_>) -> Option<Protocol> {
+    match context.word(key, node, &["prepared", "extended", "simple"])? {
+        "prepared" => Some(Protocol::Prepared),
+        "extended" => Some(Protocol::Extended),
+        word => {
+            let title = format!("`{key} = \"{word}\"` is not supported by this version");
+            let hint = "`\"prepared\"`, the default: parsed once per connection; `\"extended\"`: parsed each time";
+            context.sink.push(problem(&node.place, title).hint(hint));
+            None
+        }
+    }
+}
+
+/// `[connections]`: of `mode` the default may be stated; gives the protocol.
+pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) -> Protocol {
+    let rules: [(&str, &[&'static str], &str); 1] =
+        [("mode", &["dedicated", "pooled", "per_operation"], "each client has a connection of its own")];
     for (key, words, what) in rules {
         let Some(entry) = root.find(&["connections", key]) else { continue };
         if let Some(word) = context.word(key, &entry.node, words)
@@ -181,6 +196,8 @@ pub(in crate::workload) fn connections(root: &Table, context: Context<'_>) {
                 .push(problem(&entry.node.place, title).hint(format!("`\"{}\"`, the default: {what}", words[0])));
         }
     }
+    optional(root.find(&["connections", "protocol"]), |key, node| protocol(key, node, context))
+        .unwrap_or(Protocol::Prepared)
 }
 
 /// `[mix]`, if there is one.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{SMALL, compile, compile_set, rendered};
 use crate::param::{Expr, Generator, Literal, Over};
 use crate::words::Metric;
-use crate::workload::plan::{Arg, ArrivalsPlan, Bound, JsonStep, Limit, LoadPlan, Plan, RatePlan, estimate};
+use crate::workload::plan::{Action, Arg, ArrivalsPlan, Bound, JsonStep, Limit, LoadPlan, Plan, RatePlan, estimate};
 
 const N_PLUS_ONE: &str = include_str!("../../../workloads/n-plus-one.toml");
 
@@ -36,7 +36,8 @@ fn n_plus_one_becomes_the_plan_that_its_author_means() {
         (operation.sets[1].columns.as_slice(), operation.sets[1].visiting),
         (["id".into(), "total".into()].as_slice(), Some(0))
     );
-    assert_eq!((operation.steps[1].binds, operation.steps[1].for_each), (Some(1), Some(0)));
+    let Action::Statement(second) = &operation.steps[1].action else { panic!("not a statement") };
+    assert_eq!((second.binds, operation.steps[1].for_each), (Some(1), Some(0)));
     assert_eq!(first.statements[1].text.sql, "SELECT id, total FROM orders WHERE user_id = $1");
     assert_eq!(first.statements[1].args, [Arg::Visited { set: 0, column: 0 }]);
     assert_eq!(plan.variants[2].statements[1].args, [Arg::Whole { set: 0, column: 0 }]);

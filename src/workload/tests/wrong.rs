@@ -185,6 +185,53 @@ fn names_and_references() {
 }
 
 #[test]
+fn steps() {
+    const STEP: &str = "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }";
+    let one = |step: &str| format!("{{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }},\n  {step}");
+    let cases = [
+        ("two kinds", "{ sql = \"SELECT 1\", pause = \"1ms\" }"),
+        ("no kind", "{ for_each = \"u\" }"),
+        ("a modifier of another kind", "{ sql = \"SELECT 1\", isolation = \"serializable\" }"),
+        ("retries of a statement", "{ sql = \"SELECT 1\", retries = 3 }"),
+        ("a modifier that says nothing alone", "{ backoff = \"1ms\", steps = [{ sql = \"SELECT 1\" }] }"),
+        ("draws without a loop", "{ sql = \"SELECT :user\", draw = [\"user\"] }"),
+        ("draws of nothing", "{ sql = \"SELECT :user\", draw = [\"usr\"], repeat = 2 }"),
+        ("two loops", "{ sql = \"SELECT 1\", repeat = 2, for_each = \"u\" }"),
+        ("a loop over what is visited", "{ for_each = \"u\", steps = [{ for_each = \"u\", sql = \"SELECT 1\" }] }"),
+        ("an unknown level", "{ isolation = \"serialisable\", transaction = [{ sql = \"SELECT 1\" }] }"),
+        ("a failure that is none", "{ retries = 1, retry_on = [\"row\", \"4001\"], steps = [{ sql = \"SELECT 1\" }] }"),
+        ("a transaction in a transaction", "{ transaction = [{ transaction = [{ sql = \"SELECT 1\" }] }] }"),
+        ("retries in a transaction", "{ transaction = [{ retries = 1, steps = [{ sql = \"SELECT 1\" }] }] }"),
+        ("a setting that stays", "{ transaction = [{ sql = \"SET lock_timeout = 50\" }] }"),
+        (
+            "a reference within a pipeline",
+            "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { sql = \"SELECT :v.first.id\" }] }",
+        ),
+        (
+            "a loop within a pipeline over its own rows",
+            "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
+        ),
+        ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
+        ("a protocol that is not supported", "{ sql = \"SELECT 1\", protocol = \"simple\" }"),
+        ("an insert without its parts", "{ insert = { table = \"users\" } }"),
+        ("an insert into nothing", "{ insert = { table = \"usrs\", rows = 1, method = \"single\" } }"),
+        ("an unknown method", "{ insert = { table = \"users\", rows = 1, method = \"copi\" } }"),
+        ("too many values", "{ insert = { table = \"users\", rows = 60_000, method = \"multi_row\" } }"),
+        (
+            "a transaction in an insert in a transaction",
+            "{ transaction = [{ insert = { table = \"users\", rows = 9, chunk = 3, method = \"chunks\" } }] }",
+        ),
+        (
+            "an insert in a pipeline",
+            "{ pipeline = [{ insert = { table = \"users\", rows = 1, method = \"single\" } }] }",
+        ),
+    ];
+    let texts: Vec<(&str, String)> = cases.iter().map(|(what, step)| (*what, one(step))).collect();
+    let cases: Vec<(&str, &str, &str)> = texts.iter().map(|(what, to)| (*what, STEP, to.as_str())).collect();
+    insta::assert_snapshot!("steps", shown(&cases));
+}
+
+#[test]
 fn variants_and_claims() {
     let claim = |rest: &str| format!("[[claim]]\nclaim = \"c\"\n{rest}\n");
     let cases: Vec<(&str, &str, String)> = vec![

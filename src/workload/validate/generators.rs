@@ -12,18 +12,22 @@ use crate::param::{ColumnSource, Generator, Over, SampledRows, Sampler};
 const MAX_CHAIN: usize = 64;
 
 /// Where a generator stands: decides what it may refer to.
-trait Around {
+pub(super) trait Around {
     /// The column that `over = "table.column"` names.
     fn column(&mut self, name: &At<String>) -> Option<Arc<ColumnSource>>;
     /// The generator that `same_as` names.
     fn sibling(&mut self, name: &At<String>) -> Option<Generator>;
     /// Whether it makes rows of a table.
     fn is_dataset(&self) -> bool;
+    /// Whether its rows are made while operations run.
+    fn is_inserted(&self) -> bool {
+        false
+    }
     /// Where problems go.
     fn sink(&self) -> &Sink;
 }
 
-fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generator> {
+pub(super) fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generator> {
     let refuse = |around: &dyn Around, what: &str, hint: &str| {
         around.sink().push(problem(&spec.place, what).hint(hint));
         None
@@ -36,7 +40,15 @@ fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generato
                 "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`",
             );
         }
-        GeneratorSpec::Now if around.is_dataset() => {
+        GeneratorSpec::Next(_) if !around.is_dataset() => {
+            let hint = "insert them: `{ insert = { table = \"events\", rows = 1, method = \"single\" } }`";
+            return refuse(around, "`next` gives inserted values only, in this version", hint);
+        }
+        GeneratorSpec::Next(name) => match name.value.rsplit_once('.') {
+            Some((table, column)) => Generator::Next { table: table.to_owned(), column: column.to_owned() },
+            None => return refuse(around, "`next` names a column", "for example `{ next = \"events.id\" }`"),
+        },
+        GeneratorSpec::Now if around.is_dataset() && !around.is_inserted() => {
             return refuse(
                 around,
                 "\"now\" is not for the dataset, whose values must be the same each time",
@@ -86,7 +98,7 @@ fn distribution(shape: Shape, over: &OverSpec, around: &mut dyn Around) -> Optio
 }
 
 /// Whether values can be drawn at all, for example without overflow in any row.
-fn usable(generator: &Generator, rows: u64, spec: Option<&At<GeneratorSpec>>, sink: &Sink) -> bool {
+pub(super) fn usable(generator: &Generator, rows: u64, spec: Option<&At<GeneratorSpec>>, sink: &Sink) -> bool {
     let found = Sampler::new(generator).and_then(|_| generator.domains(rows));
     if let (Err(unusable), Some(spec)) = (&found, spec) {
         sink.push(problem(&spec.place, format!("this generator cannot give values: {unusable}")));
@@ -103,7 +115,7 @@ enum State {
 }
 
 /// The columns of the dataset with their generators.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::workload) struct Columns {
     seed: u64,
     tables: Vec<TableSpec>,
@@ -122,6 +134,22 @@ impl Columns {
             }
         }
         columns
+    }
+
+    /// The columns of a table by its name, each with its generator and the place of it; `None`: there is no such table.
+    pub(in crate::workload) fn of_table(&self, name: &str) -> Option<Vec<Param>> {
+        let table = self.tables.iter().position(|table| table.name.value == name)?;
+        let columns = self.tables[table].columns.iter().enumerate().map(|(at, column)| {
+            let place = column.generator.as_ref().map_or(&column.name.place, |generator| &generator.place);
+            let generator = self.generator(table, at).map(|of| At { value: of.clone(), place: place.clone() });
+            (column.name.clone(), generator)
+        });
+        Some(columns.collect())
+    }
+
+    /// The names of the tables.
+    pub(in crate::workload) fn table_names(&self) -> impl Iterator<Item = &str> + Clone {
+        self.tables.iter().map(|table| table.name.value.as_str())
     }
 
     /// The generator of a column; `None` when it is wrong, which has been reported.
@@ -194,7 +222,12 @@ impl Columns {
         Some((table, column))
     }
 
-    fn source(&mut self, name: &At<String>, chain: &mut Vec<(usize, usize)>, sink: &Sink) -> Option<Arc<ColumnSource>> {
+    pub(super) fn source(
+        &mut self,
+        name: &At<String>,
+        chain: &mut Vec<(usize, usize)>,
+        sink: &Sink,
+    ) -> Option<Arc<ColumnSource>> {
         let (table, column) = self.find(name, sink)?;
         let generator = self.generator_of(table, column, chain, sink)?;
         let spec = &self.tables[table];
@@ -222,6 +255,11 @@ struct InDataset<'a> {
 }
 
 impl Around for InDataset<'_> {
+    fn is_inserted(&self) -> bool {
+        // A table without rows has columns for what is inserted.
+        self.columns.tables[self.table].rows == Some(0)
+    }
+
     fn column(&mut self, name: &At<String>) -> Option<Arc<ColumnSource>> {
         self.columns.source(name, self.chain, self.sink)
     }

@@ -1,0 +1,77 @@
+//! Which copy of the data the sessions of a variant go to, where any variant writes.
+
+use super::Command;
+use crate::cli::failure::chain;
+use crate::dataset::Clones;
+use crate::driver::Target;
+use crate::workload::plan::ClonePlan;
+
+/// The setting that keeps sessions from writing.
+pub const READ_ONLY: &str = "default_transaction_read_only";
+
+/// The clones of a run.
+#[derive(Debug)]
+pub struct Copies {
+    clones: Clones,
+    /// By variant: the clone in use.
+    current: Vec<Option<String>>,
+}
+
+impl Copies {
+    /// For so many variants.
+    pub fn new(clones: Clones, variants: usize) -> Self {
+        Self { clones, current: vec![None; variants] }
+    }
+
+    /// Where the sessions of the next slice of a variant go: to the same server through the same link, but into its clone,
+    /// where they may write. What the slice before left of it is dropped.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn target(
+        &mut self,
+        command: &Command<'_>,
+        variant: usize,
+        plan: ClonePlan,
+        target: &Target,
+    ) -> Result<Target, String> {
+        if self.current[variant].is_none() || plan == ClonePlan::Slice {
+            self.renew(command, variant)?;
+        }
+        let mut target = target.clone();
+        if let (Target::Postgres(endpoint), Some(name)) = (&mut target, &self.current[variant]) {
+            endpoint.database.clone_from(name);
+            endpoint.startup.retain(|(setting, _)| setting != READ_ONLY);
+        }
+        Ok(target)
+    }
+
+    /// Gives up all clones: the next slices begin with new ones.
+    ///
+    /// # Errors
+    /// In words.
+    pub fn drop_all(&mut self, command: &Command<'_>) -> Result<(), String> {
+        for variant in 0..self.current.len() {
+            self.remove(command, variant)?;
+        }
+        Ok(())
+    }
+
+    /// A new clone for a variant, in the place of the one before.
+    fn renew(&mut self, command: &Command<'_>, variant: usize) -> Result<(), String> {
+        self.remove(command, variant)?;
+        let made = match self.clones.are_marked() {
+            // Not given up half-way: what has no mark yet, nobody would take away.
+            true => command.runtime.block_on(self.clones.make()),
+            false => command.wait(self.clones.make()).map_err(|failure| failure.message)?,
+        };
+        self.current[variant] = Some(made.map_err(|error| chain(&error))?);
+        Ok(())
+    }
+
+    fn remove(&mut self, command: &Command<'_>, variant: usize) -> Result<(), String> {
+        let Some(name) = self.current[variant].take() else { return Ok(()) };
+        let removed = command.wait(self.clones.remove(&name)).map_err(|failure| failure.message)?;
+        removed.map_err(|error| chain(&error))
+    }
+}

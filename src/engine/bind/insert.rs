@@ -1,0 +1,183 @@
+//! An insert: the types of its columns as the server knows them, and the statements of its method.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
+
+use super::describe::Describer;
+use super::operation::{Binder, Part};
+use super::params::natural_type;
+use super::problem::BindProblem;
+use super::steps::control;
+use crate::driver::{DriverError, PgType, fits};
+use crate::engine::bound::{BoundStatement, Cell, Insert};
+use crate::param::{Generator, Sampler, name_hash};
+use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan};
+
+impl Binder<'_> {
+    /// Binds an insert.
+    pub(super) async fn insert(
+        &mut self,
+        plan: &InsertPlan,
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<(), DriverError> {
+        let Some(types) = self.column_types(plan).await? else {
+            self.fail();
+            return Ok(());
+        };
+        let mut cells = Vec::with_capacity(types.len());
+        for (column, ty) in plan.columns.iter().zip(&types) {
+            let Some(cell) = self.cell(plan, column, ty).await? else {
+                self.fail();
+                return Ok(());
+            };
+            cells.push(cell);
+        }
+        let InsertPlan { rows, chunk, method, .. } = *plan;
+        let (statement, rest) = self.statements_of(plan, &types, statements).await?;
+        let around = matches!(method, InsertMethod::Chunks | InsertMethod::Pipeline).then(|| {
+            let protocol = self.variant.protocol;
+            let (begin, commit) = (control("BEGIN", protocol, statements), control("COMMIT", protocol, statements));
+            let rollback = control("ROLLBACK", protocol, statements);
+            statements[rollback].usual = false;
+            self.rollback = Some(rollback);
+            (begin, commit)
+        });
+        let commits = !self.in_transaction && around.is_none();
+        self.parts.push(Part::Insert(Box::new(Insert {
+            method,
+            rows,
+            chunk,
+            statement,
+            rest,
+            around,
+            commits,
+            cells,
+        })));
+        Ok(())
+    }
+
+    /// The statement of a method, and the one for a shorter last chunk.
+    async fn statements_of(
+        &mut self,
+        plan: &InsertPlan,
+        types: &[PgType],
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<(usize, usize), DriverError> {
+        let mut add = |sql: String, oids: Vec<u32>| {
+            let protocol = self.variant.protocol;
+            statements.push(BoundStatement { sql, oids, columns: Vec::new(), protocol, usual: true });
+            statements.len() - 1
+        };
+        let InsertPlan { rows, chunk, method, .. } = *plan;
+        let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
+        let into = format!("{} ({})", plan.table, columns.join(", "));
+        let oids: Vec<u32> = types.iter().map(|ty| ty.oid).collect();
+        Ok(match method {
+            InsertMethod::MultiRow => {
+                let of = |rows: u32| (values(&into, types.len(), rows), oids.repeat(rows as usize));
+                let (sql, all) = of(chunk);
+                let statement = add(sql, all);
+                let (sql, all) = of(rows % chunk);
+                (statement, if rows % chunk == 0 { statement } else { add(sql, all) })
+            }
+            InsertMethod::Unnest => {
+                let mut arrays = Vec::with_capacity(types.len());
+                for ty in types {
+                    arrays.push(self.describer.array_of(ty).await?.oid);
+                }
+                let all: Vec<String> = (1..=types.len()).map(|number| format!("${number}")).collect();
+                let statement = add(format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays);
+                (statement, statement)
+            }
+            InsertMethod::Copy => {
+                let statement = add(format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new());
+                (statement, statement)
+            }
+            _ => {
+                let statement = add(values(&into, types.len(), 1), oids);
+                (statement, statement)
+            }
+        })
+    }
+
+    /// The types of the columns. `None` after a problem.
+    async fn column_types(&mut self, plan: &InsertPlan) -> Result<Option<Vec<PgType>>, DriverError> {
+        let Describer::Server(control) = self.describer else {
+            return Ok(Some(plan.columns.iter().map(|column| natural_type(&column.generator)).collect()));
+        };
+        let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
+        let sql = format!("SELECT {} FROM {} LIMIT 0", columns.join(", "), plan.table);
+        match control.describe(&sql, &[]).await {
+            Ok(described) => Ok(Some(described.columns.into_iter().map(|column| column.ty).collect())),
+            Err(DriverError::Server(error)) => {
+                let title = format!("rows cannot be inserted into `{}`: {error}", plan.table);
+                self.problems.push(BindProblem::in_file(&plan.place, title, error.hint.into_iter().collect()));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A column with its generator. `None` after a problem.
+    async fn cell(&mut self, plan: &InsertPlan, column: &ColumnPlan, ty: &PgType) -> Result<Option<Cell>, DriverError> {
+        let domains = column.generator.domains(plan.rows.into());
+        let wrong = match (Sampler::new(&column.generator), domains) {
+            (Ok(sampler), Ok(domains)) => match domains.iter().find_map(|domain| fits(domain, ty).err()) {
+                None => Ok(sampler),
+                Some(misfit) => Err(misfit.to_string()),
+            },
+            (Err(unusable), _) | (_, Err(unusable)) => Err(unusable.to_string()),
+        };
+        let sampler = match wrong {
+            Ok(sampler) => sampler,
+            Err(why) => {
+                let title = format!("the generator of `{}.{}` does not fit: {why}", plan.table, column.name);
+                let hints = vec![format!("the column is {ty}: give it another generator")];
+                self.problems.push(BindProblem::in_file(&column.place, title, hints));
+                return Ok(None);
+            }
+        };
+        let next = match &column.generator {
+            Generator::Next { table, column: of } => match self.largest(table, of, column).await? {
+                Some(largest) => Some(Arc::new(AtomicI64::new(largest))),
+                None => return Ok(None),
+            },
+            _ => None,
+        };
+        let key = name_hash(&format!("{}.{}", plan.table, column.name));
+        Ok(Some(Cell { key, sampler, ty: ty.clone(), next }))
+    }
+
+    /// The largest value of a column. `None` after a problem.
+    async fn largest(&mut self, table: &str, of: &str, column: &ColumnPlan) -> Result<Option<i64>, DriverError> {
+        let Describer::Server(control) = self.describer else { return Ok(Some(0)) };
+        let found = control.rows(&format!("SELECT coalesce(max({}), 0)::bigint FROM {table}", name(of))).await;
+        let problem = match found {
+            Ok(rows) => {
+                let cell = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
+                return Ok(Some(cell.and_then(|text| text.parse().ok()).unwrap_or(0)));
+            }
+            Err(DriverError::Server(error)) => format!("`next = \"{table}.{of}\"` cannot be asked for: {error}"),
+            Err(error) => return Err(error),
+        };
+        let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
+        self.problems.push(BindProblem::in_file(&column.place, problem, hints));
+        Ok(None)
+    }
+}
+
+/// `INSERT INTO … VALUES ($1, $2), ($3, $4)`
+fn values(into: &str, width: usize, rows: u32) -> String {
+    let row = |row: usize| {
+        let all: Vec<String> = (1..=width).map(|column| format!("${}", row * width + column)).collect();
+        format!("({})", all.join(", "))
+    };
+    let rows: Vec<String> = (0..rows as usize).map(row).collect();
+    format!("INSERT INTO {into} VALUES {}", rows.join(", "))
+}
+
+/// A column's name as SQL takes it: quoted unless it is plain, so that folding is left to the server as in the schema.
+fn name(name: &str) -> String {
+    let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    if plain || name.starts_with('"') { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}

@@ -1,0 +1,324 @@
+//! Operations that do more than one statement after the other: transactions, retries, loops, on a server that keeps count.
+
+use dbbench::metrics::OperationMetrics;
+
+use super::*;
+
+/// A database whose sessions may write.
+fn writable(server: &Server, sql: &str) -> Endpoint {
+    wait(async {
+        let endpoint = server.database();
+        let control = Control::connect(&endpoint).await.unwrap();
+        control.batch(sql).await.unwrap();
+        control.close().await;
+        endpoint
+    })
+}
+
+fn rows(endpoint: &Endpoint, sql: &str) -> Vec<Vec<Option<String>>> {
+    wait(async { Control::connect(endpoint).await.unwrap().rows(sql).await.unwrap() })
+}
+
+fn number(endpoint: &Endpoint, sql: &str) -> i64 {
+    rows(endpoint, sql)[0][0].as_deref().unwrap().parse().unwrap()
+}
+
+/// Runs a plan of one variant; what it did in warm-up and measurement together.
+fn ran(plan: &Plan, endpoint: &Endpoint) -> OperationMetrics {
+    let ran = run_disturbed(plan, endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0, "{:?}", ran.slices[0].metrics.failed);
+    let metrics = &ran.slices[0].metrics;
+    let mut all = metrics.total.mix();
+    all.merge(&metrics.warmup.mix());
+    for operation in &metrics.total.operations {
+        assert_eq!(operation.violation(), None);
+    }
+    all
+}
+
+const COUNTERS: &str = "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
+    INSERT INTO counters SELECT i, 0, 0 FROM generate_series(0, 9) i;";
+
+#[test]
+fn a_transaction_is_tried_again_until_no_update_is_lost() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let mut plan = plan(
+        r#"
+[operations.add]
+steps = [{ isolation = "repeatable read", retries = 1000, backoff = "200us", transaction = [
+  { as = "c", sql = "SELECT n FROM counters WHERE id = 0" },
+  { sql = "UPDATE counters SET n = :c.first.n + 1 WHERE id = 0", expect_rows = 1 },
+] }]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert_eq!((all.counters.failed, all.failures.len()), (0, 0), "{:?}", all.failures);
+    assert_eq!(
+        number(&endpoint, "SELECT n FROM counters WHERE id = 0"),
+        i64::try_from(all.counters.succeeded).unwrap()
+    );
+    assert!(all.counters.retried > 0 && all.counters.attempts == all.counters.succeeded + all.counters.retried);
+    // One response over all attempts and waits: what was lost is a part of it.
+    assert!(all.retry_ns > 0 && all.retry_ns < all.response.sum_ns(), "{} {}", all.retry_ns, all.response.sum_ns());
+    // BEGIN, SELECT, UPDATE, COMMIT; a failed attempt ends with ROLLBACK.
+    assert!(all.counters.statements >= 4 * all.counters.succeeded + 3 * all.counters.retried);
+    assert_eq!(all.counters.rows, 2 * all.counters.succeeded, "rows of failed attempts count for nothing");
+}
+
+#[test]
+fn optimistic_locking_is_a_group_that_is_tried_again_when_no_row_was_met() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let mut plan = plan(
+        r#"
+[operations.add]
+steps = [{ retries = 1000, retry_on = ["rows"], steps = [
+  { as = "c", sql = "SELECT n, version FROM counters WHERE id = 0" },
+  { sql = "UPDATE counters SET n = :c.first.n + 1, version = version + 1 WHERE id = 0 AND version = :c.first.version", expect_rows = 1 },
+] }]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert_eq!(all.counters.failed, 0, "{:?}", all.failures);
+    assert_eq!(
+        number(&endpoint, "SELECT n FROM counters WHERE id = 0"),
+        i64::try_from(all.counters.succeeded).unwrap()
+    );
+    assert!(all.counters.retried > 0);
+}
+
+#[test]
+fn a_failure_inside_of_a_transaction_leaves_nothing_behind() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let plan = plan(
+        r#"
+[operations.half]
+steps = [{ retries = 2, retry_on = ["rows"], transaction = [
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = :org" },
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = -1", expect_rows = 1 },
+] }]
+"#,
+    );
+    let all = ran(&plan, &endpoint);
+    let counters = &all.counters;
+    assert!(counters.failed > 0 && counters.succeeded == 0, "{counters:?}");
+    assert_eq!(counters.retried, 2 * counters.failed, "tried three times each");
+    assert!(all.failures.keys().all(|key| key.class() == FailureClass::Rows), "{:?}", all.failures);
+    assert_eq!(number(&endpoint, "SELECT sum(n)::bigint FROM counters"), 0);
+    assert_eq!((counters.unknown, counters.rows), (0, 0));
+}
+
+#[test]
+fn loops_see_the_rows_of_their_own_iteration_and_draw_anew_where_asked() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE log (what text, org int, a int, b int)");
+    let plan = plan(
+        r#"
+[operations.nested]
+steps = [
+  { as = "u", sql = "SELECT g AS id FROM generate_series(1, 3) g" },
+  { for_each = "u", steps = [
+    { as = "v", sql = "SELECT g AS id FROM generate_series(:u.id::int * 10, :u.id::int * 10 + 1) g" },
+    { for_each = "v", sql = "INSERT INTO log VALUES ('row', :org, :u.id, :v.id)" },
+    { sql = "INSERT INTO log VALUES ('first', :org, :u.id, :v.first.id), ('last', :org, :u.id, :v.last.id)" },
+  ] },
+  { sql = "INSERT INTO log SELECT 'all', :org, 0, id FROM unnest(:v.id[]::int[]) id" },
+  { repeat = 4, draw = ["org"], steps = [
+    { sql = "INSERT INTO log VALUES ('outer', :org, 0, 0)" },
+    { repeat = 2, draw = ["org"], sql = "INSERT INTO log VALUES ('inner', :org, 0, 0)" },
+  ] },
+  { sql = "INSERT INTO log VALUES ('end', :org, 0, 0)" },
+]
+"#,
+    );
+    let bound = bound(&plan, &endpoint).unwrap();
+    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    let of = |what: &str| -> Vec<(i64, i64)> {
+        let sql = format!("SELECT a, b FROM log WHERE what = '{what}' ORDER BY a, b");
+        let cell = |cell: &Option<String>| cell.as_deref().unwrap().parse().unwrap();
+        rows(&endpoint, &sql).iter().map(|row| (cell(&row[0]), cell(&row[1]))).collect()
+    };
+    assert_eq!(of("row"), [(1, 10), (1, 11), (2, 20), (2, 21), (3, 30), (3, 31)]);
+    assert_eq!((of("first"), of("last")), (vec![(1, 10), (2, 20), (3, 30)], vec![(1, 11), (2, 21), (3, 31)]));
+    assert_eq!(of("all"), [10, 11, 20, 21, 30, 31].map(|id| (0, id)));
+    let drawn = |what: &str| -> Vec<String> {
+        let found = rows(&endpoint, &format!("SELECT org FROM log WHERE what = '{what}' ORDER BY ctid"));
+        found.into_iter().map(|row| row[0].clone().unwrap()).collect()
+    };
+    assert_eq!((drawn("outer").len(), drawn("inner").len()), (4, 8));
+    // Of ten values twelve draws are hardly ever the same; outside of the loops the operation keeps its own.
+    assert!(drawn("inner").iter().any(|org| *org != drawn("inner")[0]), "{:?}", drawn("inner"));
+    assert_eq!(drawn("end"), drawn("row")[..1]);
+}
+
+#[test]
+fn what_a_failed_attempt_bound_is_forgotten() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE tries (n int); CREATE SEQUENCE attempt;");
+    let plan = plan(
+        r#"
+[operations.twice]
+steps = [
+  { as = "o", sql = "SELECT g AS id FROM generate_series(1, 2) g" },
+  { for_each = "o", retries = 5, retry_on = ["rows"], steps = [
+    { as = "a", sql = "SELECT nextval('attempt') AS n" },
+    { sql = "SELECT 1 WHERE :a.first.n % 3 = 0", expect_rows = 1 },
+  ] },
+  { sql = "INSERT INTO tries SELECT unnest(:a.n[]::int[])" },
+]
+"#,
+    );
+    let bound = bound(&plan, &endpoint).unwrap();
+    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    let found = rows(&endpoint, "SELECT n FROM tries ORDER BY n");
+    assert_eq!(found, [[Some("3".to_owned())], [Some("6".to_owned())]], "of three attempts each only the last");
+}
+
+#[test]
+fn a_pipeline_is_one_transaction_unless_it_holds_one_and_answers_as_its_steps_would() {
+    let server = support::server();
+    let endpoint = writable(&server, COUNTERS);
+    let plan = plan(
+        r#"
+[connections]
+protocol = "extended"
+[operations.a]
+steps = [
+  { as = "u", sql = "SELECT id FROM counters WHERE id < 3 ORDER BY id" },
+  { pipeline = [
+    { for_each = "u", sql = "UPDATE counters SET n = n + 1 WHERE id = :u.id", protocol = "prepared" },
+    { for_each = "u", as = "v", sql = "SELECT id, n FROM counters WHERE id >= :u.id AND id < 3" },
+    { transaction = [{ sql = "UPDATE counters SET version = version + 1 WHERE id = 0" }] },
+  ] },
+  { sql = "UPDATE counters SET n = n + cardinality(:v.n[]::bigint[]) WHERE id = 9", expect_rows = 1 },
+]
+[operations.b]
+steps = [{ pipeline = [
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = 8" },
+  { sql = "SELECT 1 / (id - 8) FROM counters WHERE id = 8" },
+  { sql = "UPDATE counters SET n = n + 1 WHERE id = 7" },
+] }]
+[mix]
+a = 1
+b = 1
+"#,
+    );
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let metrics = &ran.slices[0].metrics;
+    let both = |operation: usize| {
+        let mut all = metrics.total.operations[operation].clone();
+        all.merge(&metrics.warmup.operations[operation]);
+        all.counters
+    };
+    let (a, b) = (both(0), both(1));
+    assert!(a.succeeded > 0 && a.failed == 0 && b.failed > 0 && b.succeeded == 0, "{a:?} {b:?}");
+    let n = |id: u32| number(&endpoint, &format!("SELECT n FROM counters WHERE id = {id}"));
+    let operations = i64::try_from(a.succeeded).unwrap();
+    assert_eq!((n(0), n(2)), (operations, operations));
+    assert_eq!(n(9), 6 * operations, "three, two and one row of three answers");
+    assert_eq!(number(&endpoint, "SELECT version FROM counters WHERE id = 0"), operations);
+    assert_eq!((n(7), n(8)), (0, 0), "all of a pipeline or nothing");
+    // One more than the statements of the file: the statements of the transaction; three more for the loops.
+    assert_eq!(a.statements, (1 + 3 + 3 + 3 + 1) * a.succeeded);
+}
+
+#[test]
+fn every_method_inserts_the_same_rows() {
+    let server = support::server();
+    let table = "CREATE TABLE events (id bigint PRIMARY KEY, kind text NOT NULL, amount numeric(10,2) NOT NULL, at timestamptz NOT NULL, n int);";
+    let mut sums = Vec::new();
+    for method in ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"] {
+        let endpoint = writable(&server, &format!("{table} INSERT INTO events VALUES (500, 'old', 1, now(), 0)"));
+        let plan = plan(&format!(
+            r#"
+[dataset]
+schema = "{table}"
+[dataset.tables.events]
+rows = 0
+columns.id = {{ next = "events.id" }}
+columns.kind = {{ choice = [["a", 3], ["b", 1]] }}
+columns.amount = {{ uniform = [1.00, 9.00] }}
+columns.at = "now"
+columns.n = {{ null = {{ rate = 0.3, of = "row_number" }} }}
+[operations.some]
+steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{method}" }} }}]
+"#
+        ));
+        let bound = bound(&plan, &endpoint).unwrap();
+        try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+        let sql =
+            "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
+                   FROM events WHERE kind <> 'old'";
+        let found = rows(&endpoint, sql).remove(0);
+        let whole: Vec<&str> = found.iter().map(|cell| cell.as_deref().unwrap()).collect();
+        assert_eq!(whole[..4], ["100", "100", "501", "600"], "{method}");
+        assert_eq!(whole[7], "1", "{method}: the clock is read once per operation");
+        sums.push((whole[4..7].join(" "), method));
+        // Under load every statement is counted, and no row twice.
+        let all = ran(&plan, &endpoint);
+        assert_eq!(all.counters.failed, 0, "{method}: {:?}", all.failures);
+        assert_eq!(all.counters.rows, 100 * all.counters.succeeded, "{method}");
+        let statements = match method {
+            "single" | "pipeline_autocommit" => 100,
+            "chunks" | "pipeline" => 108,
+            _ => 4,
+        };
+        assert_eq!(all.counters.statements, statements * all.counters.succeeded, "{method}");
+        let rows = number(&endpoint, "SELECT count(*) FROM events");
+        assert_eq!(rows, 101 + 100 * i64::try_from(all.counters.succeeded).unwrap(), "{method}");
+    }
+    assert!(sums.iter().all(|(sum, _)| *sum == sums[0].0), "the same draws whatever the method: {sums:?}");
+}
+
+#[test]
+fn an_operation_that_takes_too_long_is_given_up_by_client_and_server() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE done (at timestamptz)");
+    let plan = plan(
+        r#"
+[operations.slow]
+timeout = "60ms"
+steps = [{ sql = "SELECT pg_sleep(30)" }]
+[operations.writing]
+timeout = "60ms"
+steps = [{ sql = "INSERT INTO done SELECT now() FROM pg_sleep(30)" }]
+[operations.quick]
+timeout = "5s"
+steps = [{ sql = "SELECT 1" }]
+[mix]
+slow = 1
+writing = 1
+quick = 1
+"#,
+    );
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let metrics = &ran.slices[0].metrics;
+    for (at, operation) in metrics.total.operations.iter().enumerate() {
+        assert_eq!(operation.violation(), None);
+        let mut all = operation.counters.clone();
+        all.merge(&metrics.warmup.operations[at].counters);
+        let unknown = if at == 1 { all.failed } else { 0 };
+        if at < 2 {
+            assert!(all.failed > 0 && all.succeeded == 0, "{all:?}");
+            assert_eq!((all.censored, all.unknown), (all.failed, unknown), "whether a write was kept, nobody knows");
+            assert!(operation.failures.keys().all(|key| key.class() == FailureClass::Timeout));
+            assert!(operation.counters.failed == 0 || operation.failed_response.max_ns() >= Some(60_000_000));
+        } else {
+            assert!(all.succeeded > 0 && all.failed == 0, "{all:?}");
+        }
+    }
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%pg_sleep(30)%' \
+               AND pid <> pg_backend_pid() AND state = 'active'";
+    let begin = Instant::now();
+    while number(&endpoint, sql) > 0 {
+        assert!(begin.elapsed() < Duration::from_secs(10), "a statement runs for nobody");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(number(&endpoint, "SELECT count(*) FROM done"), 0);
+}

@@ -1,0 +1,110 @@
+//! Workloads that write: each slice begins with the same rows, whatever the others did.
+
+use std::fs;
+
+use crate::support::{Place, measured, tiny};
+use crate::tls_server::{PASSWORD, TlsServer};
+
+/// `one` reads, `two` adds a user in a transaction and fails when another slice has done so before.
+fn writing(more: &str) -> String {
+    let write = "{ transaction = [\n    { as = \"n\", sql = \"SELECT count(*) AS users, max(id) AS id FROM users WHERE \
+                 org_id < 100\", expect_rows = 1 },\n    { sql = \"UPDATE users SET name = 'x' WHERE id = :org\", \
+                 expect_rows = 1 },\n    { sql = \"SELECT 1 WHERE :n.first.users = 200\", expect_rows = 1 },\n  ] },\n  { as = \"u\", sql = \"SELECT id FROM users WHERE org_id = :org\" },\n";
+    tiny(&[
+        ("  { as = \"i\", sql = \"SELECT id FROM users WHERE org_id = :org\" },\n", write),
+        ("  { as = \"u\", for_each = \"i\", sql = \"SELECT id, name FROM users WHERE id = :i.id\" },\n", ""),
+        ("rounds = 1\n", &format!("rounds = 2\n{more}")),
+    ])
+}
+
+#[test]
+fn variants_that_write_run_on_clones_of_their_own() {
+    let place = Place::new();
+    place.workload(&writing(""));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    assert_eq!(summary["same_answer"]["equal"], true);
+    for variant in summary["variants"].as_array().unwrap() {
+        assert_eq!(variant["mix"]["failed"], 0, "{variant}");
+        assert!(variant["mix"]["succeeded"].as_u64().unwrap() > 0);
+        assert_eq!(variant["rounds"].as_array().unwrap().len(), 2);
+    }
+    place.assert_nothing_left();
+}
+
+/// Each operation notes itself in the table; the first of each slice knows whether the slice began afresh.
+fn growing(clone: &str) -> u64 {
+    let place = Place::new();
+    place.workload(&tiny(&[
+        (
+            "steps = [{ as = \"u\", sql = \"SELECT id, name FROM users WHERE org_id = :org\" }]\nanswer = [\"u.id\"]",
+            "steps = [{ sql = \"UPDATE users SET name = 'seen' WHERE id = 1 AND name <> 'seen'\" , expect_rows = 1 }]",
+        ),
+        ("two = {}\n", ""),
+        ("rounds = 1\n", &format!("rounds = 3\nclone = \"{clone}\"\n")),
+        ("measure = \"100ms\"", "measure = \"60ms\""),
+    ]));
+    place.run_out(&["--no-progress", "--warmup", "0s"]).ends_with(measured(0));
+    place.json("out/summary.json")["variants"][0]["mix"]["succeeded"].as_u64().unwrap()
+}
+
+#[test]
+fn a_clone_lasts_for_a_slice_or_for_a_variant() {
+    assert_eq!((growing("slice"), growing("variant")), (3, 1));
+}
+
+#[test]
+fn a_function_that_writes_is_found_out_by_the_server() {
+    let place = Place::new();
+    place.workload(&tiny(&[
+        ("name text NOT NULL);", "name text NOT NULL); CREATE SEQUENCE s;"),
+        (
+            "SELECT id, name FROM users WHERE org_id = :org",
+            "SELECT id FROM users WHERE org_id = :org AND nextval('s') > 0",
+        ),
+    ]));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    assert_eq!((&summary["variants"][0]["mix"]["failed"], &summary["same_answer"]["equal"]), (&0.into(), &true.into()));
+}
+
+#[test]
+fn on_ones_own_server_they_run_on_marked_copies_and_leave_it_as_it_was() {
+    let (shop, place) = (TlsServer::start(), Place::new());
+    place.workload(&writing(""));
+    let target = shop.url("maker", "shop", &shop.verified());
+    let (before, databases) = (shop.dump("shop"), shop.databases());
+    let dbbench = |arguments: &[&str]| {
+        let mut command = place.dbbench(&[arguments, &["--target", &target]].concat());
+        command.env("PGPASSWORD", PASSWORD);
+        place.start(command)
+    };
+    dbbench(&["run", "w.toml", "--no-progress", "--out", "out"]).wait().ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    assert_eq!(summary["same_answer"]["equal"], true);
+    for variant in summary["variants"].as_array().unwrap() {
+        assert_eq!(variant["mix"]["failed"], 0, "{variant}");
+    }
+    assert_eq!((shop.dump("shop"), shop.databases()), (before, databases.clone()));
+
+    // What a run uses, others leave alone, though nobody is in the database that is copied.
+    let mut running = dbbench(&["run", "w.toml", "--no-progress", "--out", "long", "--rounds", "500"]);
+    let slices = place.path("long/slices.jsonl");
+    running.until("a closed slice", || fs::read_to_string(&slices).is_ok_and(|text| text.contains('\n')));
+    let marked = "SELECT count(*) > 1, bool_and(shobj_description(oid, 'pg_database') LIKE 'dbbench: made by%') FROM \
+                  pg_database WHERE datname LIKE 'dbbench\\_tiny\\_%'";
+    assert_eq!(shop.sql("postgres", marked), "t|t");
+    let cleaned = dbbench(&["clean"]).wait().ends_with(0);
+    assert!(!cleaned.stdout.contains("dropped"), "{}", cleaned.stdout);
+    running.signal(rustix::process::Signal::INT);
+    running.wait().ends_with(130);
+    assert_eq!(shop.databases(), databases);
+
+    // What is kept is the data as it was loaded, open to sessions.
+    fs::remove_dir_all(place.path("out")).unwrap();
+    dbbench(&["run", "w.toml", "--no-progress", "--out", "out", "--keep"]).wait().ends_with(measured(0));
+    let kept = "SELECT datname FROM pg_database WHERE datname LIKE 'dbbench\\_tiny\\_%'";
+    assert_eq!(shop.sql(&shop.sql("postgres", kept), "SELECT count(*) FROM users WHERE name <> 'x'"), "200");
+    dbbench(&["clean"]).wait().ends_with(0);
+    assert_eq!(shop.databases(), databases);
+}
