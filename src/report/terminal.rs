@@ -189,6 +189,10 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
         let bound = format::time_us(*bound);
         return Some(format!("{name}: {which} not reached, at least {bound}: {}", unseen(mix)));
     }
+    if mix.censored > 0.0 {
+        // Those may well have been slower.
+        return Some(format!("{name}: {which} not stated, {}, and fewer than ten were seen to be slower", unseen(mix)));
+    }
     Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
 }
 

@@ -27,7 +27,7 @@ fn slice(run: &RunRecord, variant: &str, cpu: f64, wait: f64, change: impl FnOnc
     };
     slice.mix.response.sum_ns = 8_000_000_000;
     change(&mut slice);
-    judge_slice(run.variants.iter().find(|planned| planned.name == variant), &mut slice);
+    judge_slice(run, &mut slice);
     slice
 }
 

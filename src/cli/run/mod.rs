@@ -147,7 +147,7 @@ impl Command<'_> {
         output.print(&summary)?;
         match &end.failure {
             Some(failure) => drop(failure.print()),
-            None => anstream::eprint!("{}", explain(&summary, self.args.strict, self.args.quiet)),
+            None => anstream::eprint!("{}", explain(&summary, self.args.strict, output)),
         }
         Ok(end.code.precedence(verdict::exit_code(&summary, self.args.strict)))
     }

@@ -49,11 +49,12 @@ fn profile(stages: &[StagePlan]) -> Profile {
     }))
 }
 
-/// Operations that an open loop asks for per second of the measurement.
+/// Operations that an open loop asks for per second of the measurement: its rate. How many Poisson arrivals a round
+/// happens to have is chance, and not what was asked for.
 pub(super) fn asked_per_s(load: &Load, measure: Duration) -> Option<f64> {
     match load {
         Load::Closed(_) => None,
-        Load::Open(open) => Some(open.measure.schedule().planned() as f64 / measure.as_secs_f64()),
+        Load::Open(open) => Some(open.measure.schedule().expected_before(ns(measure)) / measure.as_secs_f64()),
     }
 }
 
@@ -79,4 +80,30 @@ pub(super) fn nothing_started(load: &Load, reconnects: Reconnects) -> String {
         "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
          or waiting for a connection{lost}"
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_asked_for_is_the_rate_and_not_what_chance_made_of_it() {
+        const S: u64 = 1_000_000_000;
+        let open = |spacing, measured: Profile| {
+            let key = |phase| ScheduleKey { seed: 1, round: 1, phase };
+            Load::Open(Arc::new(OpenLoop {
+                warmup: ArrivalQueue::new(Schedule::without_marks(measured.clone(), spacing, key(Phase::Warmup))),
+                measure: ArrivalQueue::new(Schedule::new(measured, spacing, key(Phase::Measure))),
+            }))
+        };
+        for spacing in [Spacing::Constant, Spacing::Poisson] {
+            let steady = open(spacing, Profile::steady(250.0, 4 * S));
+            assert_eq!(asked_per_s(&steady, Duration::from_secs(4)), Some(250.0), "{spacing:?}");
+            // From 0 to 500 per second are 250 on average.
+            let ramp = open(spacing, Profile::new([Piece { length_ns: 4 * S, from: 0.0, to: 500.0 }]));
+            assert_eq!(asked_per_s(&ramp, Duration::from_secs(4)), Some(250.0), "{spacing:?}");
+        }
+        let closed = Load::Closed(ClosedLoop { think_ns: 0, clients: None });
+        assert_eq!(asked_per_s(&closed, Duration::from_secs(4)), None);
+    }
 }
