@@ -19,6 +19,6 @@ pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, 
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EngineError, Interrupt, Interval, Next, RunEnd, RunInput, SliceOutcome, order_of_variants, precision, run,
-    run_until, workers_of,
+    EmptyRound, EngineError, Interrupt, Interval, Next, RunEnd, RunInput, SliceOutcome, empty_round, order_of_variants,
+    precision, run, run_until, workers_of,
 };

@@ -64,7 +64,7 @@ fn a_goal_that_may_never_be_judged_is_said_at_the_first_look() {
     // Every operation of the measurement is one that began before it.
     let options = ["--target", "null:?service=400ms", "--warmup", "10ms", "--measure", "20ms", "--until", "50%"];
     let outcome = place.run_out(&[&options[..], &["--max-rounds", "6"]].concat()).ends_with(1);
-    outcome.says(&[
+    let outcome = outcome.says(&[
         "no round so far has a median response time of both one and two: the goal of ± 50 % may never be judged, and up to 6 \
          rounds are run",
     ]);

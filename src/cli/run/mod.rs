@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
 use super::args::{Format, RunArgs};
+use super::arrivals;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -92,6 +93,7 @@ fn load(
         match workload::load(file, overrides) {
             Ok(mut plan) => {
                 goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
+                arrivals::in_every_round(&plan)?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),

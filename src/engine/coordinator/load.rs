@@ -6,10 +6,10 @@ use std::time::Duration;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::ns;
 use crate::engine::interpreter::choose;
-use crate::load::{ArrivalQueue, ClosedLoop, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Spacing};
+use crate::load::{ArrivalQueue, ClosedLoop, Cursor, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Spacing};
 use crate::metrics::Reconnects;
 use crate::param::Phase;
-use crate::workload::plan::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan, VariantPlan};
+use crate::workload::plan::{ArrivalsPlan, LoadPlan, Plan, RatePlan, StagePlan, VariantPlan};
 
 /// The load of a variant in a round.
 pub(super) fn load(plan: &VariantPlan, seed: u64, round: u32) -> Load {
@@ -20,23 +20,65 @@ pub(super) fn load(plan: &VariantPlan, seed: u64, round: u32) -> Load {
             Load::Closed(ClosedLoop { think_ns: ns(*think), clients })
         }
         LoadPlan::Open { arrivals, rate, .. } => {
-            let spacing = match arrivals {
-                ArrivalsPlan::Constant => Spacing::Constant,
-                ArrivalsPlan::Poisson => Spacing::Poisson,
-            };
+            let spacing = spacing(*arrivals);
             let key = |phase| ScheduleKey { seed, round, phase };
             // How long the warm-up becomes is not known yet.
             let before = Profile::steady(rate.of_warmup(), u64::MAX);
-            let measured = match rate {
-                RatePlan::Steady(rate) => Profile::steady(*rate, ns(plan.measure)),
-                RatePlan::Stages(stages) => profile(stages),
-            };
+            let measured = measured(rate, plan.measure);
             Load::Open(Arc::new(OpenLoop {
                 warmup: ArrivalQueue::new(Schedule::without_marks(before, spacing, key(Phase::Warmup))),
                 measure: ArrivalQueue::new(Schedule::new(measured, spacing, key(Phase::Measure))),
             }))
         }
     }
+}
+
+fn spacing(arrivals: ArrivalsPlan) -> Spacing {
+    match arrivals {
+        ArrivalsPlan::Constant => Spacing::Constant,
+        ArrivalsPlan::Poisson => Spacing::Poisson,
+    }
+}
+
+fn measured(rate: &RatePlan, measure: Duration) -> Profile {
+    match rate {
+        RatePlan::Steady(rate) => Profile::steady(*rate, ns(measure)),
+        RatePlan::Stages(stages) => profile(stages),
+    }
+}
+
+/// A round whose schedule would be empty.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EmptyRound {
+    /// Name of the variant.
+    pub variant: String,
+    /// The first such round, from 1.
+    pub round: u32,
+    /// Operations that the measurement of a round has on average over all seeds.
+    pub expected: f64,
+    /// Whether the rate changes (`load.stages`).
+    pub staged: bool,
+}
+
+/// The first variant of an open loop that would have nothing to start in the measurement of one of its rounds. Schedules
+/// are functions of seed and round, so that this is known before anything runs.
+#[must_use]
+pub fn empty_round(plan: &Plan) -> Option<EmptyRound> {
+    plan.variants.iter().find_map(|variant| {
+        let LoadPlan::Open { arrivals, rate, .. } = &variant.load else { return None };
+        let profile = measured(rate, variant.measure);
+        let is_empty = |round: &u32| {
+            let key = ScheduleKey { seed: plan.run.seed, round: *round, phase: Phase::Measure };
+            let schedule = Schedule::without_marks(profile.clone(), spacing(*arrivals), key);
+            schedule.start_ns(0, &mut Cursor::default()).is_none()
+        };
+        Some(EmptyRound {
+            variant: variant.name.clone(),
+            round: (1..=plan.run.rounds).find(is_empty)?,
+            expected: profile.total(),
+            staged: matches!(rate, RatePlan::Stages(_)),
+        })
+    })
 }
 
 /// A ramp begins where the stage before ends, the first at 0.
