@@ -112,6 +112,7 @@ fn rate_missed(variant: &VariantRecord, slices: &[SliceRecord]) -> Option<String
     }
     let asked = trimmed(mean(&|slice| slice.asked_per_s));
     let started = trimmed(mean(&SliceRecord::started_per_s));
+    let never = percent(mean(&SliceRecord::missed_share));
     let busy = percent(mean(&|slice| slice.clients_busy_share(variant.clients)).min(1.0));
     let cpu = percent(missed.iter().filter_map(|slice| slice.worker_cpu_share()).fold(0.0, f64::max));
     let server = missed.iter().filter(|slice| slice.limit == Some(LimitedBy::Server)).count();
@@ -125,7 +126,8 @@ fn rate_missed(variant: &VariantRecord, slices: &[SliceRecord]) -> Option<String
     let rounds = if valid.len() == 1 { "round" } else { "rounds" };
     Some(format!(
         "{}: the asked rate was not reached in {} of {} {rounds}: {asked} operations per second were asked for and {started} \
-         started; {who}; response times contain the wait in a queue that grows for as long as the load lasts",
+         started, {never} of the planned never did; {who}; response times contain the wait in a queue that grows for as long as \
+         the load lasts",
         variant.name,
         missed.len(),
         valid.len()
