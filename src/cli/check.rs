@@ -1,6 +1,7 @@
 //! `dbbench check`: validates files without starting anything.
 
 use super::args::CheckArgs;
+use super::arrivals;
 use super::failure::Failure;
 use super::overrides::overrides;
 use super::run::refuse_statements;
@@ -27,7 +28,7 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         match workload::load(file, &overrides) {
             Ok(mut plan) => {
                 let fits = goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan));
-                let fits = fits.and_then(|()| match server {
+                let fits = fits.and_then(|()| arrivals::in_every_round(&plan)).and_then(|()| match server {
                     Some(target) => aim(&mut plan, target, args.color.is_on()),
                     None => Ok(()),
                 });

@@ -78,10 +78,11 @@ impl Output {
 }
 
 /// What a measured run's exit code rests on, a line each: whoever sees the code in a log, also of a quiet run, reads why.
-pub fn explain(summary: &Summary, strict: bool, quiet: bool) -> String {
+pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
     let mut lines = String::new();
     // Otherwise the table has said it.
-    for reason in summary.invalid_reasons.iter().filter(|_| quiet) {
+    let without_table = output.quiet || output.format == Format::Json;
+    for reason in summary.invalid_reasons.iter().filter(|_| without_table) {
         lines.push_str(&format!("error: not valid: {reason}\n"));
     }
     for judged in &summary.expectations {

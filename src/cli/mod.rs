@@ -1,6 +1,7 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
 mod args;
+mod arrivals;
 mod build;
 mod calibrate;
 mod check;

@@ -15,7 +15,8 @@ use crate::words::ExitCode;
 /// When it is no result, or cannot be read or written.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let summary = finish(&args.dir)?;
-    Output { format: args.format, quiet: false, color: args.color.is_on() }.print(&summary)?;
-    anstream::eprint!("{}", explain(&summary, args.strict, false));
+    let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
+    output.print(&summary)?;
+    anstream::eprint!("{}", explain(&summary, args.strict, output));
     Ok(verdict::exit_code(&summary, args.strict))
 }

@@ -35,7 +35,7 @@ pub fn goal(args: &OverrideArgs) -> Result<Option<Goal>, Failure> {
     };
     let Some(half_width) = half_width(text) else {
         return refuse(format!(
-            "`--until` takes a width between 0.1 % and 100 %, for example 3% or 0.03, got `{text}`"
+            "`--until` takes a width above 0.1 % and at most 100 %, for example 3% or 0.03, got `{text}`"
         ));
     };
     let max_rounds = match &args.max_rounds {

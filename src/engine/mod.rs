@@ -21,6 +21,6 @@ pub use answers::{
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, order_of_variants, precision,
-    run, run_rounds, workers_of,
+    EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, empty_round,
+    order_of_variants, precision, run, run_rounds, workers_of,
 };

@@ -147,7 +147,7 @@ pub fn quoted(summary: &Summary) -> Option<String> {
     let most = measured().filter_map(|variant| share(&variant)).max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)));
     let day = day(harness);
     let Some((own_us, of_us, name)) = most else {
-        return Some(format!("dbbench itself adds nothing to a response that could be measured (calibrated {day})"));
+        return Some(untold(harness));
     };
     let several = if measured().count() > 1 { ", the largest share here" } else { "" };
     let (of, name) = (format::time_us(of_us), harmless(&name));
@@ -158,6 +158,31 @@ pub fn quoted(summary: &Summary) -> Option<String> {
     Some(format!(
         "of the {of} that {name} takes at the median about {own} are dbbench itself{several} (calibrated {day})"
     ))
+}
+
+/// What is said where the share of the harness is not known: that it was too small, that the calibration could not tell, or
+/// that it did not measure it.
+fn untold(harness: &Harness) -> String {
+    let day = day(harness);
+    let Some(added) = harness.added_p50_us else {
+        return format!(
+            "how much of these times is dbbench itself is not known: the calibration of {day} was too short to measure it \
+             (dbbench calibrate --seconds)"
+        );
+    };
+    let (median, range) = (time(added.median), added.low.zip(added.high));
+    match range {
+        Some((low, high)) if low <= 0.0 && high > 0.0 => format!(
+            "how much of these times is dbbench itself could not be told: repeats of the calibration found from {} to {} for \
+             each statement (calibrated {day})",
+            signed(low),
+            signed(high)
+        ),
+        _ if added.median <= 0.0 => {
+            format!("dbbench itself adds nothing to a response that could be measured (calibrated {day})")
+        }
+        _ => format!("dbbench itself adds about {median} to each statement (calibrated {day})"),
+    }
 }
 
 /// Beside the environment: all that is quoted, with its range.
@@ -207,7 +232,23 @@ mod tests {
         summary.variants[0].mix.response_us.p50 = Some(100.0);
         assert!(quote(&summary).contains("no longer than what dbbench itself takes"), "{}", quote(&summary));
         summary.variants[0].harness_us_per_operation = None;
-        assert!(quote(&summary).contains("adds nothing"), "{}", quote(&summary));
+        let mut with = |added: Option<Repeated>| {
+            summary.harness.as_mut().expect("calibrated").added_p50_us = added;
+            quote(&summary)
+        };
+        let added = |median, low, high| Some(Repeated { median, low: Some(low), high: Some(high), repeats: 5 });
+        let nothing = "dbbench itself adds nothing to a response that could be measured (calibrated 2026-11-19)";
+        assert_eq!(with(added(-2.0, -3.0, -1.0)), nothing);
+        assert_eq!(with(Some(Repeated { median: 0.0, low: None, high: None, repeats: 1 })), nothing);
+        let untold = with(added(2.0, -1.5, 9.0));
+        assert!(
+            untold.contains("could not be told: repeats of the calibration found from −1.50 µs to +9.00 µs"),
+            "{untold}"
+        );
+        let missing = with(None);
+        assert!(missing.contains("too short to measure it") && !missing.contains("nothing"), "{missing}");
+        let known = with(added(9.0, 8.0, 10.0));
+        assert!(known.starts_with("dbbench itself adds about 9"), "statements were not counted: {known}");
         summary.harness = None;
         assert!(quote(&summary).starts_with("not calibrated on this machine"));
         summary.variants[0].mix.response_us.p50 = None;

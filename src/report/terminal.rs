@@ -165,7 +165,7 @@ fn footnote(out: &mut String, note: &str, look: Look) {
     }
 }
 
-/// Why a figure of a variant is a dash.
+/// Why a figure of a variant is a dash, or that the figures are not of all operations that were planned.
 pub(super) fn absence(variant: &Variant) -> Option<String> {
     let mix = &variant.mix;
     let times = &mix.response_us;
@@ -174,11 +174,12 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
         .filter(|f| f.1.is_none())
         .map(|f| f.0)
         .collect();
+    let name = wording::variant_name(variant);
     if missing.is_empty() {
-        return None;
+        let (unstarted, planned) = (format::count(mix.unstarted), format::count(mix.planned));
+        return (mix.unstarted > 0).then(|| format!("{name}: {unstarted} of {planned} operations never started"));
     }
     let which = missing.join(", ");
-    let name = wording::variant_name(variant);
     if mix.succeeded == 0 && !variant.valid && !variant.rounds.is_empty() {
         return Some(format!("{name}: no round is valid, so that none is part of the figures"));
     }
@@ -188,6 +189,10 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
     if let Some((_, bound)) = missing.iter().find_map(|key| times.not_below.get_key_value(*key)) {
         let bound = format::time_us(*bound);
         return Some(format!("{name}: {which} not reached, at least {bound}: {}", unseen(mix)));
+    }
+    if mix.censored > 0.0 {
+        // Those may well have been slower.
+        return Some(format!("{name}: {which} not stated, {}, and fewer than ten were seen to be slower", unseen(mix)));
     }
     Some(format!("{name}: {which} not stated, fewer than ten operations were slower"))
 }

@@ -224,6 +224,35 @@ fn what_never_started_is_said_so() {
         absence,
         Some(format!("{reached}: 50 % of the operations never started, and the end of 2 % was not seen"))
     );
+    let times = &mut variant.mix.response_us;
+    (times.p50, times.p95, times.p99) = (Some(100.0), Some(200.0), None);
+    times.not_below.clear();
+    (variant.mix.unstarted, variant.mix.censored) = (0, 0.02);
+    let few = "n_plus_one: p99 not stated, the end of 2 % of the operations was not seen, and fewer than ten were seen to be \
+               slower";
+    assert_eq!(super::terminal::absence(&variant).as_deref(), Some(few));
+    variant.mix.response_us.p99 = Some(300.0);
+    assert_eq!(super::terminal::absence(&variant), None);
+    variant.mix.unstarted = 3;
+    let some = "n_plus_one: 3 of 1,000 operations never started";
+    assert_eq!(super::terminal::absence(&variant).as_deref(), Some(some));
+}
+
+#[test]
+fn an_open_loop_shows_its_queue() {
+    let mut sample = sample();
+    assert!(!page(&sample.inputs()).contains("Open loops"), "closed loops have none");
+    let variant = &mut sample.summary.variants[0];
+    variant.asked_per_s = Some(2_000.0);
+    (variant.mix.planned, variant.mix.unstarted) = (40_000, 1_234);
+    (variant.mix.queue_us.p50, variant.mix.queue_us.p99) = (Some(7_100.0), Some(81_300.0));
+    let text = page(&sample.inputs());
+    let table =
+        text.split("<h3>Open loops</h3>").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    for cell in ["40,000", "1,234", "7.10 ms", "81.3 ms"] {
+        assert!(table.contains(cell), "{cell} is not in: {table}");
+    }
+    assert_eq!(table.matches("<tr>").count(), 2, "a heading and the one variant that has a rate");
 }
 
 #[test]

@@ -29,6 +29,13 @@ impl SliceRecord {
         (response_ns > 0.0).then(|| self.mix.lag.sum_ns as f64 / response_ns)
     }
 
+    /// Mean schedule lag of the operations that started, µs. `None` when none did.
+    #[must_use]
+    pub fn schedule_lag_mean_us(&self) -> Option<f64> {
+        let lag = &self.mix.lag;
+        (lag.count > 0).then(|| lag.sum_ns as f64 / lag.count as f64 / 1e3)
+    }
+
     /// Of the clients' time, in an operation that had started (acquire and service time). What ends after the measurement
     /// counts whole, what began before it does not: the two about cancel. `None` without clients.
     #[must_use]
@@ -59,10 +66,13 @@ impl SliceRecord {
         Some(if self.mix.planned == 0 { 0.0 } else { self.mix.unstarted as f64 / self.mix.planned as f64 })
     }
 
-    /// Open loop: operations started per second. `None` in a closed loop.
+    /// Open loop: operations started per second of the measurement, which in a round of Poisson arrivals may be more than
+    /// were asked for. `None` in a closed loop.
     #[must_use]
     pub fn started_per_s(&self) -> Option<f64> {
-        Some(self.asked_per_s? * (1.0 - self.missed_share()?))
+        self.asked_per_s?;
+        let started = self.mix.planned.saturating_sub(self.mix.unstarted);
+        (self.measure_s > 0.0).then(|| started as f64 / self.measure_s)
     }
 
     fn response_sum_ns(&self) -> f64 {
@@ -146,8 +156,9 @@ mod tests {
         slice.mix.lag.sum_ns = 100_000;
         assert_eq!((slice.schedule_lag_share(), slice.clients_busy_share(2)), (Some(0.05), Some(0.75)));
         slice.asked_per_s = Some(1_000.0);
-        (slice.mix.planned, slice.mix.unstarted) = (1_000, 250);
-        assert_eq!((slice.missed_share(), slice.started_per_s()), (Some(0.25), Some(750.0)));
+        (slice.mix.planned, slice.mix.unstarted) = (1_040, 260);
+        slice.measure_s = 1.0;
+        assert_eq!((slice.missed_share(), slice.started_per_s()), (Some(0.25), Some(780.0)));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use super::percent;
 use crate::result::MISSED_AT_MOST;
-use crate::result::run::VariantRecord;
-use crate::result::slice::{LimitedBy, SliceRecord};
+use crate::result::run::{RunRecord, VariantRecord};
+use crate::result::slice::{LimitedBy, SliceRecord, WorkerRecord};
 
 /// A worker thread that is on the CPU for more than this share of the slice is the limit.
 const CPU_AT_MOST: f64 = 0.90;
@@ -16,6 +16,10 @@ const CPU_WAIT_AT_MOST: f64 = 0.10;
 const BUSY_AT_LEAST: f64 = 0.95;
 /// The largest share of the response times that may be schedule lag.
 pub(super) const LAG_AT_MOST: f64 = 0.10;
+/// Waking a thread takes the kernel some tens of microseconds, whatever the load: a mean schedule lag up to this says
+/// nothing against the generator, although it may be a large share of the response times of very short operations. It is
+/// then a warning beside the figures.
+const LAG_OF_WAKING_US: f64 = 50.0;
 /// The largest share of the CPUs' time that the host may take away.
 const STEAL_AT_MOST: f64 = 0.02;
 /// The kernel counts steal in ticks of 10 ms, so that a reading may be too large by one.
@@ -23,12 +27,12 @@ const TICK_US: f64 = 10_000.0;
 
 /// Judges a slice that just closed: sets `limit`, and adds to `not_valid` what speaks against it. A slice that failed keeps
 /// its reason and has no limit.
-pub fn judge_slice(variant: Option<&VariantRecord>, slice: &mut SliceRecord) {
+pub fn judge_slice(run: &RunRecord, slice: &mut SliceRecord) {
     if slice.failed.is_some() {
         return;
     }
-    slice.limit = limit(variant, slice);
-    slice.not_valid = not_valid(slice);
+    slice.limit = limit(variant_of(run, slice), slice);
+    slice.not_valid = not_valid(run, slice);
     slice.valid &= slice.not_valid.is_empty();
 }
 
@@ -39,20 +43,60 @@ pub fn judge_slice(variant: Option<&VariantRecord>, slice: &mut SliceRecord) {
 fn limit(variant: Option<&VariantRecord>, slice: &SliceRecord) -> Option<LimitedBy> {
     let cpu = slice.worker_cpu_share()?;
     let wait = slice.worker_cpu_wait_share().unwrap_or(0.0);
-    let occupied = |worker: &crate::result::slice::WorkerRecord| {
-        worker.cpu_us + worker.cpu_wait_us.unwrap_or(0.0) > CPU_AT_MOST * worker.wall_us
-    };
     Some(if cpu > CPU_AT_MOST {
         LimitedBy::Generator
     } else if wait > CPU_WAIT_AT_MOST {
         LimitedBy::Shared
-    } else if slice.workers.iter().any(occupied) {
+    } else if slice.workers.iter().any(|worker| occupied(worker) > CPU_AT_MOST) {
         LimitedBy::Generator
     } else if all_clients_busy(variant?, slice) {
         LimitedBy::Server
     } else {
         LimitedBy::None
     })
+}
+
+fn variant_of<'r>(run: &'r RunRecord, slice: &SliceRecord) -> Option<&'r VariantRecord> {
+    run.variants.iter().find(|variant| variant.name == slice.variant)
+}
+
+/// Of its time, a thread was on the CPU or waiting for one.
+fn occupied(worker: &WorkerRecord) -> f64 {
+    if worker.wall_us > 0.0 { (worker.cpu_us + worker.cpu_wait_us.unwrap_or(0.0)) / worker.wall_us } else { 0.0 }
+}
+
+/// Whether a core is left for another worker, where this is known.
+pub(super) fn has_core_for_worker(run: &RunRecord, slice: &SliceRecord) -> bool {
+    run.environment.cores.is_some_and(|cores| slice.workers.len() < cores as usize)
+}
+
+/// Whether a client is left for another worker, of which each has one at least.
+pub(super) fn has_client_for_worker(run: &RunRecord, slice: &SliceRecord) -> bool {
+    variant_of(run, slice).is_some_and(|variant| slice.workers.len() < variant.clients as usize)
+}
+
+/// What helps a generator that is the limit of an open loop.
+fn relief(run: &RunRecord, slice: &SliceRecord) -> &'static str {
+    match (has_core_for_worker(run, slice), has_client_for_worker(run, slice)) {
+        (true, true) => "raise run.workers, or lower load.rate",
+        (true, false) => "raise load.clients, and run.workers with it, or lower load.rate",
+        (false, _) => "lower load.rate, or use a machine with more cores",
+    }
+}
+
+/// How the thread that had the least time left spent it. That it waited is said where being on the CPU alone was within
+/// its bound.
+fn busiest(slice: &SliceRecord) -> String {
+    let cpu = slice.worker_cpu_share().unwrap_or(0.0);
+    let most = slice.workers.iter().max_by(|a, b| occupied(a).total_cmp(&occupied(b)));
+    match most.filter(|worker| cpu <= CPU_AT_MOST && worker.wall_us > 0.0) {
+        Some(worker) => format!(
+            "on the CPU {} of the time and waiting for one {}",
+            percent(worker.cpu_us / worker.wall_us),
+            percent(worker.cpu_wait_us.unwrap_or(0.0) / worker.wall_us)
+        ),
+        None => format!("on the CPU {} of the time", percent(cpu)),
+    }
 }
 
 /// Whether the load could not have been higher with these clients. A closed loop without think time keeps them busy by its
@@ -66,26 +110,28 @@ fn all_clients_busy(variant: &VariantRecord, slice: &SliceRecord) -> bool {
         || slice.clients_busy_share(variant.clients).is_some_and(|busy| busy >= BUSY_AT_LEAST)
 }
 
-fn not_valid(slice: &SliceRecord) -> Vec<String> {
+fn not_valid(run: &RunRecord, slice: &SliceRecord) -> Vec<String> {
     let mut reasons = Vec::new();
     if let Some(missed) = slice.missed_share() {
-        let of_cpu = percent(slice.worker_cpu_share().unwrap_or(0.0));
         let of_wait = percent(slice.worker_cpu_wait_share().unwrap_or(0.0));
         match slice.limit {
             Some(LimitedBy::Generator) => reasons.push(format!(
-                "the load generator was the limit, not the server (a thread of it was on the CPU {of_cpu} of the time): use more \
-                 workers, or a lower rate"
+                "the load generator was the limit, not the server (a thread of it was {}): {}",
+                busiest(slice),
+                relief(run, slice)
             )),
             Some(LimitedBy::Shared) if missed > MISSED_AT_MOST => reasons.push(format!(
                 "the load generator had to share the CPU (a thread of it waited for one {of_wait} of the time), and {} of \
-                 the planned operations never started: leave it a core, or use a lower rate",
+                 the planned operations never started: leave it a core, or lower load.rate",
                 percent(missed)
             )),
             _ => {}
         }
-        if let Some(lag) = slice.schedule_lag_share().filter(|lag| *lag > LAG_AT_MOST) {
+        let too_late = slice.schedule_lag_mean_us().is_none_or(|mean_us| mean_us > LAG_OF_WAKING_US);
+        if let Some(lag) = slice.schedule_lag_share().filter(|lag| too_late && *lag > LAG_AT_MOST) {
             reasons.push(format!(
-                "the load generator started operations late: schedule lag makes up {} of the response times in sum",
+                "the load generator started operations late: schedule lag makes up {} of the response times in \
+                 sum: leave it a core, or lower load.rate",
                 percent(lag)
             ));
         }

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::judge_slice;
-use crate::result::run::VariantRecord;
-use crate::result::slice::{LimitedBy, MachineRecord, SliceRecord, WorkerRecord};
+use crate::result::SliceTimes;
+use crate::result::run::{RunRecord, VariantRecord};
+use crate::result::slice::{LimitedBy, MachineRecord, SliceFigures, SliceRecord, WorkerRecord};
 
 const CLIENTS: u32 = 4;
 
@@ -37,9 +38,41 @@ fn open(slice: SliceRecord, unstarted: u64) -> SliceRecord {
     slice
 }
 
-fn judged(think_us: f64, mut slice: SliceRecord) -> SliceRecord {
-    judge_slice(Some(&variant(think_us)), &mut slice);
+fn judged(think_us: f64, slice: SliceRecord) -> SliceRecord {
+    judged_with(None, variant(think_us), slice)
+}
+
+fn judged_with(cores: Option<u32>, variant: VariantRecord, mut slice: SliceRecord) -> SliceRecord {
+    let mut run = RunRecord { variants: vec![variant], ..RunRecord::default() };
+    run.environment.cores = cores;
+    judge_slice(&run, &mut slice);
     slice
+}
+
+#[test]
+fn what_helps_a_generator_names_the_keys() {
+    let reason = |cores, clients, cpu, wait| {
+        let variant = VariantRecord { clients, ..variant(0.0) };
+        judged_with(cores, variant, open(slice(cpu, Some(wait)), 0)).not_valid.join("; ")
+    };
+    // Two workers.
+    assert_eq!(
+        reason(Some(4), 4, 0.97, 0.02),
+        "the load generator was the limit, not the server (a thread of it was on the CPU 97 % of the time): raise \
+         run.workers, or lower load.rate"
+    );
+    assert!(
+        reason(Some(4), 2, 0.97, 0.02).ends_with("raise load.clients, and run.workers with it, or lower load.rate")
+    );
+    for cores in [Some(2), None] {
+        assert!(reason(cores, 4, 0.97, 0.02).ends_with("lower load.rate, or use a machine with more cores"));
+    }
+    let both = reason(Some(4), 4, 0.85, 0.09);
+    assert!(both.contains("(a thread of it was on the CPU 85 % of the time and waiting for one 9 %)"), "{both}");
+    let mut late = open(slice(0.3, Some(0.0)), 0);
+    late.mix.lag.sum_ns = late.mix.response.sum_ns;
+    let late = judged(0.0, late).not_valid.join("; ");
+    assert!(late.ends_with("in sum: leave it a core, or lower load.rate"), "{late}");
 }
 
 fn limit(think_us: f64, slice: SliceRecord) -> LimitedBy {
@@ -109,6 +142,12 @@ fn schedule_lag_invalidates_open_loops_alone() {
     assert!(judged(0.0, late.clone()).valid);
     let judged_open = judged(0.0, open(late.clone(), 0));
     assert!(!judged_open.valid && judged_open.not_valid[0].contains("10 % of the response times"), "{judged_open:?}");
+    // The same share of very short operations: 41 µs each are what it takes to wake a thread.
+    let woken = SliceTimes { count: 10_000, ..late.mix.lag.clone() };
+    assert!(
+        judged(0.0, open(SliceRecord { mix: SliceFigures { lag: woken, ..late.mix.clone() }, ..late.clone() }, 0))
+            .valid
+    );
     late.mix.lag.sum_ns = 390_000_000;
     assert!(judged(0.0, open(late, 0)).valid);
 }

@@ -22,12 +22,35 @@ pub fn widest(run: &RunRecord, slices: &[SliceRecord]) -> Option<f64> {
 }
 
 fn widest_of(comparisons: &[Comparison], baseline: &str) -> Option<f64> {
-    let primary = |comparison: &&Comparison| {
-        let of_mix = comparison.operation.is_none() && comparison.job.is_none();
-        of_mix && comparison.baseline == baseline && comparison.metric == PRIMARY
-    };
-    let widths = comparisons.iter().filter(primary).map(half_width);
+    let primary = comparisons.iter().filter(|comparison| is_primary(comparison, baseline));
+    let widths = primary.map(half_width);
     widths.reduce(|widest, width| Some(widest?.max(width?))).flatten()
+}
+
+/// What is said between two rounds when a comparison has no valid pair so far, and so the goal may never be judged: all
+/// rounds are run unless somebody stops it. `None` where each has one.
+#[must_use]
+pub fn never_judged(run: &RunRecord, slices: &[SliceRecord]) -> Option<String> {
+    let comparisons = judge(run, slices).comparisons;
+    let without_pair: Vec<&str> = comparisons
+        .iter()
+        .filter(|comparison| is_primary(comparison, &run.baseline) && comparison.rounds == 0)
+        .map(|comparison| comparison.variant.as_str())
+        .collect();
+    let until = run.until.as_ref().filter(|_| !without_pair.is_empty())?;
+    Some(format!(
+        "no round so far has a median response time of both {} and {}: the goal of {} may never be judged, and up to {} rounds \
+         are run; slices.jsonl names what went wrong in each",
+        run.baseline,
+        without_pair.join(", "),
+        format_half_width(until.half_width),
+        until.max_rounds
+    ))
+}
+
+fn is_primary(comparison: &Comparison, baseline: &str) -> bool {
+    let of_mix = comparison.operation.is_none() && comparison.job.is_none();
+    of_mix && comparison.baseline == baseline && comparison.metric == PRIMARY
 }
 
 fn half_width(comparison: &Comparison) -> Option<f64> {
@@ -45,11 +68,13 @@ pub fn is_reached(widest: Option<f64>, goal: f64) -> bool {
 }
 
 /// Says in the summary what came of the goal.
-pub(super) fn note_goal(summary: &mut Summary, run: &RunRecord) {
+pub(super) fn note_goal(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord]) {
     let Some(until) = &run.until else { return };
     let half_width = widest_of(&summary.comparisons, &run.baseline);
     let reached = is_reached(half_width, until.half_width);
-    if !reached && !summary.partial {
+    // A slice that failed makes a run partial, but not shorter.
+    let cut_short = summary.interrupted || slices.len() < run.rounds as usize * run.variants.len();
+    if !reached && !cut_short {
         summary.warnings.push(not_reached(half_width, until.half_width, run.rounds));
     }
     summary.precision = Some(Precision {
@@ -94,6 +119,7 @@ pub fn format_half_width(share: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::result::run::{Until, VariantRecord};
 
     fn comparison(variant: &str, rounds: u32, ends: Option<(f64, f64)>) -> Comparison {
         Comparison {
@@ -126,6 +152,50 @@ mod tests {
             Comparison { operation: Some("read".to_owned()), ..wide },
         ];
         assert!(is_reached(of(&[&narrow, &others[0], &others[1], &others[2]]), 0.03));
+    }
+
+    fn with_goal(rounds: u32) -> RunRecord {
+        RunRecord {
+            rounds,
+            baseline: "slow".to_owned(),
+            variants: ["slow", "fast"]
+                .map(|name| VariantRecord { name: name.to_owned(), ..VariantRecord::default() })
+                .into(),
+            until: Some(Until { half_width: 0.03, max_rounds: rounds }),
+            ..RunRecord::default()
+        }
+    }
+
+    #[test]
+    fn a_failed_slice_does_not_hide_that_the_goal_was_not_reached() {
+        let run = with_goal(2);
+        let failed = SliceRecord { failed: Some("gone".to_owned()), ..SliceRecord::default() };
+        let said = |slices: &[SliceRecord], interrupted| {
+            let mut summary = Summary { partial: true, interrupted, ..Summary::default() };
+            note_goal(&mut summary, &run, slices);
+            summary.warnings.len()
+        };
+        let all = [failed, SliceRecord::default(), SliceRecord::default(), SliceRecord::default()];
+        assert_eq!(said(&all, false), 1);
+        assert_eq!(said(&all, true), 0, "who stops a run knows that the goal was not reached");
+        assert_eq!(said(&all[..3], false), 0);
+    }
+
+    #[test]
+    fn a_comparison_without_any_pair_is_said_early() {
+        let run = with_goal(60);
+        let slice = |name: &str, ok: bool| {
+            let mut slice = SliceRecord { variant: name.to_owned(), round: 1, valid: ok, ..SliceRecord::default() };
+            slice.mix.response.us.p50 = Some(1_000.0);
+            slice.mix.succeeded = 10;
+            slice
+        };
+        let warning = never_judged(&run, &[slice("slow", true), slice("fast", false)]).expect("a warning");
+        assert!(warning.starts_with("no round so far has a median response time of both slow and fast"), "{warning}");
+        assert!(warning.contains("± 3 %") && warning.contains("up to 60 rounds"), "{warning}");
+        assert_eq!(never_judged(&run, &[slice("slow", true), slice("fast", true)]), None);
+        let without_goal = RunRecord { until: None, ..run };
+        assert_eq!(never_judged(&without_goal, &[]), None);
     }
 
     #[test]

@@ -53,6 +53,8 @@ fn why(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> &'static str {
                 "the end of too many operations was not seen"
             } else if times.count == 0 {
                 "nothing of the kind was measured"
+            } else if percentile.quantile().is_some() && times.censored > 0 {
+                "the end of some operations was not seen, and fewer than ten were seen above it; measure longer"
             } else if percentile.quantile().is_some() {
                 "fewer than ten operations above it; measure longer"
             } else {

@@ -19,7 +19,7 @@ pub use compare::{Multiplicity, multiplicity};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
 pub use headline::headline;
-pub use look::{format_half_width, is_reached, widest};
+pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
 pub use validity::Validity;
 
@@ -71,7 +71,7 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.expectations = verdicts.expectations;
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
-    look::note_goal(&mut summary, &reader.run);
+    look::note_goal(&mut summary, &reader.run, &reader.slices);
     for variant in &mut summary.variants {
         variant.valid &= !verdicts.validity.variants.contains(&variant.name);
     }

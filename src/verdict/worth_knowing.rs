@@ -1,7 +1,7 @@
 //! Warnings that follow from the verdict on generator and machine: what limited the load, rates that were missed, data on a
 //! file system that is none, comparisons that cannot show anything.
 
-use super::generator::LAG_AT_MOST;
+use super::generator::{LAG_AT_MOST, has_client_for_worker, has_core_for_worker};
 use super::percent;
 use super::ratio::trimmed;
 use crate::result::MISSED_AT_MOST;
@@ -53,12 +53,10 @@ fn generator(run: &RunRecord, slices: &[&SliceRecord]) -> Option<String> {
     let limited = |slice: &SliceRecord| slice.limit == Some(LimitedBy::Generator);
     let places = where_so(run, slices, limited)?;
     let cpu = largest(slices, LimitedBy::Generator, SliceRecord::worker_cpu_share);
-    let more_workers = slices.iter().filter(|slice| limited(slice)).all(|slice| {
-        let clients = run.variants.iter().find(|variant| variant.name == slice.variant).map(|variant| variant.clients);
-        let workers = slice.workers.len();
-        run.environment.cores.is_some_and(|cores| workers < cores as usize)
-            && clients.is_some_and(|clients| workers < clients as usize)
-    });
+    let more_workers = slices
+        .iter()
+        .filter(|slice| limited(slice))
+        .all(|slice| has_core_for_worker(run, slice) && has_client_for_worker(run, slice));
     let meaning = match (run.null_target, more_workers) {
         (true, _) => "the null target takes no time, so the figures are those of dbbench itself",
         (false, true) => "the database could have done more; use more workers (run.workers), or fewer clients",
@@ -114,6 +112,7 @@ fn rate_missed(variant: &VariantRecord, slices: &[SliceRecord]) -> Option<String
     }
     let asked = trimmed(mean(&|slice| slice.asked_per_s));
     let started = trimmed(mean(&SliceRecord::started_per_s));
+    let never = percent(mean(&SliceRecord::missed_share));
     let busy = percent(mean(&|slice| slice.clients_busy_share(variant.clients)).min(1.0));
     let cpu = percent(missed.iter().filter_map(|slice| slice.worker_cpu_share()).fold(0.0, f64::max));
     let server = missed.iter().filter(|slice| slice.limit == Some(LimitedBy::Server)).count();
@@ -127,7 +126,8 @@ fn rate_missed(variant: &VariantRecord, slices: &[SliceRecord]) -> Option<String
     let rounds = if valid.len() == 1 { "round" } else { "rounds" };
     Some(format!(
         "{}: the asked rate was not reached in {} of {} {rounds}: {asked} operations per second were asked for and {started} \
-         started; {who}; response times contain the wait in a queue that grows for as long as the load lasts",
+         started, {never} of the planned never did; {who}; response times contain the wait in a queue that grows for as long as \
+         the load lasts",
         variant.name,
         missed.len(),
         valid.len()

@@ -137,3 +137,19 @@ fn a_rate_that_the_generator_cannot_keep_is_not_valid() {
     assert!(reasons.contains("one: its only round is left out: the load generator "), "{reasons}");
     assert!(stderr.contains("no round of one is valid"), "{stderr}");
 }
+
+#[test]
+fn what_is_not_valid_is_said_on_stderr_also_beside_json() {
+    let place = Place::new();
+    place.workload(&tiny(&[("two = {}", "")]));
+    // No machine starts so many.
+    let options = ["--target", "null:", "--set", "load.rate=2000000", "--warmup", "10ms", "--no-progress"];
+    let outcome = place.run_out(&[&options[..], &["--format", "json"]].concat()).ends_with(5);
+    assert!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).is_ok(), "stdout is JSON: {}", outcome.stdout);
+    let words = "error: not valid: ";
+    assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
+    let report = place.run(&["report", "out", "--format", "json"]).ends_with(5);
+    assert!(report.stderr.contains(words), "{}", report.stderr);
+    let table = place.run(&["report", "out"]).ends_with(5);
+    assert!(!table.stderr.contains(words), "the table has said it: {}", table.stderr);
+}

@@ -48,3 +48,22 @@ fn more_than_the_target_can_do_is_told_as_what_never_started() {
         .sum();
     assert_eq!(started, count("succeeded"));
 }
+
+#[test]
+fn a_round_without_any_operation_is_refused_before_anything_starts() {
+    let place = Place::new();
+    place.workload(&tiny(&[("two = {}", "")]));
+    for command in ["run", "check"] {
+        // 0.02 operations in 100 ms; the seed decides in which round there is one.
+        place.run(&[command, "w.toml", "--set", "load.rate=0.2", "--rounds", "50", "--seed", "1"]).ends_with(2).says(
+            &[
+                "variant \"one\" of \"tiny\" would have no operation to start in the measurement of round ",
+                "its `load.rate` asks for 0.02 on average; raise `load.rate`, or measure for longer (run.measure)",
+            ],
+        );
+    }
+    assert!(!place.path("results").exists());
+    // Equal gaps begin at once.
+    let constant = ["--set", "load.rate=0.2", "--set", "load.arrivals=constant"];
+    place.run(&[&["check", "w.toml"], &constant[..]].concat()).ends_with(0);
+}

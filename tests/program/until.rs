@@ -58,6 +58,22 @@ fn a_goal_that_is_not_reached_is_said_with_what_helps() {
 }
 
 #[test]
+fn a_goal_that_may_never_be_judged_is_said_at_the_first_look() {
+    let place = Place::new();
+    place.workload(&tiny(&[]));
+    // Every operation of the measurement is one that began before it.
+    let options = ["--target", "null:?service=400ms", "--warmup", "10ms", "--measure", "20ms", "--until", "50%"];
+    let outcome = place.run_out(&[&options[..], &["--max-rounds", "6"]].concat()).ends_with(1);
+    let outcome = outcome.says(&[
+        "no round so far has a median response time of both one and two: the goal of ± 50 % may never be judged, and up to 6 \
+         rounds are run",
+    ]);
+    assert_eq!(outcome.stderr.matches("may never be judged").count(), 1, "{}", outcome.stderr);
+    let warnings = place.json("out/summary.json")["warnings"].to_string();
+    assert!(warnings.contains("could not be judged after 6 rounds"), "{warnings}");
+}
+
+#[test]
 fn an_interrupted_run_keeps_its_goal_open() {
     let place = Place::new();
     place.workload(&tiny(&[]));
@@ -78,7 +94,10 @@ fn wrong_goals_are_refused_with_the_remedy() {
     let place = Place::new();
     place.workload(&tiny(&[]));
     for (options, says) in [
-        (&["--until", "3"][..], "`--until` takes a width between 0.1 % and 100 %, for example 3% or 0.03, got `3`"),
+        (
+            &["--until", "3"][..],
+            "`--until` takes a width above 0.1 % and at most 100 %, for example 3% or 0.03, got `3`",
+        ),
         (&["--until", "3%", "--max-rounds", "4"], "`--max-rounds` must be between 5"),
         (&["--max-rounds", "9"], "`--max-rounds` limits the rounds of `--until`: give both"),
         (&["--until", "3%", "--rounds", "7"], "`--until` and `--rounds` both say how many rounds there are"),

@@ -183,7 +183,7 @@ fn rounds(
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
-            verdict::judge_slice(run.variants.iter().find(|variant| variant.name == slice.variant), slice);
+            verdict::judge_slice(run, slice);
         };
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
         closed.borrow_mut().push(slice);
@@ -217,11 +217,14 @@ fn rounds(
         Ok(end) => end,
         Err(error) => return cut_off(&error, stage, store.borrow().dir()),
     };
+    if !end.interrupted {
+        // Also where slices failed: rounds that were never to come are not missing.
+        run.rounds = done.get();
+        store.borrow().write_run(run).map_err(|error| Failure::failed(&error))?;
+    }
     if let Some(failure) = not_finished(&end) {
         return Ok(End { code: failure.code, failure: Some(failure) });
     }
-    run.rounds = done.get();
-    store.borrow().write_run(run).map_err(|error| Failure::failed(&error))?;
     let what = goal_met(run, &closed.borrow()).unwrap_or_else(|| planned_rounds(plan));
     command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
     Ok(End { code: ExitCode::Done, failure: None })
@@ -281,6 +284,9 @@ fn look(events: &Events, run: &RunRecord, closed: &[SliceRecord], round: u32) ->
     let Some(until) = run.until.filter(|_| round >= FIRST_LOOK) else { return Next::Round };
     let half_width = verdict::widest(run, closed);
     events.emit(Event::IntervalsSeen { round, half_width, goal: until.half_width });
+    if let Some(warning) = verdict::never_judged(run, closed).filter(|_| round == FIRST_LOOK) {
+        events.emit(Event::Warning(warning));
+    }
     if verdict::is_reached(half_width, until.half_width) { Next::End } else { Next::Round }
 }
 

@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 use tokio::runtime::Runtime;
 
 use super::args::{Format, RunArgs};
+use super::arrivals;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -93,6 +94,7 @@ fn load(
         match workload::load(file, overrides) {
             Ok(mut plan) => {
                 goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
+                arrivals::in_every_round(&plan)?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),
@@ -148,7 +150,7 @@ impl Command<'_> {
         output.print(&summary)?;
         match &end.failure {
             Some(failure) => drop(failure.print()),
-            None => anstream::eprint!("{}", explain(&summary, self.args.strict, self.args.quiet)),
+            None => anstream::eprint!("{}", explain(&summary, self.args.strict, output)),
         }
         Ok(end.code.precedence(verdict::exit_code(&summary, self.args.strict)))
     }

@@ -22,6 +22,7 @@ use crate::event::{Events, SliceInfo};
 use crate::metrics::{Precision, SliceMetrics, Snapshot, precision_for};
 use crate::workload::plan::{self, Plan, VariantPlan};
 
+pub use load::{EmptyRound, empty_round};
 pub use order::order_of_variants;
 
 /// Asks a run to end at once. Cheap to clone; may be set from any thread, also from one that handles signals.

@@ -6,7 +6,7 @@ mod tables;
 use serde::Serialize;
 
 use self::settings::{Fact, Server, VariantView};
-use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OperationRow, RoundRow};
+use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
@@ -44,6 +44,7 @@ pub(super) struct View {
     source_path: String,
     source_text: String,
     generator: Vec<GeneratorRow>,
+    open: Vec<OpenRow>,
     environment: Vec<Fact>,
     servers: Vec<Server>,
     method: Method,
@@ -130,6 +131,7 @@ impl View {
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
             generator: tables::generator(summary),
+            open: tables::open(summary),
             environment: settings::environment(inputs),
             servers: settings::servers(run),
             method: method(inputs),

@@ -90,6 +90,34 @@ pub(super) fn generator(summary: &Summary) -> Vec<GeneratorRow> {
     summary.variants.iter().filter(|variant| variant.generator.worker_cpu_max.is_some()).map(row).collect()
 }
 
+/// A variant in the table of open loops.
+#[derive(Debug, Serialize)]
+pub(super) struct OpenRow {
+    variant: String,
+    asked: String,
+    planned: String,
+    unstarted: String,
+    queue_p50: String,
+    queue_p99: String,
+}
+
+/// Rows of the variants that were asked for operations at a rate.
+pub(super) fn open(summary: &Summary) -> Vec<OpenRow> {
+    let row = |variant: &Variant| {
+        let asked = variant.asked_per_s?;
+        let mix = &variant.mix;
+        Some(OpenRow {
+            variant: wording::variant_name(variant),
+            asked: format::significant(asked),
+            planned: format::count(mix.planned),
+            unstarted: format::count(mix.unstarted),
+            queue_p50: format::optional_time_us(mix.queue_us.p50),
+            queue_p99: format::optional_time_us(mix.queue_us.p99),
+        })
+    };
+    summary.variants.iter().filter_map(row).collect()
+}
+
 /// A row of the table of comparisons.
 #[derive(Debug, Serialize)]
 pub(super) struct ComparisonRow {
