@@ -20,7 +20,10 @@ pub(super) fn warnings(run: &RunRecord, slices: &[SliceRecord], summary: &Summar
     let mut warnings = Vec::new();
     warnings.extend(generator(run, &closed));
     warnings.extend(shared(run, &closed));
-    warnings.extend(late(run, &closed));
+    // An open loop that was late by more than waking takes is not valid, which says it.
+    let shows = |slice: &&SliceRecord| slice.failed.is_none() && (slice.asked_per_s.is_none() || slice.valid);
+    let shown: Vec<&SliceRecord> = slices.iter().filter(shows).collect();
+    warnings.extend(late(run, &shown));
     warnings.extend(run.variants.iter().filter_map(|variant| rate_missed(variant, slices)));
     warnings.extend(in_memory(run));
     warnings
