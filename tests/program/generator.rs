@@ -125,7 +125,7 @@ fn a_rate_that_the_target_cannot_keep_is_a_finding() {
 
 #[test]
 fn a_rate_that_the_generator_cannot_keep_is_not_valid() {
-    let (limit, summary, stderr) = asked("null:", "load.rate=30000000", |_| 5);
+    let (limit, summary, stderr) = asked("null:", "load.rate=10000000", |_| 5);
     assert!(["generator", "shared"].contains(&limit.as_str()), "{limit}");
     let variant = &summary["variants"][0];
     assert_eq!(
