@@ -37,12 +37,13 @@ impl SliceRecord {
     }
 
     /// Of the clients' time, in an operation that had started (acquire and service time). What ends after the measurement
-    /// counts whole, what began before it does not: the two about cancel. `None` without clients.
+    /// counts whole, what began before it does not: the two about cancel, and what does not is capped at 1. `None` without
+    /// clients.
     #[must_use]
     pub fn clients_busy_share(&self, clients: u32) -> Option<f64> {
         let waited_ns = (self.mix.queue.sum_ns + self.mix.lag.sum_ns) as f64;
         let clients_ns = f64::from(clients) * self.measure_s * 1e9;
-        (clients_ns > 0.0).then(|| (self.response_sum_ns() - waited_ns).max(0.0) / clients_ns)
+        (clients_ns > 0.0).then(|| ((self.response_sum_ns() - waited_ns) / clients_ns).clamp(0.0, 1.0))
     }
 
     /// Of the time of all CPUs, taken away by the host. `None` when the kernel does not tell.
