@@ -8,6 +8,7 @@ mod external;
 mod generator;
 mod interrupted;
 mod judged;
+mod neighbours;
 mod open_loop;
 mod output;
 mod reports;
