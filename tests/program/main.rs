@@ -14,6 +14,7 @@ mod output;
 mod reports;
 #[path = "../support/mod.rs"]
 mod server;
+mod setup;
 mod support;
 mod tls_server;
 mod until;
