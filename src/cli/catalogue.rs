@@ -82,6 +82,15 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     FILES.iter().filter_map(|(path, _)| path.strip_suffix(".toml").filter(|name| !name.contains('/')))
 }
 
+/// What to do about a file that is not there, where a workload of the catalogue has its name.
+pub fn hint(path: &Path) -> Option<String> {
+    let stem = path.file_name()?.to_str()?.trim_end_matches(".toml");
+    let is_known = !path.exists() && names().any(|name| name == stem);
+    is_known.then(|| {
+        format!("  = help: the catalogue has a workload of that name: `dbbench init --from {stem}` copies it here\n")
+    })
+}
+
 fn unknown(name: &str) -> Failure {
     let near = names().min_by_key(|known| strsim::damerau_levenshtein(known, name));
     let near = near.filter(|near| strsim::damerau_levenshtein(near, name) <= 3);

@@ -14,6 +14,8 @@ mod init;
 mod interrupt;
 mod list;
 mod overrides;
+#[cfg(test)]
+mod reference_tests;
 mod report;
 mod run;
 mod schema;

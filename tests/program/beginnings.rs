@@ -18,6 +18,10 @@ fn the_catalogue_is_in_the_program_and_its_workloads_are_copied() {
     let text = place.run(&["list"]).ends_with(0).stdout;
     assert!(text.contains("n-plus-one") && text.contains("reads"), "{text}");
 
+    place
+        .run(&["run", "n-plus-one"])
+        .ends_with(2)
+        .says(&["cannot be read", "`dbbench init --from n-plus-one` copies it here"]);
     let made = place.run(&["init", "--from", "n-plus-one"]).ends_with(0);
     assert_eq!(made.stdout, "n-plus-one.toml\n");
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/n-plus-one.toml");

@@ -4,6 +4,7 @@
 
 mod beginnings;
 mod calibrated;
+mod documents;
 mod environment;
 mod external;
 mod generator;
