@@ -24,7 +24,7 @@ mod shared_memory;
 mod spawn;
 
 pub use account::{Account, server_account};
-pub use discover::{Installation, Version, discover};
+pub use discover::{Installation, Version, discover, installed};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
 pub use external::{External, ExternalError, Facts, Wishes, attach, reach};

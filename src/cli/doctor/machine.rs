@@ -46,7 +46,13 @@ pub(super) fn look(pg_bindir: Option<&Path>) -> Vec<Finding> {
 
 fn postgres(pg_bindir: Option<&Path>) -> Finding {
     match topology::discover(pg_bindir) {
-        Ok(found) => Finding::good("PostgreSQL", format!("{} in {}", found.version, found.bindir.display())),
+        Ok(found) => {
+            let mut text = format!("{} in {}", found.version, found.bindir.display());
+            for other in topology::installed().into_iter().filter(|other| other.bindir != found.bindir) {
+                text.push_str(&format!("; not used: {} in {}", other.version, other.bindir.display()));
+            }
+            Finding::good("PostgreSQL", text)
+        }
         Err(error) => {
             let text = super::super::failure::chain(&error);
             Finding::new(Status::Missing, "PostgreSQL", text).remedy(install("postgresql"))
@@ -78,7 +84,15 @@ fn kept() -> Finding {
     match topology::cache_root() {
         None => Finding::new(Status::Note, NAME, "no folder for it")
             .remedy("set DBBENCH_CACHE_DIR: loaded datasets are kept there"),
-        Some(folder) => space(NAME, &folder, "DBBENCH_CACHE_DIR names another folder"),
+        Some(folder) => {
+            let there = folder.ancestors().find(|folder| folder.is_dir()).unwrap_or(&folder);
+            if !is_writable(there) {
+                let found = format!("{} may not be written to", there.display());
+                return Finding::new(Status::Note, NAME, found)
+                    .remedy("datasets are loaded anew in each run; DBBENCH_CACHE_DIR names another folder");
+            }
+            space(NAME, &folder, "DBBENCH_CACHE_DIR names another folder")
+        }
     }
 }
 
@@ -87,11 +101,15 @@ fn results() -> Finding {
     const NAME: &str = "results";
     let here = std::env::current_dir().unwrap_or_default();
     let folder = Some(here.join("results")).filter(|folder| folder.is_dir()).unwrap_or(here);
-    if rustix::fs::access(&folder, rustix::fs::Access::WRITE_OK).is_err() {
+    if !is_writable(&folder) {
         let found = format!("{} may not be written to", folder.display());
         return Finding::new(Status::Note, NAME, found).remedy("--out names another folder");
     }
     space(NAME, &folder, "--out names another folder")
+}
+
+fn is_writable(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
 }
 
 /// A folder, its file system, and what is free there.
