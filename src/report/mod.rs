@@ -15,6 +15,8 @@ mod view;
 mod wording;
 mod wrap;
 
+pub use wrap::wrapped;
+
 use crate::result::interval::IntervalRow;
 use crate::result::run::RunRecord;
 use crate::result::slice::SliceRecord;
