@@ -8,6 +8,7 @@ mod bind;
 mod bound;
 mod clock;
 mod coordinator;
+mod drawn;
 mod error;
 mod interpreter;
 mod rows;
@@ -22,5 +23,5 @@ pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
     EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, empty_round,
-    order_of_variants, precision, run, run_rounds, workers_of,
+    SlowOperation, order_of_variants, precision, run, run_rounds, workers_of,
 };

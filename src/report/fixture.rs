@@ -8,6 +8,7 @@ use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
 };
 use crate::result::slice::{LimitedBy, SliceRecord};
+use crate::result::slowest::SlowRecord;
 use crate::result::summary::{
     Comparison, Figures, Finding, GeneratorUse, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
 };
@@ -30,6 +31,7 @@ pub(super) struct Sample {
     pub(super) slices: Vec<SliceRecord>,
     pub(super) intervals: Vec<IntervalRow>,
     pub(super) curves: Vec<ResponseCurve>,
+    pub(super) slowest: Vec<SlowRecord>,
 }
 
 impl Sample {
@@ -40,6 +42,7 @@ impl Sample {
             slices: &self.slices,
             intervals: &self.intervals,
             curves: &self.curves,
+            slowest: &self.slowest,
         }
     }
 
@@ -61,6 +64,7 @@ impl Sample {
         self.intervals.iter_mut().for_each(|row| put(&mut row.variant));
         self.slices.iter_mut().for_each(|slice| put(&mut slice.variant));
         self.curves.iter_mut().for_each(|curve| put(&mut curve.variant));
+        self.slowest.iter_mut().for_each(|slow| put(&mut slow.variant));
         self
     }
 }
@@ -157,7 +161,25 @@ pub(super) fn sample() -> Sample {
         expectations,
         ..Summary::default()
     };
-    Sample { run, summary, slices: Vec::new(), intervals: intervals(), curves: curves() }
+    Sample { run, summary, slices: Vec::new(), intervals: intervals(), curves: curves(), slowest: slowest() }
+}
+
+fn slowest() -> Vec<SlowRecord> {
+    let slow = |variant: &str, round: u32| SlowRecord {
+        round,
+        variant: variant.to_owned(),
+        operation: variant.to_owned(),
+        response_us: 9_000.0 + 100.0 * f64::from(round),
+        lag_us: 4.0,
+        service_us: 8_996.0 + 100.0 * f64::from(round),
+        start_s: 0.125 * f64::from(round),
+        client: Some(round % 8),
+        number: 40 * u64::from(round),
+        outcome: "succeeded".to_owned(),
+        params: [("org".to_owned(), format!("{}", 17 * round).into())].into_iter().collect(),
+        ..SlowRecord::default()
+    };
+    ["n_plus_one", "join"].iter().flat_map(|variant| (1..=ROUNDS).map(move |round| slow(variant, round))).collect()
 }
 
 fn goodput(index: usize) -> f64 {

@@ -18,6 +18,7 @@ mod wrap;
 use crate::result::interval::IntervalRow;
 use crate::result::run::RunRecord;
 use crate::result::slice::SliceRecord;
+use crate::result::slowest::SlowRecord;
 use crate::result::summary::{Summary, Variant};
 use crate::result::{CurvePoint, Histograms};
 
@@ -34,6 +35,8 @@ pub struct Inputs<'a> {
     pub intervals: &'a [IntervalRow],
     /// Response times of the mix; a variant without one has no curve.
     pub curves: &'a [ResponseCurve],
+    /// The operations that took longest.
+    pub slowest: &'a [SlowRecord],
 }
 
 /// The distribution of a variant's response times over all valid rounds.

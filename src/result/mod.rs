@@ -13,6 +13,7 @@ mod reader;
 pub mod run;
 mod shares;
 pub mod slice;
+pub mod slowest;
 mod store;
 mod summarize;
 pub mod summary;

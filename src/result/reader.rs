@@ -10,7 +10,8 @@ use super::histograms::Histograms;
 use super::interval::{ErrorRow, IntervalRow};
 use super::run::{RunRecord, SCHEMA_VERSION};
 use super::slice::SliceRecord;
-use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SUMMARY};
+use super::slowest::SlowRecord;
+use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SLOWEST, SUMMARY};
 use super::summary::Summary;
 
 /// A result folder, read.
@@ -85,6 +86,22 @@ impl Reader {
     /// When the file is there but cannot be read.
     pub fn intervals(&self) -> Result<Vec<IntervalRow>, ReadError> {
         read_csv(&self.dir.join(INTERVALS))
+    }
+
+    /// The slowest operations of all closed slices; torn lines are left out, and a result without them has none.
+    ///
+    /// # Errors
+    /// When the file is there but cannot be read.
+    pub fn slowest(&self) -> Result<Vec<SlowRecord>, ReadError> {
+        let lines = lines(&self.dir.join(SLOWEST))?.unwrap_or_default();
+        let records = lines.iter().filter_map(|line| serde_json::from_slice(line).ok());
+        let is_closed = |slow: &SlowRecord| {
+            let of = |slice: &&SliceRecord| {
+                (slice.point, slice.round) == (slow.point, slow.round) && slice.variant == slow.variant
+            };
+            self.slices.iter().any(|slice| of(&slice))
+        };
+        Ok(records.filter(is_closed).collect())
     }
 
     /// The rows of `errors.csv`; torn ones are left out.

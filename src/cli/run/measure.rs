@@ -12,11 +12,12 @@ use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
+use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::{SliceContext, SliceRecord};
+use crate::result::slowest::{SlowContext, SlowRecord};
 use crate::result::{self, Store};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
@@ -182,9 +183,11 @@ fn rounds(
     };
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
+        let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
         let judge = |slice: &mut SliceRecord| {
             verdict::judge_slice(run, slice);
         };
+        store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
         closed.borrow_mut().push(slice);
         Ok(())
@@ -327,4 +330,16 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
             .collect(),
         start_s: outcome.start.as_secs_f64(),
     }
+}
+
+fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
+    let context = SlowContext {
+        point: slice.point,
+        round: slice.round,
+        variant: slice.variant.clone(),
+        operation: slice.operations.get(slow.operation).map(|(name, _)| name.clone()).unwrap_or_default(),
+        start_s: slow.start.as_secs_f64(),
+        params: slow.params.clone(),
+    };
+    SlowRecord::new(context, &slow.slow)
 }

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use super::AnswersError;
 use super::tuples::{Tuple, tuples};
 use crate::driver::{DriverError, PgType, Session, StatementId, Target};
-use crate::engine::bound::{BoundVariant, DrawnSource};
+use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
+use crate::engine::drawn::drawn_params;
 use crate::engine::error::chain;
 use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, prepare};
-use crate::param::{Draw, Phase, Scratch, Stream, Value};
+use crate::param::{Phase, Stream};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
 
@@ -138,18 +139,7 @@ impl<'a> Runner<'a> {
 
     /// The parameters of an operation and their values in a draw.
     pub(super) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
-        let mut params: Vec<(String, String)> = Vec::new();
-        let mut scratch = Scratch::default();
-        for value in &self.variant.operations[operation].drawn {
-            let DrawnSource::Param { param, .. } = value.source else { continue };
-            let param = &self.variant.params[param];
-            if params.iter().any(|(known, _)| *known == param.name) {
-                continue;
-            }
-            let at = Draw::param(stream(seed, draw), param.key, 0, self.now_us);
-            params.push((param.name.clone(), show(param.sampler.draw(&at, &mut scratch))));
-        }
-        params
+        drawn_params(&self.variant, operation, stream(seed, draw), self.now_us)
     }
 
     pub(super) async fn close(self) {
@@ -175,22 +165,4 @@ impl<'a> Runner<'a> {
 /// The draws of the answers belong to no round and no client.
 fn stream(seed: u64, draw: u32) -> Stream {
     Stream::operation(seed, 0, Phase::Answers, 0, draw.into())
-}
-
-/// A drawn value for people.
-fn show(value: Value<'_>) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Real { value, decimals } => format!("{value:.*}", usize::from(decimals)),
-        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::Uuid(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-        }
-        Value::TimestampUs(us) => {
-            jiff::Timestamp::from_microsecond(us).map_or_else(|_| format!("instant {us} µs"), |at| at.to_string())
-        }
-    }
 }

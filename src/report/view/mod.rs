@@ -1,11 +1,13 @@
 //! The page as values: everything the template shows, already in words. The template decides only where it stands.
 
 mod settings;
+mod slowest;
 mod tables;
 
 use serde::Serialize;
 
 use self::settings::{Fact, Server, VariantView};
+use self::slowest::Slowest;
 use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
@@ -40,6 +42,7 @@ pub(super) struct View {
     failures: Vec<Fact>,
     round_names: Vec<String>,
     rounds: Vec<RoundRow>,
+    slowest: Vec<Slowest>,
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
@@ -127,6 +130,7 @@ impl View {
             failures: tables::failures(summary),
             round_names: summary.variants.iter().map(wording::variant_name).collect(),
             rounds: tables::rounds(summary),
+            slowest: slowest::slowest(inputs),
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
