@@ -36,7 +36,8 @@ pub(super) fn drawn_params(
     params
 }
 
-fn shortened(text: &str) -> String {
+/// At most so many characters as a line has room for.
+pub(super) fn shortened(text: &str) -> String {
     if text.chars().count() <= WIDEST {
         return text.to_owned();
     }

@@ -99,6 +99,8 @@ pub enum Stage {
     Dataset,
     /// Preparing statements, checking types.
     Binding,
+    /// Asking for the plans of the statements.
+    Plans,
     /// Comparing answers.
     Answers,
     /// Rounds.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::report::{Inputs, ResponseCurve};
 use crate::result::interval::IntervalRow;
+use crate::result::plans::{PlanList, PlanRecord};
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
 };
@@ -32,6 +33,7 @@ pub(super) struct Sample {
     pub(super) intervals: Vec<IntervalRow>,
     pub(super) curves: Vec<ResponseCurve>,
     pub(super) slowest: Vec<SlowRecord>,
+    pub(super) plans: Option<PlanList>,
 }
 
 impl Sample {
@@ -43,6 +45,7 @@ impl Sample {
             intervals: &self.intervals,
             curves: &self.curves,
             slowest: &self.slowest,
+            plans: self.plans.as_ref(),
         }
     }
 
@@ -65,6 +68,7 @@ impl Sample {
         self.slices.iter_mut().for_each(|slice| put(&mut slice.variant));
         self.curves.iter_mut().for_each(|curve| put(&mut curve.variant));
         self.slowest.iter_mut().for_each(|slow| put(&mut slow.variant));
+        self.plans.iter_mut().flat_map(|list| &mut list.plans).for_each(|plan| put(&mut plan.variant));
         self
     }
 }
@@ -161,7 +165,15 @@ pub(super) fn sample() -> Sample {
         expectations,
         ..Summary::default()
     };
-    Sample { run, summary, slices: Vec::new(), intervals: intervals(), curves: curves(), slowest: slowest() }
+    Sample {
+        run,
+        summary,
+        slices: Vec::new(),
+        intervals: intervals(),
+        curves: curves(),
+        slowest: slowest(),
+        plans: Some(plans()),
+    }
 }
 
 fn slowest() -> Vec<SlowRecord> {
@@ -180,6 +192,36 @@ fn slowest() -> Vec<SlowRecord> {
         ..SlowRecord::default()
     };
     ["n_plus_one", "join"].iter().flat_map(|variant| (1..=ROUNDS).map(move |round| slow(variant, round))).collect()
+}
+
+fn plans() -> PlanList {
+    let plan = |variant: &str, statement, nodes: &[&str]| PlanRecord {
+        variant: variant.to_owned(),
+        operation: variant.to_owned(),
+        statement,
+        file: format!("plans/{variant}/{variant}-{statement}.txt"),
+        nodes: Some(nodes.join(" → ")),
+        node_names: nodes.iter().map(|name| (*name).to_owned()).collect(),
+        executed: true,
+        execution_us: Some(245.0),
+        planning_us: Some(120.0),
+        shared_hit: Some(41),
+        shared_read: Some(0),
+        note: None,
+        text: "SELECT 1\n\nIndex Scan using orders_user_id_idx on orders  (cost=0.29..8.30 rows=2 width=8)\n"
+            .to_owned(),
+    };
+    let (orders, users) = ("Index Scan using orders_user_id_idx", "Index Scan using users_pkey");
+    PlanList {
+        schema_version: 1,
+        taken: "in transactions that may only read".to_owned(),
+        plans: vec![
+            plan("n_plus_one", 1, &[users, "Limit"]),
+            plan("n_plus_one", 2, &[orders]),
+            plan("join", 1, &["Seq Scan on orders", "Hash Join"]),
+        ],
+        notes: vec!["batch: plans end here: the server went away".to_owned()],
+    }
 }
 
 fn goodput(index: usize) -> f64 {

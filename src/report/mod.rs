@@ -16,6 +16,7 @@ mod wording;
 mod wrap;
 
 use crate::result::interval::IntervalRow;
+use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
 use crate::result::slice::SliceRecord;
 use crate::result::slowest::SlowRecord;
@@ -37,6 +38,8 @@ pub struct Inputs<'a> {
     pub curves: &'a [ResponseCurve],
     /// The operations that took longest.
     pub slowest: &'a [SlowRecord],
+    /// The plans of the statements; `None` where none were taken.
+    pub plans: Option<&'a PlanList>,
 }
 
 /// The distribution of a variant's response times over all valid rounds.

@@ -36,6 +36,13 @@ fn hostile() -> Sample {
     sample.slowest[0].params.insert(text(), text().into());
     sample.slowest[0].operation = text();
     sample.slowest[0].outcome = text();
+    if let Some(list) = &mut sample.plans {
+        list.notes.push(text());
+        list.taken = text();
+        let plan = &mut list.plans[0];
+        (plan.text, plan.note, plan.nodes, plan.file) = (text(), Some(text()), Some(text()), text());
+        plan.node_names.push(text());
+    }
     sample.summary.left_out = vec![LeftOut { variant: text(), round: 2, reason: text() }];
     sample
 }
@@ -277,7 +284,8 @@ fn the_slowest_operations_stand_on_the_page() {
 #[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
-    let inputs = Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[] };
+    let inputs =
+        Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[], plans: None };
     assert!(page(&inputs).contains("<h2 id=\"figures\">"));
     assert!(!render(&summary, PLAIN).is_empty());
 }

@@ -9,6 +9,7 @@ mod files;
 mod histograms;
 pub mod interval;
 mod log;
+pub mod plans;
 mod reader;
 pub mod run;
 mod shares;

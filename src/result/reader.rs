@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use super::error::ReadError;
 use super::histograms::Histograms;
 use super::interval::{ErrorRow, IntervalRow};
+use super::plans::{LIST, PlanList};
 use super::run::{RunRecord, SCHEMA_VERSION};
 use super::slice::SliceRecord;
 use super::slowest::SlowRecord;
@@ -102,6 +103,19 @@ impl Reader {
             self.slices.iter().any(|slice| of(&slice))
         };
         Ok(records.filter(is_closed).collect())
+    }
+
+    /// The plans of the statements with their texts; `None` where none were taken.
+    ///
+    /// # Errors
+    /// When they are there but cannot be read, or were written by a newer dbbench.
+    pub fn plans(&self) -> Result<Option<PlanList>, ReadError> {
+        let Some(mut list) = read_json::<PlanList>(&self.dir.join(LIST))? else { return Ok(None) };
+        for plan in &mut list.plans {
+            let text = read(&self.dir.join(&plan.file))?.unwrap_or_default();
+            plan.text = String::from_utf8_lossy(&text).into_owned();
+        }
+        Ok(Some(list))
     }
 
     /// The rows of `errors.csv`; torn ones are left out.

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::files::{Appended, replace};
 use super::interval::{ErrorRow, IntervalContext, IntervalRow};
 use super::log::SliceLog;
+use super::plans::{LIST, PlanList};
 use super::run::RunRecord;
 use super::slice::{SliceContext, SliceRecord};
 use super::slowest::SlowRecord;
@@ -152,6 +153,17 @@ impl Store {
         self.slices.append(&text)?;
         self.slices.sync()?;
         Ok(record)
+    }
+
+    /// Writes `plans/`: the text of each plan, then the list.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write_plans(&self, list: &PlanList) -> Result<(), StoreError> {
+        for plan in &list.plans {
+            self.write_file(&plan.file, plan.text.as_bytes())?;
+        }
+        self.write_file(LIST, &json(&self.dir.join(LIST), list)?)
     }
 
     /// Writes a file of the report (`report.html`, `plots/latency.svg`), whole or not at all.

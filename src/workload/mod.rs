@@ -107,6 +107,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
     let variants = compile::variants(&sources, root, &mut dataset.columns, sink);
     warn_of_unused(root, &variants, &mut dataset, sink, &mut warnings);
     let compare = spec::compare(root, context);
+    let probes = spec::probes(root, context);
     let baseline = baseline(&compare, &variants, sink);
     let claims = spec::judgements(root, "claim", context);
     let claims = validate::judgements(claims, &variants, baseline, sink);
@@ -129,6 +130,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
         dataset: dataset.plan(),
         variants,
         run,
+        probes,
         compare,
         claims,
         expectations,

@@ -4,6 +4,7 @@
 
 mod calibrated;
 mod environment;
+mod evidence;
 mod external;
 mod generator;
 mod interrupted;

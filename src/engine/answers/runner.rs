@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::AnswersError;
 use super::tuples::{Tuple, tuples};
-use crate::driver::{DriverError, PgType, Session, StatementId, Target};
+use crate::driver::{DriverError, PgType, Session, StatementId, Tape, Target};
 use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
 use crate::engine::drawn::drawn_params;
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const READ_ONLY: &str = "25006";
 
 /// Runs asynchronous work on a thread and a runtime of its own, so that it does not matter what the caller runs on.
-pub(super) fn on_own_thread<T: Send>(
+pub(in crate::engine) fn on_own_thread<T: Send>(
     work: impl AsyncFnOnce(Timer) -> Result<T, AnswersError> + Send,
 ) -> Result<T, AnswersError> {
     std::thread::scope(|scope| {
@@ -41,7 +41,7 @@ pub(super) fn on_own_thread<T: Send>(
 }
 
 /// A session of one variant.
-pub(super) struct Runner<'a> {
+pub(in crate::engine) struct Runner<'a> {
     variant: Arc<BoundVariant>,
     session: Session,
     prepared: Vec<StatementId>,
@@ -55,7 +55,7 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     /// Connects and prepares.
-    pub(super) async fn open(
+    pub(in crate::engine) async fn open(
         variant: &BoundVariant,
         target: &Target,
         timer: &Timer,
@@ -85,7 +85,7 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs an operation with the values of a draw; its rows are kept.
-    pub(super) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
+    pub(in crate::engine) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
         let variant = Arc::clone(&self.variant);
         let result = match self.interpreter.draw(&variant, operation, stream(seed, draw), self.now_us) {
             Err(misfit) => Err(misfit.into()),
@@ -138,11 +138,24 @@ impl<'a> Runner<'a> {
     }
 
     /// The parameters of an operation and their values in a draw.
-    pub(super) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
+    pub(in crate::engine) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
         drawn_params(&self.variant, operation, stream(seed, draw), self.now_us)
     }
 
-    pub(super) async fn close(self) {
+    /// Runs an operation as [`Runner::run`] does, and keeps what is sent.
+    pub(in crate::engine) async fn rehearse(
+        &mut self,
+        operation: usize,
+        seed: u64,
+        draw: u32,
+    ) -> Result<Tape, AnswersError> {
+        self.session.record();
+        let ran = self.run(operation, seed, draw).await;
+        let tape = self.session.recorded();
+        ran.map(|()| tape)
+    }
+
+    pub(in crate::engine) async fn close(self) {
         self.session.close().await;
     }
 

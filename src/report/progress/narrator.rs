@@ -323,6 +323,7 @@ fn name(stage: Stage) -> &'static str {
         Stage::Topology => "starting servers",
         Stage::Dataset => "creating and loading tables",
         Stage::Binding => "preparing statements",
+        Stage::Plans => "taking plans",
         Stage::Answers => "comparing answers",
         Stage::Rounds => "rounds",
         Stage::Report => "statistics and report",
