@@ -10,6 +10,7 @@ mod measure;
 mod plans;
 mod record;
 mod refusal;
+mod setup;
 mod stage;
 
 pub(super) use external::{refuse_statements, refused};
