@@ -10,6 +10,7 @@ use crate::report::view::View;
 use crate::report::{Inputs, ReportError};
 
 const TEMPLATE: &str = include_str!("assets/report.html");
+const EVIDENCE: &str = include_str!("assets/evidence.html");
 const STYLE: &str = include_str!("assets/report.css");
 
 /// The page as text.
@@ -24,6 +25,7 @@ pub(super) fn page(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<String, Report
     environment.set_syntax(syntax);
     // The name's ending switches escaping on.
     environment.add_template("report.html", TEMPLATE).map_err(ReportError::Page)?;
+    environment.add_template("evidence.html", EVIDENCE).map_err(ReportError::Page)?;
     let template = environment.get_template("report.html").map_err(ReportError::Page)?;
     template.render(context! { style => style(), view => Serde(&view) }).map_err(ReportError::Page)
 }

@@ -1,11 +1,15 @@
 //! The page as values: everything the template shows, already in words. The template decides only where it stands.
 
+mod plans;
 mod settings;
+mod slowest;
 mod tables;
 
 use serde::Serialize;
 
+use self::plans::Plans;
 use self::settings::{Fact, Server, VariantView};
+use self::slowest::Slowest;
 use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
@@ -40,6 +44,8 @@ pub(super) struct View {
     failures: Vec<Fact>,
     round_names: Vec<String>,
     rounds: Vec<RoundRow>,
+    slowest: Vec<Slowest>,
+    plans: Option<Plans>,
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
@@ -127,6 +133,8 @@ impl View {
             failures: tables::failures(summary),
             round_names: summary.variants.iter().map(wording::variant_name).collect(),
             rounds: tables::rounds(summary),
+            slowest: slowest::slowest(inputs),
+            plans: plans::plans(inputs),
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
