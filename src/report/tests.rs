@@ -3,7 +3,7 @@ use super::terminal::{Look, render};
 use super::*;
 use crate::result::TimesUs;
 use crate::result::interval::IntervalRow;
-use crate::result::summary::{LeftOut, Round, Verdict};
+use crate::result::summary::{Figures, LeftOut, NamedFigures, Round, Variant, Verdict};
 
 const PLAIN: Look = Look { width: 80, color: false };
 const HOSTILE: &str = "<script>alert(\"x\")</script>'&--><!--<svg onload=alert(1)><img src=x onerror=alert(2)>日本\u{2028}\u{202e}\u{1b}[31m";
@@ -14,7 +14,7 @@ fn page(inputs: &Inputs<'_>) -> String {
     String::from_utf8(page.content).expect("UTF-8")
 }
 
-/// A run in which everything that comes from outside is hostile.
+/// A run in which everything that comes from outside is hostile, and one variant has no figures.
 fn hostile() -> Sample {
     let mut sample = sample().renamed("join", HOSTILE).renamed("n_plus_one", "baseline\"><img src=x>");
     let text = || HOSTILE.to_owned();
@@ -35,6 +35,15 @@ fn hostile() -> Sample {
     sample.summary.variants[0].operations[0].name = text();
     sample.summary.variants[0].mix.failures.insert(text(), 1);
     sample.summary.left_out = vec![LeftOut { variant: text(), round: 2, reason: text() }];
+    let silent = sample.summary.variants[3].name.clone();
+    sample.summary.variants[3] = Variant {
+        name: silent.clone(),
+        operations: vec![NamedFigures { name: text(), figures: Figures::default() }],
+        ..Variant::default()
+    };
+    sample.summary.comparisons.retain(|comparison| comparison.variant != silent);
+    sample.curves.retain(|curve| curve.variant != silent);
+    sample.intervals.retain(|row| row.variant != silent);
     sample
 }
 
@@ -293,7 +302,8 @@ fn an_empty_run_still_makes_a_page() {
 #[ignore = "writes files to look at"]
 fn sample_report() {
     let dir = std::path::PathBuf::from(std::env::var_os("DBBENCH_SAMPLE_REPORT").expect("a folder"));
-    for (name, sample) in [("usual", sample()), ("hostile", hostile()), ("poor", poor())] {
+    let long = long(6, 7_200, 60);
+    for (name, sample) in [("usual", sample()), ("hostile", hostile()), ("poor", poor()), ("long", long)] {
         std::fs::create_dir_all(dir.join(name).join("plots")).expect("a folder");
         for file in files(&sample.inputs()).expect("made") {
             std::fs::write(dir.join(name).join(&file.name), &file.content).expect("written");

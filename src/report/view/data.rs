@@ -7,8 +7,8 @@ use crate::report::plots::Plot;
 use crate::report::{Inputs, live, wording};
 use crate::verdict::round_to;
 
-/// Significant digits of a figure: one more than is ever shown.
-const DIGITS: i32 = 4;
+/// Significant digits of a figure: enough that rounding again to the three that are shown gives what tables say.
+const DIGITS: i32 = 6;
 
 /// Everything that the script reads.
 #[derive(Debug, Serialize)]

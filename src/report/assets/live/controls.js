@@ -100,8 +100,7 @@ class Chart {
       const row = element("div", "live-row");
       const [figure, elsewhere] = said(this, track, idx);
       const { name, ink: number } = DATA.series[track.series];
-      row.append(element("span", `live-dot s${number}`), element("span", "live-name", name), element("b", "", figure));
-      if (elsewhere) row.append(element("i", "", elsewhere));
+      row.append(element("span", `live-dot s${number}`), element("span", "live-name", name), element("b", "", figure), element("i", "", elsewhere));
       return row;
     });
     this.tip.replaceChildren(element("div", "live-head", heading(this, idx)), ...rows);
@@ -172,6 +171,7 @@ class Chart {
     this.u.batch(() => this.lines.forEach((line, i) => {
       if (line && this.u.series[i].show === hidden.has(line.series)) this.u.setSeries(i, { show: !hidden.has(line.series) });
     }));
+    this.tell();
   }
 }
 

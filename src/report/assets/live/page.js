@@ -45,9 +45,9 @@ addEventListener("afterprint", () => { for (const details of folded.splice(0)) d
 const entries = new Map([...document.querySelectorAll("nav a")].map((entry) => [entry.hash.slice(1), entry]));
 const watched = new IntersectionObserver((seen) => {
   for (const { target, isIntersecting } of seen) target.classList.toggle("in-sight", isIntersecting);
-  const first = document.querySelector("section.in-sight");
+  const here = [...document.querySelectorAll("section.in-sight")].pop();
   for (const [id, entry] of entries) {
-    if (first && id === first.id) entry.setAttribute("aria-current", "location");
+    if (here && id === here.id) entry.setAttribute("aria-current", "location");
     else entry.removeAttribute("aria-current");
   }
 }, { rootMargin: "-10% 0px -60% 0px" });

@@ -70,7 +70,8 @@ function placeAxis(plot) {
     return axis(2, {
       ...named, label: "percentile of operations",
       splits: (u, _, low, high) => nineTicks(low, high, Math.max(2, Math.floor((u.width - 70) / 64))),
-      values: (_, ticks) => ticks.map((tick) => percentile(10 ** -tick, "%")),
+      // The median needs the room more than the origin does.
+      values: (u, ticks) => ticks.map((tick) => (tick === 0 && u.valToPos(Math.log10(2), "x") < 52 ? "" : percentile(10 ** -tick, "%"))),
     });
   }
   return axis(2, {
