@@ -47,7 +47,7 @@ function columns(plot) {
 function axis(side, settings) {
   return {
     side, font, stroke: () => ink("muted"), grid: { stroke: () => ink("grid"), width: 1 },
-    ticks: { show: false }, gap: 6, ...settings,
+    ticks: { show: false }, gap: 7, filter: (_, ticks) => ticks, ...settings,
   };
 }
 
