@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod chart;
 pub mod format;
 mod html;
+mod live;
 mod plots;
 pub mod progress;
 pub mod terminal;
