@@ -97,6 +97,8 @@ pub enum Stage {
     Topology,
     /// Creating and loading tables.
     Dataset,
+    /// Copies of the data as variants change them.
+    Setup,
     /// Preparing statements, checking types.
     Binding,
     /// Comparing answers.

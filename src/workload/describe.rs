@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, slice,
+    VariantPlan, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, redacted};
@@ -73,6 +73,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         let pace = "at a million narrow rows per second; wide rows and indexes take longer";
         writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
     }
+    let with_setup = plan.variants.iter().filter(|variant| !variant.setup.is_empty()).count();
+    if with_setup > 0 {
+        writeln!(out, "setup: {with_setup} of {} variants, {} or more", plan.variants.len(), rough(setup(plan)))?;
+    }
     Ok(())
 }
 
@@ -135,6 +139,12 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         time(variant.drain),
         rough(slice(variant))
     )?;
+    if !variant.setup.is_empty() {
+        writeln!(out, "  setup, on a copy of the data of its own:")?;
+        for statement in &variant.setup {
+            writeln!(out, "    {}", one_line(&statement.sql))?;
+        }
+    }
     for param in &variant.params {
         writeln!(out, "  :{} = {}", param.name, generator(&param.generator))?;
     }

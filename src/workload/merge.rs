@@ -13,9 +13,9 @@ pub(super) fn is_replaced_whole(key: &Key) -> bool {
 /// The file's tables with a variant's laid over them. What describes the variant itself stays out.
 pub(super) fn overlay(base: &Table, variant: &Table) -> Table {
     let mut merged = base.clone();
-    merged.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
+    merged.entries.retain(|entry| !is_of_variant(&entry.key));
     let mut settings = variant.clone();
-    settings.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
+    settings.entries.retain(|entry| !is_of_variant(&entry.key));
     exclude::make_room(&mut merged, &settings);
     lay_over(&mut merged, &settings, "");
     merged
@@ -36,6 +36,11 @@ pub(super) fn file_over(base: &mut Table, over: &Table) {
         }
     }
     lay_over(base, over, "");
+}
+
+/// Keys that describe a variant itself.
+fn is_of_variant(key: &str) -> bool {
+    matches!(key, "title" | "about" | "setup")
 }
 
 fn lay_over(base: &mut Table, over: &Table, pattern: &str) {

@@ -10,11 +10,13 @@ mod external;
 mod generator;
 mod interrupted;
 mod judged;
+mod neighbours;
 mod open_loop;
 mod output;
 mod reports;
 #[path = "../support/mod.rs"]
 mod server;
+mod setup;
 mod support;
 mod tls_server;
 mod until;

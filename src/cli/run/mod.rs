@@ -9,6 +9,7 @@ mod external;
 mod measure;
 mod record;
 mod refusal;
+mod setup;
 mod stage;
 
 pub(super) use external::{refuse_statements, refused};

@@ -322,6 +322,7 @@ fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Topology => "starting servers",
         Stage::Dataset => "creating and loading tables",
+        Stage::Setup => "setting up variants",
         Stage::Binding => "preparing statements",
         Stage::Answers => "comparing answers",
         Stage::Rounds => "rounds",

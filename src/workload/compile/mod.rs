@@ -3,6 +3,7 @@
 mod hash;
 mod insert;
 mod operation;
+mod setup;
 mod statement;
 mod step;
 mod variant;

@@ -219,7 +219,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("variants.*", Kind::Overlay, "one of the ways being compared"),
     yes("variants.*.title", Kind::Text, "its title in reports"),
     yes("variants.*.about", Kind::Text, "what it is about"),
-    no("variants.*.setup", Kind::Text, "SQL that changes a copy of the data for one variant"),
+    yes("variants.*.setup", Kind::Text, "SQL that changes a copy of the data for one variant"),
     no("sweep", Kind::Named, "a key varied over values"),
     no("sweep.*", Kind::List, "the values of a key"),
     yes("compare", Kind::Table, "what is compared with what"),

@@ -14,7 +14,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use estimate::{estimate, slice};
+pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
@@ -160,6 +160,8 @@ pub struct VariantPlan {
     pub measure: Duration,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
+    /// SQL that changes a copy of the data for this variant, split into statements, each alone in autocommit.
+    pub setup: Vec<SqlText>,
     /// How long a clone of the data lasts, where any variant writes.
     pub clone: ClonePlan,
     /// Worker threads; `None`: one per core, at most `clients`.

@@ -36,7 +36,8 @@ const ENDPOINTS: &[&str] = &["primary", "reads", "replica", "replicas", "shards"
 const ON: Form = Whole(
     r#"{"anyOf":[{"enum":["primary","reads","replica","replicas","shards"]},{"type":"string","pattern":"^(replica|shard)-[0-9]+$"}]}"#,
 );
-const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number","minimum":0},{"type":"string"}]}"##);
+/// Of a check it is expected minus found, so it may be below 0.
+const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number"},{"type":"string"}]}"##);
 const AGAINST: Form = Whole(r##"{"anyOf":[{"type":"string"},{"type":"object"}]}"##);
 
 /// Path → form, in the order of the table of keys.
