@@ -99,6 +99,7 @@ fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, si
     let variants = compile::variants(&sources, root, &mut dataset.columns, sink);
     warn_of_unused(root, &variants, &mut dataset, sink, &mut warnings);
     let compare = spec::compare(root, context);
+    let probes = spec::probes(root, context);
     let baseline = baseline(&compare, &variants, sink);
     let claims = spec::judgements(root, "claim", context);
     let claims = validate::judgements(claims, &variants, baseline, sink);
@@ -121,6 +122,7 @@ fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, si
         dataset: dataset.plan(),
         variants,
         run,
+        probes,
         compare,
         claims,
         expectations,

@@ -6,6 +6,7 @@ mod beginnings;
 mod calibrated;
 mod documents;
 mod environment;
+mod evidence;
 mod external;
 mod generator;
 mod interrupted;

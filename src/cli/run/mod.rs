@@ -7,6 +7,7 @@
 mod copies;
 mod external;
 mod measure;
+mod plans;
 mod record;
 mod refusal;
 mod setup;

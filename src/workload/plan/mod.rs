@@ -39,6 +39,8 @@ pub struct Plan {
     pub variants: Vec<VariantPlan>,
     /// How many rounds, and the seed of draws and order.
     pub run: RunPlan,
+    /// What is looked at beside the load.
+    pub probes: ProbesPlan,
     /// What is compared with what.
     pub compare: ComparePlan,
     /// `[[claim]]`.
@@ -289,6 +291,13 @@ pub struct UntilPlan {
     pub half_width: f64,
     /// Rounds that there are at least.
     pub min_rounds: u32,
+}
+
+/// What is looked at beside the load.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbesPlan {
+    /// Whether the server is asked for the plans of the statements.
+    pub plans: bool,
 }
 
 /// What is compared with what.
