@@ -151,6 +151,8 @@ pub(super) fn plan(variants: Vec<VariantPlan>, rounds: u32) -> Plan {
         topology_hash: String::new(),
         resolved: serde_json::Value::Null,
         origins: BTreeMap::new(),
+        included_origins: BTreeMap::new(),
+        included: Vec::new(),
         source: SourceText::new("workload.toml", ""),
         warnings: Vec::new(),
     }

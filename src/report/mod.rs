@@ -8,12 +8,15 @@ pub mod calibration;
 pub mod chart;
 pub mod format;
 mod html;
+mod live;
 mod plots;
 pub mod progress;
 pub mod terminal;
 mod view;
 mod wording;
 mod wrap;
+
+pub use wrap::wrapped;
 
 use crate::result::interval::IntervalRow;
 use crate::result::plans::PlanList;

@@ -14,7 +14,7 @@ const fn no(path: &'static str, kind: Kind, about: &'static str) -> Key {
 pub(crate) const KEYS: &[Key] = &[
     yes("name", Kind::Text, "the name of the workload"),
     yes("about", Kind::Text, "what the workload is about"),
-    no("include", Kind::Text, "a file that this one is laid over"),
+    yes("include", Kind::Text, "a file that this one is laid over"),
     yes("topology", Kind::Table, "the servers and the link to them"),
     no("topology.replicas", Kind::Other, "streaming replicas"),
     no("topology.replicas.apply_delay", Kind::Duration, "how late a replica applies what it receives"),

@@ -55,8 +55,12 @@ pub struct Plan {
     pub resolved: serde_json::Value,
     /// Dotted key → where its value came from (`--set`, `DBBENCH_ROUNDS`, …); keys of the file are not listed.
     pub origins: BTreeMap<String, String>,
+    /// Dotted key → file and line, for values that come from an included file.
+    pub included_origins: BTreeMap<String, String>,
     /// The workload file as written, for the report.
     pub source: SourceText,
+    /// The files that it includes, nearest first.
+    pub included: Vec<SourceText>,
     /// Things that are allowed but worth saying.
     pub warnings: Vec<String>,
 }
