@@ -36,7 +36,7 @@ const ENDPOINTS: &[&str] = &["primary", "reads", "replica", "replicas", "shards"
 const ON: Form = Whole(
     r#"{"anyOf":[{"enum":["primary","reads","replica","replicas","shards"]},{"type":"string","pattern":"^(replica|shard)-[0-9]+$"}]}"#,
 );
-const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number","minimum":0},{"type":"string"}]}"##);
+const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number"},{"type":"string"}]}"##);
 const AGAINST: Form = Whole(r##"{"anyOf":[{"type":"string"},{"type":"object"}]}"##);
 
 /// Path → form, in the order of the table of keys.
@@ -134,7 +134,6 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("events.*.action", Words(&["stop", "kill", "pause", "resume", "start", "link", "disconnect"])),
     ("probes.tables", TEXTS),
     ("probes.pool", ANYTHING),
-    ("probes.plans", ANYTHING),
     ("checks.*.equals", ANYTHING),
     ("checks.*.on", ON),
     ("sweep.*", Keywords(r#"{"minItems":1}"#)),
