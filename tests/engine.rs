@@ -4,6 +4,8 @@
 
 #[path = "engine/outages.rs"]
 mod outages;
+#[path = "engine/protocols.rs"]
+mod protocols;
 #[path = "engine/steps.rs"]
 mod steps;
 mod support;

@@ -47,6 +47,7 @@ tag = { text = 12 }
 steps = [
   { as = "u", sql = "SELECT id, name FROM users WHERE org_id = :org AND tag = :tag" },
   { as = "o", for_each = "u", sql = "SELECT id, total FROM orders WHERE user_id = :u.id" },
+  { as = "s", protocol = "simple", sql = "SELECT id FROM users WHERE tag = :tag AND org_id = ANY(:o.id[])" },
   { sql = "SELECT 1 FROM items WHERE order_id = ANY(:o.id[]) AND org_id = :org AND user_id > :u.first.id" },
 ]
 [operations.one]

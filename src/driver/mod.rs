@@ -16,6 +16,7 @@ mod null;
 mod secret;
 mod secured;
 mod session;
+mod simple;
 mod socket;
 mod tls;
 mod types;
@@ -32,5 +33,6 @@ pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
+pub use simple::{LiteralType, has_text_form};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

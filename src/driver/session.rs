@@ -6,6 +6,7 @@ use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
 use super::null::Null;
+use super::simple::LiteralType;
 use super::types::ColumnInfo;
 use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
@@ -14,6 +15,13 @@ use crate::timer::Timer;
 pub trait RowSink {
     /// One row. Column `i`'s raw bytes are `row.column(i)`.
     fn row(&mut self, row: &RawRow<'_>);
+
+    /// Whether it looks at the column of that position. Of a result in text only such columns are put into binary form; the
+    /// others come as NULL.
+    fn takes(&self, position: usize) -> bool {
+        let _ = position;
+        true
+    }
 }
 
 /// A row as it came over the wire; nothing is decoded.
@@ -171,7 +179,7 @@ impl Session {
         }
     }
 
-    /// Bind, Execute, Sync; all values binary both ways. Allocates nothing.
+    /// Executes a statement in one round trip; its values are binary both ways, however it travels. Allocates nothing.
     ///
     /// A future that is dropped before it ended leaves its answer on the way: the session can then only be closed.
     ///
@@ -205,6 +213,23 @@ impl Session {
     ) -> Result<StatementId, DriverError> {
         match &mut self.0 {
             Inner::Postgres(wire) => wire.parse_each_time(sql, params),
+            Inner::Null(null) => Ok(null.prepare(columns)),
+        }
+    }
+
+    /// Notes a statement of the simple protocol: in each execution its values are written into its text, and results come as
+    /// text. Nothing is sent. It cannot be part of a pipeline.
+    ///
+    /// # Errors
+    /// When it cannot be sent at all.
+    pub fn write_each_time(
+        &mut self,
+        sql: &str,
+        params: &[LiteralType],
+        columns: &[ColumnInfo],
+    ) -> Result<StatementId, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.write_each_time(sql, params, columns),
             Inner::Null(null) => Ok(null.prepare(columns)),
         }
     }

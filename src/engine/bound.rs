@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::rows::Keep;
-use crate::driver::{ColumnInfo, PgType};
+use crate::driver::{ColumnInfo, LiteralType, PgType};
 use crate::param::Sampler;
 use crate::workload::plan::{AnswerPlan, InsertMethod, Protocol, RetryPlan};
 
@@ -34,6 +34,12 @@ impl BoundVariant {
         self.statements.len()
     }
 
+    /// Whether any of its statements travels so.
+    #[must_use]
+    pub fn uses(&self, protocol: Protocol) -> bool {
+        self.statements.iter().any(|statement| statement.protocol == protocol)
+    }
+
     /// The SQL and the columns of each statement, in the order in which a connection prepares them.
     #[must_use]
     pub fn described(&self) -> Vec<(String, Vec<ColumnInfo>)> {
@@ -56,6 +62,8 @@ pub(super) struct BoundStatement {
     pub(super) sql: String,
     /// OIDs of `$1…`, all known.
     pub(super) oids: Vec<u32>,
+    /// The same as SQL names them, where values are written into the text; else empty.
+    pub(super) literals: Vec<LiteralType>,
     pub(super) columns: Vec<ColumnInfo>,
     /// How it travels.
     pub(super) protocol: Protocol,

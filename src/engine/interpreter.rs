@@ -279,10 +279,11 @@ impl Interpreter {
 /// What the server says, or a lost connection.
 pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Result<Vec<StatementId>, DriverError> {
     let mut prepared = Vec::with_capacity(variant.statements.len());
-    for BoundStatement { sql, oids, columns, protocol, .. } in &variant.statements {
+    for BoundStatement { sql, oids, literals, columns, protocol, .. } in &variant.statements {
         prepared.push(match protocol {
             Protocol::Prepared => session.prepare(sql, oids, columns).await?,
             Protocol::Extended => session.parse_each_time(sql, oids, columns)?,
+            Protocol::Simple => session.write_each_time(sql, literals, columns)?,
         });
     }
     Ok(prepared)

@@ -141,6 +141,10 @@ impl<'a> Sink<'a> {
 }
 
 impl RowSink for Sink<'_> {
+    fn takes(&self, position: usize) -> bool {
+        self.target.as_ref().is_some_and(|(_, keep)| keep.iter().any(|keep| keep.position == position))
+    }
+
     fn row(&mut self, row: &RawRow<'_>) {
         let Some((rows, keep)) = &mut self.target else { return };
         let first = rows.cells.len();

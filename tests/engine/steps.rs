@@ -232,10 +232,14 @@ fn every_method_inserts_the_same_rows() {
     let server = support::server();
     let table = "CREATE TABLE events (id bigint PRIMARY KEY, kind text NOT NULL, amount numeric(10,2) NOT NULL, at timestamptz NOT NULL, n int);";
     let mut sums = Vec::new();
-    for method in ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"] {
+    let methods = ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"];
+    let simple = ["chunks", "multi_row", "unnest", "copy"].map(|method| (method, "simple"));
+    for (method, protocol) in methods.map(|method| (method, "prepared")).into_iter().chain(simple) {
         let endpoint = writable(&server, &format!("{table} INSERT INTO events VALUES (500, 'old', 1, now(), 0)"));
         let plan = plan(&format!(
             r#"
+[connections]
+protocol = "{protocol}"
 [dataset]
 schema = "{table}"
 [dataset.tables.events]

@@ -16,7 +16,7 @@ use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
 use crate::words::ExitCode;
 use crate::workload::Diagnostic;
-use crate::workload::plan::{LinkPlan, Plan};
+use crate::workload::plan::{LinkPlan, Plan, Protocol};
 
 /// Sessions that dbbench itself holds beside those of the clients.
 const OWN_SESSIONS: u32 = 2;
@@ -80,6 +80,14 @@ impl Stage {
         let mut endpoints = Vec::new();
         let mut targets = vec![Target::Null(null.target.clone()); plan.variants.len()];
         if null.over_loopback {
+            if let Some(variant) = bound.iter().find(|variant| variant.uses(Protocol::Simple)) {
+                let text = format!(
+                    "variant \"{}\" uses the simple protocol, which the null endpoint does not answer: use `--target null:`, \
+                     or another `protocol`",
+                    variant.name()
+                );
+                return Err(Failure::text(ExitCode::Usage, text));
+            }
             // One for each variant: what the same SQL must answer differs between them.
             for (target, variant) in targets.iter_mut().zip(&bound) {
                 let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {

@@ -6,6 +6,7 @@ mod answer;
 mod inbox;
 mod login;
 mod pipeline;
+mod query;
 
 use std::future::poll_fn;
 use std::io;
@@ -19,11 +20,14 @@ use postgres_protocol::message::{backend, frontend};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 pub(super) use self::inbox::Inbox;
+use self::query::hand_on;
 use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::{DriverError, ServerError};
 use super::session::{ConnectTimes, Executed, RawRow, RowSink, StatementId};
+use super::simple::{LiteralType, Scratch, Template};
 use super::socket::{self, Plain, Socket};
+use super::types::ColumnInfo;
 use crate::timer::Timer;
 
 /// Room for the usual answer several times over.
@@ -55,6 +59,9 @@ pub(super) struct Wire<S = Socket> {
     statements: Vec<Known>,
     endpoint: Arc<Endpoint>,
     key: BackendKey,
+    /// The statement being answered, where that comes as text.
+    textual: Option<usize>,
+    scratch: Scratch,
     /// Rows of a COPY were sent with the statement.
     copying: bool,
     /// An answer is outstanding: set until ReadyForQuery has come.
@@ -66,11 +73,16 @@ pub(super) struct Wire<S = Socket> {
 
 /// What of a statement is the same in each execution.
 #[derive(Debug)]
-struct Known {
-    /// A Parse that goes before each Bind; empty for what the server has parsed.
-    parse: Box<[u8]>,
-    /// What stands in Bind between the length and the count of values.
-    bind_head: Box<[u8]>,
+enum Known {
+    /// Values and results travel in binary form.
+    Binary {
+        /// A Parse that goes before each Bind; empty for what the server has parsed.
+        parse: Box<[u8]>,
+        /// What stands in Bind between the length and the count of values.
+        bind_head: Box<[u8]>,
+    },
+    /// Values are part of the text; so are results.
+    Text(Box<Template>),
 }
 
 /// What has come of an answer so far.
@@ -121,6 +133,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             statements: Vec::new(),
             endpoint,
             key,
+            textual: None,
+            scratch: Scratch::default(),
             copying: false,
             busy: false,
             in_transaction: false,
@@ -143,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.round_trip(&mut NoRows).await?;
         // The unnamed portal, the statement's name, one format for all values: binary.
         let bind_head = [b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into();
-        self.statements.push(Known { parse: Box::default(), bind_head });
+        self.statements.push(Known::Binary { parse: Box::default(), bind_head });
         Ok(StatementId(id))
     }
 
@@ -153,7 +167,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let mut parse = BytesMut::new();
         frontend::parse("", sql, params.iter().copied(), &mut parse)
             .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
-        self.statements.push(Known { parse: parse[..].into(), bind_head: (*b"\0\0\0\x01\0\x01").into() });
+        self.statements.push(Known::Binary { parse: parse[..].into(), bind_head: (*b"\0\0\0\x01\0\x01").into() });
+        Ok(StatementId(id))
+    }
+
+    /// Notes a statement whose values are written into its text; nothing is sent.
+    pub(super) fn write_each_time(
+        &mut self,
+        sql: &str,
+        params: &[LiteralType],
+        columns: &[ColumnInfo],
+    ) -> Result<StatementId, DriverError> {
+        let id = self.next_id()?;
+        if sql.contains('\0') {
+            return Err(self.odd("the statement cannot be sent: it holds the character with code 0".to_owned()));
+        }
+        self.statements.push(Known::Text(Box::new(Template::new(sql, params, columns))));
         Ok(StatementId(id))
     }
 
@@ -162,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         u32::try_from(self.statements.len()).map_err(|_| self.odd("too many statements".to_owned()))
     }
 
-    /// Bind, Execute, Sync.
+    /// Bind, Execute, Sync; or a query with its values in it.
     #[inline]
     pub(super) async fn execute(
         &mut self,
@@ -171,6 +200,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
         self.out.clear();
+        if let Some(Known::Text(_)) = self.statements.get(statement.0 as usize) {
+            return self.query(statement, args, sink).await;
+        }
         self.put_execute(statement, args)?;
         self.out.put_slice(&SYNC);
         self.round_trip(sink).await
@@ -179,7 +211,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Bind and Execute, after a Parse where the statement is parsed each time.
     #[inline]
     fn put_execute(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
-        let Some(Known { parse, bind_head: head }) = self.statements.get(statement.0 as usize) else {
+        let Some(Known::Binary { parse, bind_head: head }) = self.statements.get(statement.0 as usize) else {
             return Err(self.odd(format!("statement {} was not prepared on this session", statement.0)));
         };
         let length = 4 + head.len() + 2 + args.buffer.len() + BINARY_RESULTS.len();
@@ -242,7 +274,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         return Err(self.odd("a row without a count of columns".to_owned()));
                     };
                     progress.executed.rows += 1;
-                    sink.row(&RawRow { body, columns: u16::from_be_bytes(*columns) });
+                    let row = RawRow { body, columns: u16::from_be_bytes(*columns) };
+                    match self.textual {
+                        None => sink.row(&row),
+                        Some(statement) => hand_on(&self.statements, statement, &row, &mut self.scratch, sink)
+                            .map_err(|what| odd(&self.endpoint, what))?,
+                    }
                 }
                 backend::COMMAND_COMPLETE_TAG => {
                     progress.executed.affected = answer::affected(body);
@@ -260,6 +297,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     return Ok(true);
                 }
                 backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG => {}
+                backend::ROW_DESCRIPTION_TAG if self.textual.is_some() => {
+                    if let Some(Known::Text(template)) = self.textual.and_then(|at| self.statements.get_mut(at)) {
+                        template.takes_columns(body).map_err(|what| odd(&self.endpoint, what))?;
+                    }
+                }
                 backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::NOTICE_RESPONSE_TAG => self.notices += 1,
                 backend::ERROR_RESPONSE_TAG => match answer::server_error(body) {
@@ -322,8 +364,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     #[cold]
     fn odd(&self, what: String) -> DriverError {
-        DriverError::Protocol { endpoint: self.endpoint.name.clone(), what }
+        odd(&self.endpoint, what)
     }
+}
+
+#[cold]
+fn odd(endpoint: &Endpoint, what: String) -> DriverError {
+    DriverError::Protocol { endpoint: endpoint.name.clone(), what }
 }
 
 /// Asks the server to give up what a session is doing.

@@ -11,7 +11,7 @@ use super::steps::control;
 use crate::driver::{DriverError, PgType, fits};
 use crate::engine::bound::{BoundStatement, Cell, Insert};
 use crate::param::{Generator, Sampler, name_hash};
-use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan};
+use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan, Protocol};
 
 impl Binder<'_> {
     /// Binds an insert.
@@ -33,6 +33,11 @@ impl Binder<'_> {
             cells.push(cell);
         }
         let InsertPlan { rows, chunk, method, .. } = *plan;
+        let as_text = self.variant.protocol == Protocol::Simple && method != InsertMethod::Copy;
+        if as_text && !self.can_be_written(plan, &types) {
+            self.fail();
+            return Ok(());
+        }
         let (statement, rest) = self.statements_of(plan, &types, statements).await?;
         let around = matches!(method, InsertMethod::Chunks | InsertMethod::Pipeline).then(|| {
             let protocol = self.variant.protocol;
@@ -63,41 +68,66 @@ impl Binder<'_> {
         types: &[PgType],
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(usize, usize), DriverError> {
-        let mut add = |sql: String, oids: Vec<u32>| {
-            let protocol = self.variant.protocol;
-            statements.push(BoundStatement { sql, oids, columns: Vec::new(), protocol, usual: true });
-            statements.len() - 1
-        };
         let InsertPlan { rows, chunk, method, .. } = *plan;
         let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
         let into = format!("{} ({})", plan.table, columns.join(", "));
-        let oids: Vec<u32> = types.iter().map(|ty| ty.oid).collect();
-        Ok(match method {
+        let (sql, each) = match method {
             InsertMethod::MultiRow => {
-                let of = |rows: u32| (values(&into, types.len(), rows), oids.repeat(rows as usize));
-                let (sql, all) = of(chunk);
-                let statement = add(sql, all);
-                let (sql, all) = of(rows % chunk);
-                (statement, if rows % chunk == 0 { statement } else { add(sql, all) })
+                let statement = self.values(&into, types, chunk, statements).await?;
+                let rest = match rows % chunk {
+                    0 => statement,
+                    rest => self.values(&into, types, rest, statements).await?,
+                };
+                return Ok((statement, rest));
             }
             InsertMethod::Unnest => {
                 let mut arrays = Vec::with_capacity(types.len());
                 for ty in types {
-                    arrays.push(self.describer.array_of(ty).await?.oid);
+                    arrays.push(self.describer.array_of(ty).await?);
                 }
                 let all: Vec<String> = (1..=types.len()).map(|number| format!("${number}")).collect();
-                let statement = add(format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays);
-                (statement, statement)
+                (format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays)
             }
-            InsertMethod::Copy => {
-                let statement = add(format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new());
-                (statement, statement)
-            }
+            InsertMethod::Copy => (format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new()),
             _ => {
-                let statement = add(values(&into, types.len(), 1), oids);
-                (statement, statement)
+                let statement = self.values(&into, types, 1, statements).await?;
+                return Ok((statement, statement));
             }
-        })
+        };
+        let statement = self.add(sql, &each, 1, statements).await?;
+        Ok((statement, statement))
+    }
+
+    /// The statement that inserts so many rows.
+    async fn values(
+        &mut self,
+        into: &str,
+        types: &[PgType],
+        rows: u32,
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<usize, DriverError> {
+        self.add(values(into, types.len(), rows), types, rows as usize, statements).await
+    }
+
+    /// Adds a statement with arguments of these types, `times` over.
+    async fn add(
+        &mut self,
+        sql: String,
+        types: &[PgType],
+        times: usize,
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<usize, DriverError> {
+        let protocol = self.variant.protocol;
+        let literals = match protocol {
+            Protocol::Simple => {
+                let literals = self.describer.literals(types).await?;
+                literals.iter().cycle().take(types.len() * times).cloned().collect()
+            }
+            Protocol::Prepared | Protocol::Extended => Vec::new(),
+        };
+        let oids = types.iter().map(|ty| ty.oid).cycle().take(types.len() * times).collect();
+        statements.push(BoundStatement { sql, oids, literals, columns: Vec::new(), protocol, usual: true });
+        Ok(statements.len() - 1)
     }
 
     /// The types of the columns. `None` after a problem.

@@ -10,6 +10,7 @@ mod params;
 mod problem;
 mod program;
 mod steps;
+mod text;
 
 use std::sync::Arc;
 

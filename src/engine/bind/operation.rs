@@ -299,7 +299,7 @@ impl<'a> Binder<'a> {
 
     /// A problem at the first reference to a column of a set: in the SQL of a step, else where the set is bound (what
     /// refers to it is then `answer`).
-    fn at_reference(
+    pub(super) fn at_reference(
         &self,
         wanted: (usize, usize),
         binding: &StatementPlan,

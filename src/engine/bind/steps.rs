@@ -133,6 +133,10 @@ impl<'a> Binder<'a> {
             self.fail_step(step);
             return Ok(());
         };
+        let Some(literals) = self.literals(step, statement, &described, &columns).await? else {
+            self.fail_step(step);
+            return Ok(());
+        };
         self.parts.push(Part::Statement(BoundStep {
             statement: statements.len(),
             args,
@@ -149,6 +153,7 @@ impl<'a> Binder<'a> {
         statements.push(BoundStatement {
             sql: statement.text.sql.clone(),
             oids: described.params.iter().map(|ty| ty.oid).collect(),
+            literals,
             columns: described.columns,
             protocol: step.protocol.unwrap_or(self.variant.protocol),
             usual: true,
@@ -162,8 +167,14 @@ pub(super) fn control(sql: &str, protocol: Protocol, statements: &mut Vec<BoundS
     let known =
         statements.iter().position(|known| known.sql == sql && known.oids.is_empty() && known.protocol == protocol);
     known.unwrap_or_else(|| {
-        let (oids, columns) = (Vec::new(), Vec::new());
-        statements.push(BoundStatement { sql: sql.to_owned(), oids, columns, protocol, usual: true });
+        statements.push(BoundStatement {
+            sql: sql.to_owned(),
+            oids: Vec::new(),
+            literals: Vec::new(),
+            columns: Vec::new(),
+            protocol,
+            usual: true,
+        });
         statements.len() - 1
     })
 }

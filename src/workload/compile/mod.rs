@@ -13,7 +13,7 @@ pub(super) use variant::{VariantSource, check_unused};
 use super::constants::Constants;
 use super::diagnostic::{Sink, did_you_mean, problem};
 use super::document::{Node, Table, Value};
-use super::plan::{ColumnPlan, DatasetPlan, TablePlan, VariantPlan};
+use super::plan::{ColumnPlan, DatasetPlan, Protocol, TablePlan, VariantPlan};
 use super::read::Context;
 use super::spec::{self, DatasetSpec};
 use super::validate::{Columns, Param};
@@ -24,6 +24,8 @@ pub(super) struct Names<'a> {
     pub(super) constants: &'a Constants,
     pub(super) params: &'a [Param],
     pub(super) columns: &'a Columns,
+    /// How statements travel that do not say it themselves.
+    pub(super) protocol: Protocol,
     pub(super) sink: &'a Sink,
 }
 

@@ -1,7 +1,7 @@
 //! Steps with what is inside of them: names become indexes, and what cannot stand where it does is refused.
 
 use super::super::diagnostic::{did_you_mean, problem};
-use super::super::plan::{Action, Arg, SetPlan, StatementPlan, StatementStep, StepPlan};
+use super::super::plan::{Action, Arg, Protocol, SetPlan, StatementPlan, StatementStep, StepPlan};
 use super::super::read::At;
 use super::super::spec::{StepKind, StepSpec};
 use super::operation::Building;
@@ -61,6 +61,9 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             let statement = statement::compile(sql, building);
             let binds = step.binds.as_ref().map(|name| bind(name, building));
             statements.push(statement?);
+            if step.protocol.unwrap_or(building.names.protocol) == Protocol::Simple {
+                refuse_simple(step, "a statement", building);
+            }
             Action::Statement(StatementStep {
                 statement: statements.len() - 1,
                 binds,
@@ -86,6 +89,9 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
                     .sink
                     .push(problem.hint("a connection has one transaction at a time: use `steps` for a group"));
             }
+            if building.names.protocol == Protocol::Simple {
+                refuse_simple(step, "a transaction", building);
+            }
             let around = std::mem::replace(&mut building.in_transaction, true);
             let steps = compile(steps, building, statements);
             building.in_transaction = around;
@@ -103,6 +109,20 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             Action::Pipeline(steps)
         }
     })
+}
+
+/// With the simple protocol nothing can be queued.
+fn refuse_simple(step: &StepSpec, what: &str, building: &Building<'_>) {
+    if building.pipeline_from.is_none() {
+        return;
+    }
+    let title = format!("{what} of the simple protocol cannot stand inside of a pipeline");
+    let problem = problem(&step.place, title).label("with that protocol each statement waits for its answer");
+    let hint = match step.protocol {
+        Some(_) => "take `protocol` out, or use `\"prepared\"` or `\"extended\"`",
+        None => "use `protocol = \"prepared\"` or `\"extended\"`, or take the steps out of the pipeline",
+    };
+    building.names.sink.push(problem.hint(hint));
 }
 
 fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {

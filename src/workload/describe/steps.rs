@@ -84,8 +84,10 @@ fn write_statement(
     if !args.is_empty() {
         writeln!(out, "{indent}   {}", args.join(", "))?;
     }
-    if step.protocol.unwrap_or(variant.protocol) == Protocol::Extended {
-        writeln!(out, "{indent}   parsed each time")?;
+    match step.protocol.unwrap_or(variant.protocol) {
+        Protocol::Prepared => {}
+        Protocol::Extended => writeln!(out, "{indent}   parsed each time")?,
+        Protocol::Simple => writeln!(out, "{indent}   simple protocol: values in its text, results as text")?,
     }
     if let Some(rows) = step.expect_rows {
         writeln!(out, "{indent}   expects {rows} row{}", if rows == 1 { "" } else { "s" })?;

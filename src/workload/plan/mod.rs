@@ -189,6 +189,8 @@ pub enum Protocol {
     Prepared,
     /// Parsed, bound and executed each time, in one round trip.
     Extended,
+    /// Values are written into the text of each execution, results come as text: one Query message.
+    Simple,
 }
 
 /// One unit of the mix.

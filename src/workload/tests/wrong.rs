@@ -212,7 +212,16 @@ fn steps() {
             "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
         ),
         ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
-        ("a protocol that is not supported", "{ sql = \"SELECT 1\", protocol = \"simple\" }"),
+        ("an unknown protocol", "{ sql = \"SELECT 1\", protocol = \"simpel\" }"),
+        ("a simple statement in a pipeline", "{ pipeline = [{ sql = \"SELECT 1\", protocol = \"simple\" }] }"),
+        (
+            "a pipeline where all is simple",
+            "{ pipeline = [{ sql = \"SELECT 1\" }] },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
+        (
+            "a queueing insert where all is simple",
+            "{ insert = { table = \"users\", rows = 9, method = \"pipeline\" } },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
         ("an insert without its parts", "{ insert = { table = \"users\" } }"),
         ("an insert into nothing", "{ insert = { table = \"usrs\", rows = 1, method = \"single\" } }"),
         ("an unknown method", "{ insert = { table = \"users\", rows = 1, method = \"copi\" } }"),
