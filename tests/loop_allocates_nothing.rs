@@ -51,7 +51,7 @@ steps = [
   { sql = "SELECT 1 FROM items WHERE order_id = ANY(:o.id[]) AND org_id = :org AND user_id > :u.first.id" },
 ]
 [operations.one]
-steps = [{ sql = "SELECT 1 FROM users WHERE id = :org" }]
+steps = [{ sql = "SELECT n, fresh FROM users WHERE id = :org", record = { n = "n", fresh = "fresh" } }]
 [operations.nested]
 steps = [
   { as = "u", sql = "SELECT id FROM users WHERE org_id = :org" },

@@ -13,6 +13,7 @@ mod encode;
 mod endpoint;
 mod error;
 mod null;
+mod recordable;
 mod secret;
 mod secured;
 mod session;
@@ -28,6 +29,7 @@ pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};
 pub use null::NullEndpoint;
+pub use recordable::Recordable;
 pub use secret::Secret;
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,

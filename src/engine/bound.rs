@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::rows::Keep;
-use crate::driver::{ColumnInfo, LiteralType, PgType};
+use crate::driver::{ColumnInfo, LiteralType, PgType, Recordable};
 use crate::param::Sampler;
 use crate::workload::plan::{AnswerPlan, InsertMethod, Protocol, RetryPlan};
 
@@ -19,6 +19,8 @@ pub struct BoundVariant {
     pub(super) params: Arc<Vec<BoundParam>>,
     /// Weights summed up, parallel to `operations`.
     pub(super) cumulative: Vec<f64>,
+    /// Names that steps record values under.
+    pub(super) records: Vec<String>,
 }
 
 impl BoundVariant {
@@ -26,6 +28,12 @@ impl BoundVariant {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The names that its steps record values under, as metrics count them.
+    #[must_use]
+    pub fn records(&self) -> &[String] {
+        &self.records
     }
 
     /// How many statements each connection prepares.
@@ -160,8 +168,20 @@ pub(super) struct Statement {
     pub(super) binds: Option<Bind>,
     /// Rows that must be returned, else affected.
     pub(super) expect_rows: Option<u64>,
+    /// Columns that are recorded.
+    pub(super) records: Vec<RecordColumn>,
     /// Whether what was written is there for others once it has succeeded: a COMMIT, or a write on its own.
     pub(super) commits: bool,
+}
+
+/// A column whose values are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RecordColumn {
+    /// Position in the result, from 0.
+    pub(super) position: usize,
+    /// Index into [`BoundVariant::records`].
+    pub(super) record: u32,
+    pub(super) kind: Recordable,
 }
 
 /// A loop over the rows of a set, or a number of times.

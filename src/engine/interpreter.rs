@@ -11,7 +11,7 @@ mod pipeline;
 use bytes::BytesMut;
 
 use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
-use super::rows::{Rows, Sink};
+use super::rows::{Rows, Sink, Taken};
 use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
@@ -44,6 +44,8 @@ pub(super) struct Interpreter {
     /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
     column: Args,
     rows: BytesMut,
+    /// What was recorded in the operation so far.
+    recorded: Vec<Taken>,
     /// Rows that the operation has made so far: no two of them draw the same.
     rows_made: u64,
     /// The draws of the operation, for those that loops make anew.
@@ -99,6 +101,7 @@ impl Interpreter {
             queued: Vec::new(),
             column: Args::default(),
             rows: BytesMut::new(),
+            recorded: Vec::new(),
             rows_made: 0,
             stream: Stream::purpose(0, "none", 0),
             now_us: 0,
@@ -168,6 +171,7 @@ impl Interpreter {
     ) -> Result<(), OperationError> {
         self.active = 0;
         self.is_queueing = false;
+        self.recorded.clear();
         self.rows_made = 0;
         let mut at = 0;
         while let Some(instruction) = program.instructions.get(at) {
@@ -234,7 +238,8 @@ impl Interpreter {
                 }
                 Sink::keeping(rows, &bind.keep, parent)
             }
-        };
+        }
+        .recording(&mut self.recorded, &statement.records);
         let progress = place.progress;
         progress.sent(statement.commits);
         self.runs[statement.statement] = self.runs[statement.statement].saturating_add(1);
@@ -255,6 +260,11 @@ impl Interpreter {
             Some(expected) if expected != rows => Err(OperationError::Rows { expected, found: rows }),
             _ => Ok(()),
         }
+    }
+
+    /// What the operation recorded, with the numbers of the names.
+    pub(super) fn recorded(&self) -> &[Taken] {
+        &self.recorded
     }
 
     /// The rows that set `set` holds after an operation.

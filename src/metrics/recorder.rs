@@ -1,7 +1,7 @@
 //! What a worker records into: one per worker, swapped once per interval. No lock, no allocation per operation.
 
 use super::counters::merge_failures;
-use super::{Counters, Distribution, Failures, Precision};
+use super::{Counters, Distribution, Failures, Precision, Recorded, Sample};
 use crate::words::FailureKey;
 
 /// The parts of one operation's time, in ns. `response = lag + queue + acquire + service` (rule 2).
@@ -64,6 +64,8 @@ pub struct OperationMetrics {
     pub succeeded_lag_ns: u128,
     /// Time lost in attempts that failed and were tried again, back-offs included, summed over all operations.
     pub retry_ns: u128,
+    /// What its steps recorded, parallel to the variant's names of `record`; shorter where nothing was recorded.
+    pub records: Vec<Recorded>,
 }
 
 impl OperationMetrics {
@@ -94,6 +96,12 @@ impl OperationMetrics {
         self.failed_response.merge(&other.failed_response);
         self.succeeded_lag_ns += other.succeeded_lag_ns;
         self.retry_ns += other.retry_ns;
+        if self.records.len() < other.records.len() {
+            self.records.resize_with(other.records.len(), Recorded::default);
+        }
+        for (mine, theirs) in self.records.iter_mut().zip(&other.records) {
+            mine.merge(theirs);
+        }
     }
 
     /// Forgets everything but keeps the memory of the histograms.
@@ -108,6 +116,7 @@ impl OperationMetrics {
         self.failed_response.clear();
         self.succeeded_lag_ns = 0;
         self.retry_ns = 0;
+        self.records.iter_mut().for_each(Recorded::clear);
     }
 
     /// What the counts and the parts of the time of a closed slice contradict; `None`: nothing.
@@ -206,6 +215,15 @@ impl Recorder {
     #[inline]
     pub fn unknown(&mut self, operation: usize) {
         self.current.operations[operation].counters.unknown += 1;
+    }
+
+    /// Records a value of an operation that succeeded; `record` is the number of its name. Allocates at first use only.
+    pub fn sample(&mut self, operation: usize, record: usize, sample: Sample) {
+        let records = &mut self.current.operations[operation].records;
+        if records.len() <= record {
+            records.resize_with(record + 1, Recorded::default);
+        }
+        records[record].record(sample);
     }
 
     /// Records the end of an operation: `statements` sent and `rows` returned or affected over all its steps.

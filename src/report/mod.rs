@@ -10,6 +10,7 @@ pub mod format;
 mod html;
 mod plots;
 pub mod progress;
+mod recorded;
 pub mod terminal;
 mod view;
 mod wording;

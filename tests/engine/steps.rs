@@ -326,3 +326,68 @@ quick = 1
     }
     assert_eq!(number(&endpoint, "SELECT count(*) FROM done"), 0);
 }
+
+#[test]
+fn what_steps_record_is_what_their_rows_held_and_failed_attempts_leave_nothing() {
+    let server = support::server();
+    let endpoint = writable(&server, &format!("{COUNTERS} CREATE SEQUENCE attempt;"));
+    let plan = plan(
+        r#"
+[operations.even]
+steps = [
+  { sql = "SELECT g AS n, g % 4 = 0 AS fourth, nullif(g, 8) * -0.5 AS half FROM generate_series(1, 8) g",
+    record = { n = "n", fourth = "fourth", half = "half" }, protocol = "simple" },
+  { retries = 1, retry_on = ["rows"], steps = [
+    { sql = "SELECT nextval('attempt') AS a", record = { a = "a" } },
+    { sql = "SELECT 1 WHERE (SELECT last_value FROM attempt) % 2 = 0", expect_rows = 1 },
+  ] },
+]
+[operations.piped]
+steps = [{ pipeline = [
+  { sql = "SELECT 100 AS n", record = { n = "n" } },
+  { sql = "SELECT 1 / (SELECT count(*) - 10 FROM counters)", record = { } },
+] }]
+[operations.good]
+steps = [{ pipeline = [{ sql = "SELECT 1000::numeric AS n", record = { n = "n" } }] }]
+[mix]
+even = 1
+piped = 1
+good = 1
+"#,
+    );
+    assert_eq!(plan.variants[0].records(), ["n", "fourth", "half", "a"]);
+    let mut plan = plan;
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 1, think: Duration::ZERO };
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let total = &ran.slices[0].metrics.total;
+    let [even, piped, good] = &total.operations[..] else { panic!("three operations") };
+    let done = even.counters.succeeded;
+    assert!(done > 0 && even.counters.retried == done, "{:?}", even.counters);
+    let [n, fourth, half, a] = &even.records[..] else { panic!("four records") };
+    let of = |recorded: &dbbench::metrics::Recorded| (recorded.count, recorded.nulls, recorded.bounds);
+    assert_eq!(of(n), (8 * done, 0, Some((1.0, 8.0))));
+    assert_eq!((fourth.flags, fourth.trues), (8 * done, 2 * done));
+    assert_eq!(of(half), (7 * done, done, Some((-3.5, -0.5))));
+    assert_eq!((a.count, a.sum as u64 % 2), (done, 0), "only what the attempt that succeeded saw");
+    assert!(piped.counters.failed > 0 && piped.records.iter().all(|recorded| recorded.count == 0));
+    assert_eq!(of(&good.records[0]), (good.counters.succeeded, 0, Some((1000.0, 1000.0))));
+    assert_eq!(total.mix().records[0].count, 8 * done + good.counters.succeeded);
+}
+
+#[test]
+fn what_cannot_be_recorded_is_refused_with_its_place() {
+    let found = problems(
+        r#"
+[operations.a]
+steps = [{ sql = "SELECT id, now() AS at FROM users WHERE org_id = :org", record = { age = "at", gone = "nothing" } }]
+"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "\"at\", | `at` is of type timestamptz, which cannot be recorded | numbers and booleans are recorded: `extract(epoch FROM …)` makes a number of a time",
+            "\"nothing\" | the statement returns no column `nothing` | name columns with AS",
+        ]
+    );
+}

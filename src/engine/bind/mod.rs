@@ -9,6 +9,7 @@ mod operation;
 mod params;
 mod problem;
 mod program;
+mod record;
 mod steps;
 mod text;
 
@@ -65,5 +66,6 @@ pub async fn bind(
         // Without problems every parameter is known.
         params: Arc::new(params.into_iter().flatten().map(|known| known.bound).collect()),
         cumulative: cumulative.collect(),
+        records: variant.records().into_iter().map(str::to_owned).collect(),
     })
 }

@@ -8,7 +8,9 @@ use super::problem::BindProblem;
 use super::program;
 use super::steps::Around;
 use crate::driver::{Args, ColumnInfo, Described, DriverError, PgType, TypeKind};
-use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, Try};
+use crate::engine::bound::{
+    BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, RecordColumn, Try,
+};
 use crate::engine::interpreter::literal_value;
 use crate::param::Literal;
 use crate::workload::plan::{Arg, OperationPlan, StatementPlan, StatementStep, VariantPlan, statements};
@@ -27,6 +29,7 @@ pub(super) struct BoundStep {
     pub(super) visiting: Option<usize>,
     pub(super) in_loop: bool,
     pub(super) expect_rows: Option<u64>,
+    pub(super) records: Vec<RecordColumn>,
     pub(super) commits: bool,
     /// Positions of the bound set's columns.
     pub(super) positions: Vec<usize>,

@@ -70,6 +70,7 @@ fn statement(step: &BoundStep, kept: &[Vec<bool>]) -> Statement {
         args: args.collect(),
         binds,
         expect_rows: step.expect_rows,
+        records: step.records.clone(),
         commits: step.commits,
     }
 }

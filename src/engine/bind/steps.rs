@@ -117,9 +117,9 @@ impl<'a> Binder<'a> {
             self.fail_step(step);
             return Ok(());
         };
-        let binds = step.binds.map(|set| &self.operation.sets[set]);
+        let names = self.referred_columns(step);
         let natural = |index: usize| self.natural_type(&statement.args[index]);
-        let described = match self.describer.describe(statement, &declared, natural, binds).await {
+        let described = match self.describer.describe(statement, &declared, natural, &names).await {
             Ok(described) => described,
             Err(DriverError::Server(error)) => {
                 self.problems.push(BindProblem::refused(&statement.text, &error));
@@ -130,6 +130,10 @@ impl<'a> Binder<'a> {
         };
         let args = self.args(statement, &declared, &described);
         let Some(columns) = self.columns(step, statement, &described.columns) else {
+            self.fail_step(step);
+            return Ok(());
+        };
+        let Some(records) = self.records(step, &described.columns) else {
             self.fail_step(step);
             return Ok(());
         };
@@ -144,6 +148,7 @@ impl<'a> Binder<'a> {
             visiting: step.binds.and_then(|set| self.operation.sets[set].visiting),
             in_loop: !self.around.is_empty(),
             expect_rows: step.expect_rows,
+            records,
             commits: step.may_write && !self.in_transaction,
             positions: columns.iter().map(|(position, _)| *position).collect(),
         }));

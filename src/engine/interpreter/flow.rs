@@ -35,6 +35,8 @@ pub(super) struct Attempt {
     began: Instant,
     failed: u32,
     rows: u64,
+    /// How many values had been recorded.
+    recorded: usize,
     /// Parallel to the sets bound inside: how many rows they had, and from which on they were seen.
     sets: Vec<(usize, usize)>,
 }
@@ -122,13 +124,21 @@ impl Interpreter {
     pub(super) fn begin_attempt(&mut self, of: &Try, at: usize, progress: &Progress) {
         if self.attempts.len() == self.active {
             // Once per depth and client: afterwards it is there.
-            self.attempts.push(Attempt { at, began: Instant::now(), failed: 0, rows: 0, sets: Vec::new() });
+            self.attempts.push(Attempt {
+                at,
+                began: Instant::now(),
+                failed: 0,
+                rows: 0,
+                recorded: 0,
+                sets: Vec::new(),
+            });
         }
         let attempt = &mut self.attempts[self.active];
         attempt.at = at;
         attempt.began = Instant::now();
         attempt.failed = 0;
         attempt.rows = progress.rows();
+        attempt.recorded = self.recorded.len();
         attempt.sets.clear();
         attempt.sets.extend(of.binds.iter().map(|set| (self.sets[*set].count(), self.sets[*set].from())));
         self.active += 1;
@@ -145,6 +155,7 @@ impl Interpreter {
                     self.sets[*set].truncate(*count);
                     self.sets[*set].see_from(*from);
                 }
+                self.recorded.truncate(attempt.recorded);
                 let longest = of.retry.backoff.saturating_mul(1 << attempt.failed.min(DOUBLINGS));
                 attempt.failed += 1;
                 // At least half of it, so that it is a wait, and never the same for two clients, so that they do not meet

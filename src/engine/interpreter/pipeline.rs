@@ -82,7 +82,8 @@ impl Interpreter {
                     }
                     Sink::keeping(rows, &bind.keep, *parent)
                 }
-            };
+            }
+            .recording(&mut self.recorded, &statement.records);
             let executed = place.session.next_answer(&mut sink).await?;
             let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
             place.progress.add_rows(rows);

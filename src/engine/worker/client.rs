@@ -151,6 +151,12 @@ impl Client {
             let cancel = self.view.cancel.borrow().clone();
             self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
         }
+        if result.is_ok() && !self.interpreter.recorded().is_empty() {
+            let mut recorder = worker.recorder(phase);
+            for (record, sample) in self.interpreter.recorded() {
+                recorder.sample(operation, *record as usize, *sample);
+            }
+        }
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }

@@ -70,6 +70,7 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
                 expect_rows: step.expect_rows,
                 may_write: statement::may_write(sql),
                 protocol: step.protocol,
+                records: step.records.clone(),
             })
         }
         StepKind::Insert(spec) => Action::Insert(super::insert::compile(spec, building)?),

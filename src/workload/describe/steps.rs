@@ -89,6 +89,9 @@ fn write_statement(
         Protocol::Extended => writeln!(out, "{indent}   parsed each time")?,
         Protocol::Simple => writeln!(out, "{indent}   simple protocol: values in its text, results as text")?,
     }
+    for record in &step.records {
+        writeln!(out, "{indent}   records {} = column {}", record.name, record.column)?;
+    }
     if let Some(rows) = step.expect_rows {
         writeln!(out, "{indent}   expects {rows} row{}", if rows == 1 { "" } else { "s" })?;
     }

@@ -19,7 +19,7 @@ pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
-pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
+pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
 use crate::words::Metric;
@@ -170,6 +170,21 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
+}
+
+impl VariantPlan {
+    /// The names that its steps record values under, each once.
+    #[must_use]
+    pub fn records(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let steps = self.operations.iter().flat_map(|operation| statements(&operation.steps));
+        for record in steps.flat_map(|step| &step.records) {
+            if !names.contains(&record.name.as_str()) {
+                names.push(&record.name);
+            }
+        }
+        names
+    }
 }
 
 /// How long a clone of the data lasts.

@@ -68,6 +68,19 @@ pub struct StatementStep {
     pub may_write: bool,
     /// How it travels; `None`: as the variant says.
     pub protocol: Option<Protocol>,
+    /// Columns whose values are recorded.
+    pub records: Vec<RecordPlan>,
+}
+
+/// A column whose values are recorded as a metric.
+#[derive(Clone, Debug)]
+pub struct RecordPlan {
+    /// Name of the metric.
+    pub name: String,
+    /// Name of the column in the result.
+    pub column: String,
+    /// Where the file names the column.
+    pub place: Place,
 }
 
 /// The modes of a transaction.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::super::diagnostic::{did_you_mean, problem};
-use super::super::document::{Node, Table, Value};
-use super::super::plan::{Isolation, Place, Protocol, RetryPlan, TransactionPlan};
+use super::super::document::{Entry, Node, Table, Value};
+use super::super::plan::{Isolation, Place, Protocol, RecordPlan, RetryPlan, TransactionPlan};
 use super::super::read::{At, Context, optional};
-use super::super::shape::is_incomplete;
+use super::super::shape::{is_identifier, is_incomplete};
 use super::insert::{self, InsertSpec};
 use super::operation::identifier;
-use crate::words::{FailureClass, FailureKey, SqlState};
+use crate::words::{FailureClass, FailureKey, Metric, SqlState};
 
 /// One entry of `steps`.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub(in crate::workload) struct StepSpec {
     pub(in crate::workload) draw: Vec<At<String>>,
     pub(in crate::workload) expect_rows: Option<u64>,
     pub(in crate::workload) protocol: Option<Protocol>,
+    pub(in crate::workload) records: Vec<RecordPlan>,
     /// With the place of `retries`.
     pub(in crate::workload) retry: Option<At<RetryPlan>>,
     pub(in crate::workload) place: Place,
@@ -57,7 +58,7 @@ impl StepSpec {
 
 /// The kinds, each with the modifiers that go with it.
 const KINDS: [(&str, &[&str]); 6] = [
-    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol"]),
+    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol", "record"]),
     ("insert", &["for_each", "repeat"]),
     ("pause", &["for_each", "repeat"]),
     ("steps", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff"]),
@@ -109,6 +110,7 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
         draw: draw.unwrap_or_default(),
         expect_rows: expect_rows.and_then(|rows| u64::try_from(rows).ok()),
         protocol,
+        records: records(table, context),
         retry,
         place: node.place.clone(),
     })
@@ -116,6 +118,27 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
 
 fn count(key: &str, node: &Node, most: i64, context: Context<'_>) -> Option<u32> {
     u32::try_from(context.integer(key, node, 0..=most)?).ok()
+}
+
+/// `record = { name = "column" }`.
+fn records(table: &Table, context: Context<'_>) -> Vec<RecordPlan> {
+    let Some(Value::Table(named)) = table.get("record").map(|entry| &entry.node.value) else { return Vec::new() };
+    let one = |entry: &Entry| {
+        let column = context.text(&entry.key, &entry.node)?;
+        if Metric::is_reserved(&entry.key) {
+            let title = format!("`record` cannot use the name `{}`: dbbench has a metric of that name", entry.key);
+            context.sink.push(problem(&entry.key_place, title).hint(format!("for example `my_{}`", entry.key)));
+            return None;
+        }
+        if !is_identifier(&entry.key) {
+            let title = format!("`record` cannot use the name \"{}\"", entry.key);
+            let hint = "a name is made of a letter or `_`, then letters, digits and `_`, at most 64";
+            context.sink.push(problem(&entry.key_place, title).hint(hint));
+            return None;
+        }
+        Some(RecordPlan { name: entry.key.clone(), column: column.value, place: column.place })
+    };
+    named.entries.iter().filter_map(one).collect()
 }
 
 /// The one kind that a step has.

@@ -212,6 +212,8 @@ fn steps() {
             "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
         ),
         ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
+        ("a record by a taken name", "{ sql = \"SELECT 1 AS n\", record = { response = \"n\" } }"),
+        ("a record of a group", "{ record = { age = \"n\" }, steps = [{ sql = \"SELECT 1 AS n\" }] }"),
         ("an unknown protocol", "{ sql = \"SELECT 1\", protocol = \"simpel\" }"),
         ("a simple statement in a pipeline", "{ pipeline = [{ sql = \"SELECT 1\", protocol = \"simple\" }] }"),
         (
@@ -271,6 +273,7 @@ fn variants_and_claims() {
             "",
             claim("variant = \"many\"\nmetric = \"response_us.p50\"\nratio = { at_least = 2 }"),
         ),
+        ("an unknown record", "", claim("variant = \"many\"\nmetric = \"age.p99\"\nratio = { at_most = 5 }")),
         (
             "a metric that is not supported",
             "",
