@@ -9,6 +9,8 @@ mod protocols;
 #[path = "engine/steps.rs"]
 mod steps;
 mod support;
+#[path = "engine/together.rs"]
+mod together;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};

@@ -61,6 +61,7 @@ steps = [
       { repeat = 2, draw = ["org"], sql = "UPDATE orders SET total = :org WHERE id = :v.first.id" },
     ] },
   ] },
+  { together = [{ as = "t", sql = "SELECT id FROM users WHERE org_id = :org" }, { sql = "SELECT :tag::text", protocol = "simple" }] },
   { pipeline = [{ for_each = "u", as = "w", sql = "SELECT id FROM orders WHERE user_id = :u.id" }, { sql = "SELECT :tag::text" }] },
   { insert = { table = "items", rows = 10, chunk = 4, method = "unnest", values = { id = { next = "items.id" }, name = { text = 8 } } } },
   { insert = { table = "items", rows = 10, chunk = 4, method = "pipeline", values = { id = "row_number", name = { text = 8 } } } },

@@ -248,6 +248,35 @@ impl Session {
         }
     }
 
+    /// Sends a statement without waiting for its answer, which [`Session::finish`] takes: so that other sessions can be at
+    /// work at the same time.
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn start(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.start(statement, args).await,
+            Inner::Null(null) => {
+                null.start(statement);
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer of the statement that was sent last.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn finish(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.finish(sink).await,
+            Inner::Null(null) => null.finish(sink).await.ok_or_else(|| DriverError::Protocol {
+                endpoint: "null".to_owned(),
+                what: "no statement was sent".to_owned(),
+            }),
+        }
+    }
+
     /// Begins a pipeline; [`Session::queue`] adds to it, [`Session::send_queued`] sends it.
     pub fn begin_pipeline(&mut self) {
         match &mut self.0 {
@@ -330,8 +359,8 @@ impl Session {
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
         match &self.0 {
-            Inner::Postgres(wire) => CancelToken(Some(wire.canceller())),
-            Inner::Null(_) => CancelToken(None),
+            Inner::Postgres(wire) => CancelToken(vec![wire.canceller()]),
+            Inner::Null(_) => CancelToken(Vec::new()),
         }
     }
 
@@ -352,9 +381,9 @@ impl Session {
     }
 }
 
-/// Cancels what a session is doing.
+/// Cancels what a session is doing, or several.
 #[derive(Clone, Debug)]
-pub struct CancelToken(Option<Canceller>);
+pub struct CancelToken(Vec<Canceller>);
 
 impl CancelToken {
     /// Sends the request; waits until the server has taken it. (The null target has nothing to cancel.)
@@ -362,9 +391,15 @@ impl CancelToken {
     /// # Errors
     /// When no connection can be made.
     pub async fn cancel(&self) -> Result<(), DriverError> {
-        match &self.0 {
-            Some(canceller) => canceller.cancel().await,
-            None => Ok(()),
+        let mut cancelled = Ok(());
+        for canceller in &self.0 {
+            cancelled = cancelled.and(canceller.cancel().await);
         }
+        cancelled
+    }
+
+    /// Cancels what another session is doing, too.
+    pub fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 }

@@ -21,6 +21,8 @@ pub struct BoundVariant {
     pub(super) cumulative: Vec<f64>,
     /// Names that steps record values under.
     pub(super) records: Vec<String>,
+    /// Connections of each client.
+    pub(super) width: usize,
 }
 
 impl BoundVariant {
@@ -157,6 +159,8 @@ pub(super) enum Instruction {
     Pipeline,
     /// Sends what is queued, then takes all answers.
     EndPipeline,
+    /// Sends the so many statements that follow, each on its own connection, then takes all answers.
+    Together(usize),
 }
 
 /// A statement.

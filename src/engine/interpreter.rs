@@ -7,12 +7,13 @@ mod flow;
 mod insert;
 mod outcome;
 mod pipeline;
+mod together;
 
 use bytes::BytesMut;
 
 use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
 use super::rows::{Rows, Sink, Taken};
-use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
+use crate::driver::{Args, ConnectTimes, DriverError, Misfit, Session, StatementId, Target};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
 use crate::workload::plan::Protocol;
@@ -20,6 +21,7 @@ use crate::workload::plan::Protocol;
 use self::flow::{Attempt, LoopState};
 pub(super) use self::outcome::{OperationError, Progress};
 use self::pipeline::Queued;
+pub(super) use self::together::Beside;
 
 /// The working memory of one client.
 #[derive(Debug)]
@@ -61,6 +63,8 @@ pub(super) struct Place<'a> {
     pub(super) session: &'a mut Session,
     /// Parallel to the variant's statements.
     pub(super) prepared: &'a [StatementId],
+    /// Further connections, for what runs at the same time.
+    pub(super) beside: &'a mut [Beside],
     pub(super) progress: &'a Progress,
 }
 
@@ -205,6 +209,9 @@ impl Interpreter {
                     self.begin_pipeline(place);
                     Ok(at + 1)
                 }
+                Instruction::Together(count) => {
+                    self.together(index, program, at, *count, place).await.map(|()| at + 1 + count)
+                }
                 Instruction::EndPipeline => self.end_pipeline(program, place).await.map(|()| at + 1),
             };
             at = match next {
@@ -297,6 +304,33 @@ pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Re
         });
     }
     Ok(prepared)
+}
+
+/// Connects what a client has beside its first connection; the statements are prepared on each. Also how long each
+/// connect took.
+///
+/// # Errors
+/// As [`Session::connect`] and [`prepare`].
+pub(super) async fn open_beside(
+    variant: &BoundVariant,
+    target: &Target,
+    timer: &Timer,
+) -> Result<Vec<(Beside, ConnectTimes)>, DriverError> {
+    let mut opened = Vec::with_capacity(variant.width - 1);
+    for _ in 1..variant.width {
+        let (mut session, times) = Session::connect(target, timer).await?;
+        let prepared = prepare(variant, &mut session).await?;
+        opened.push((Beside { session, prepared }, times));
+    }
+    Ok(opened)
+}
+
+/// The statement that instruction number `at` is.
+fn statement_at(program: &Program, at: usize) -> Option<&Statement> {
+    match program.instructions.get(at) {
+        Some(Instruction::Statement(statement)) => Some(statement),
+        _ => None,
+    }
 }
 
 /// Appends one argument.

@@ -5,7 +5,7 @@ use dbbench::metrics::OperationMetrics;
 use super::*;
 
 /// A database whose sessions may write.
-fn writable(server: &Server, sql: &str) -> Endpoint {
+pub(crate) fn writable(server: &Server, sql: &str) -> Endpoint {
     wait(async {
         let endpoint = server.database();
         let control = Control::connect(&endpoint).await.unwrap();
@@ -19,7 +19,7 @@ fn rows(endpoint: &Endpoint, sql: &str) -> Vec<Vec<Option<String>>> {
     wait(async { Control::connect(endpoint).await.unwrap().rows(sql).await.unwrap() })
 }
 
-fn number(endpoint: &Endpoint, sql: &str) -> i64 {
+pub(crate) fn number(endpoint: &Endpoint, sql: &str) -> i64 {
     rows(endpoint, sql)[0][0].as_deref().unwrap().parse().unwrap()
 }
 
@@ -36,7 +36,8 @@ fn ran(plan: &Plan, endpoint: &Endpoint) -> OperationMetrics {
     all
 }
 
-const COUNTERS: &str = "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
+pub(crate) const COUNTERS: &str =
+    "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
     INSERT INTO counters SELECT i, 0, 0 FROM generate_series(0, 9) i;";
 
 #[test]

@@ -232,12 +232,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends what is in `out` and reads up to ReadyForQuery.
     async fn round_trip(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        let gone = self.send_out().await?;
+        self.answered(sink, gone).await
+    }
+
+    /// Sends what is in `out`. A connection that is gone may have said why, so that is not an error yet.
+    async fn send_out(&mut self) -> Result<Option<io::Error>, DriverError> {
         if self.busy {
             return Err(self.odd("a statement was given up before its answer had ended".to_owned()));
         }
         self.busy = true;
+        Ok(self.send().await.err())
+    }
+
+    /// Reads up to ReadyForQuery; `gone` is why sending failed.
+    async fn answered(
+        &mut self,
+        sink: &mut impl RowSink,
+        mut gone: Option<io::Error>,
+    ) -> Result<Executed, DriverError> {
         let mut progress = Progress::default();
-        let mut gone = self.send().await.err();
         loop {
             if self.digest::<false>(sink, &mut progress)? {
                 self.busy = false;

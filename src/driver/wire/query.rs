@@ -3,7 +3,7 @@
 use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Known, Wire};
+use super::{Known, SYNC, Wire};
 use crate::driver::encode::Args;
 use crate::driver::error::DriverError;
 use crate::driver::session::{Executed, RawRow, RowSink, StatementId};
@@ -20,6 +20,29 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.put_query(statement, args)?;
         self.textual = Some(statement.0 as usize);
         let answered = self.round_trip(sink).await;
+        self.textual = None;
+        answered
+    }
+
+    /// Sends a statement without waiting for its answer, which [`Wire::finish`] takes.
+    pub(in crate::driver) async fn start(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        self.out.clear();
+        if let Some(Known::Text(_)) = self.statements.get(statement.0 as usize) {
+            self.put_query(statement, args)?;
+            self.textual = Some(statement.0 as usize);
+        } else {
+            self.put_execute(statement, args)?;
+            self.out.put_slice(&SYNC);
+        }
+        match self.send_out().await? {
+            None => Ok(()),
+            Some(error) => Err(self.lost(error)),
+        }
+    }
+
+    /// The answer of the statement that was sent last.
+    pub(in crate::driver) async fn finish(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        let answered = self.answered(sink, None).await;
         self.textual = None;
         answered
     }

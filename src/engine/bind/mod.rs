@@ -66,6 +66,7 @@ pub async fn bind(
         // Without problems every parameter is known.
         params: Arc::new(params.into_iter().flatten().map(|known| known.bound).collect()),
         cumulative: cumulative.collect(),
+        width: variant.connections_per_client() as usize,
         records: variant.records().into_iter().map(str::to_owned).collect(),
     })
 }

@@ -47,6 +47,7 @@ pub(super) enum Part {
     EndTry,
     Pipeline,
     EndPipeline,
+    Together(usize),
 }
 
 impl Part {

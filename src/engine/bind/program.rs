@@ -44,6 +44,7 @@ fn instruction(part: &Part, kept: &[Vec<bool>]) -> Instruction {
         Part::EndTry => Instruction::EndTry,
         Part::Pipeline => Instruction::Pipeline,
         Part::EndPipeline => Instruction::EndPipeline,
+        Part::Together(count) => Instruction::Together(*count),
     }
 }
 

@@ -39,6 +39,10 @@ impl<'a> Binder<'a> {
                     Box::pin(self.steps(inner, statements)).await?;
                     self.parts.push(Part::EndPipeline);
                 }
+                Action::Together(inner) => {
+                    self.parts.push(Part::Together(inner.len()));
+                    Box::pin(self.steps(inner, statements)).await?;
+                }
                 Action::Transaction { modes, steps } => self.transaction(*modes, steps, statements).await?,
             }
             if step.retry.is_some() {

@@ -96,7 +96,7 @@ impl Client {
             let _ = cancelling.await;
         }
         if !self.lost {
-            self.connection.session.close().await;
+            self.connection.close().await;
         }
         ClientEnd::Done
     }
@@ -123,9 +123,9 @@ impl Client {
         }
         let result = match drawn {
             Ok(()) => {
-                let Connection { session, prepared } = &mut self.connection;
+                let Connection { session, prepared, beside } = &mut self.connection;
                 let program = &worker.variant.operations[operation].load;
-                let mut place = Place { session, prepared, progress: &self.view.progress };
+                let mut place = Place { session, prepared, beside, progress: &self.view.progress };
                 // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
                 match worker.variant.operations[operation].timeout {
                     None => self.interpreter.execute(&worker.variant, operation, program, &mut place).await,
@@ -191,7 +191,7 @@ impl Client {
             }
         }
         self.lost = false;
-        *self.view.cancel.borrow_mut() = self.connection.session.cancel_token();
+        *self.view.cancel.borrow_mut() = self.connection.cancel_token();
         worker.reconnected(in_flight.phase);
         let acquire = Acquire::Took(now_ns.saturating_sub(in_flight.started_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));

@@ -5,6 +5,7 @@ mod insert;
 mod operation;
 mod statement;
 mod step;
+mod together;
 mod variant;
 
 pub(super) use hash::{hashes, resolved};

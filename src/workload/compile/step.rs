@@ -6,6 +6,7 @@ use super::super::read::At;
 use super::super::spec::{StepKind, StepSpec};
 use super::operation::Building;
 use super::statement;
+use super::together::{refuse_simple, together};
 
 /// Compiles steps one after the other; their statements are appended.
 pub(super) fn compile(
@@ -98,6 +99,7 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             building.in_transaction = around;
             Action::Transaction { modes: *modes, steps }
         }
+        StepKind::Together(steps) => Action::Together(together(step, steps, building, statements)?),
         StepKind::Pipeline(steps) => {
             if building.pipeline_from.is_some() {
                 let problem = problem(&step.place, "a pipeline cannot stand inside of a pipeline");
@@ -112,25 +114,13 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
     })
 }
 
-/// With the simple protocol nothing can be queued.
-fn refuse_simple(step: &StepSpec, what: &str, building: &Building<'_>) {
-    if building.pipeline_from.is_none() {
-        return;
-    }
-    let title = format!("{what} of the simple protocol cannot stand inside of a pipeline");
-    let problem = problem(&step.place, title).label("with that protocol each statement waits for its answer");
-    let hint = match step.protocol {
-        Some(_) => "take `protocol` out, or use `\"prepared\"` or `\"extended\"`",
-        None => "use `protocol = \"prepared\"` or `\"extended\"`, or take the steps out of the pipeline",
-    };
-    building.names.sink.push(problem.hint(hint));
-}
-
 fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
     let found = building.set(&name.value);
     if let Some(set) = found.filter(|set| building.is_on_its_way(*set)) {
-        let title = format!("`for_each` visits `{}`, which is bound in the same pipeline", building.sets[set].name);
-        let problem = problem(&name.place, title).hint("its rows come when the pipeline has ended: bind it before");
+        let around = building.on_whose_way();
+        let title = format!("`for_each` visits `{}`, which is bound in the same {around}", building.sets[set].name);
+        let hint = format!("its rows come when the {around} has ended: bind it before");
+        let problem = problem(&name.place, title).hint(hint);
         building.names.sink.push(problem);
         return None;
     }
@@ -169,7 +159,7 @@ fn drawn(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
     found
 }
 
-fn bind_all(step: &StepSpec, building: &mut Building<'_>) {
+pub(super) fn bind_all(step: &StepSpec, building: &mut Building<'_>) {
     if let Some(name) = &step.binds {
         bind(name, building);
     }
@@ -224,9 +214,10 @@ fn renumber_draws(steps: &mut [StepPlan], renumber: &dyn Fn(&mut usize)) {
         step.draw.iter_mut().for_each(renumber);
         match &mut step.action {
             Action::Statement(_) | Action::Pause(_) | Action::Insert(_) => {}
-            Action::Group(steps) | Action::Transaction { steps, .. } | Action::Pipeline(steps) => {
-                renumber_draws(steps, renumber);
-            }
+            Action::Group(steps)
+            | Action::Transaction { steps, .. }
+            | Action::Pipeline(steps)
+            | Action::Together(steps) => renumber_draws(steps, renumber),
         }
     }
 }

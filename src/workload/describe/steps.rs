@@ -30,6 +30,10 @@ pub(super) fn write(
                 writeln!(out, "pipeline")?;
                 write(inner, operation, variant, depth + 2, out)?;
             }
+            Action::Together(inner) => {
+                writeln!(out, "together, each on a connection of its own")?;
+                write(inner, operation, variant, depth + 2, out)?;
+            }
             Action::Transaction { modes, steps: inner } => {
                 let begin = modes.begin_sql();
                 let modes = begin.strip_prefix("BEGIN").unwrap_or_default().to_ascii_lowercase();

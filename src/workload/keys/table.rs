@@ -137,7 +137,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("step.read_only", Kind::Flag, "a read-only transaction"),
     no("step.two_phase", Kind::Flag, "two-phase commit"),
     yes("step.pipeline", Kind::Steps, "steps sent without waiting"),
-    no("step.together", Kind::Steps, "steps at once on several connections"),
+    yes("step.together", Kind::Steps, "steps at once on several connections"),
     yes("step.repeat", Kind::Integer, "runs a step several times"),
     yes("step.draw", Kind::List, "parameters drawn anew in each iteration"),
     no("step.on", Kind::Word, "which server takes the step"),

@@ -173,6 +173,26 @@ pub struct VariantPlan {
 }
 
 impl VariantPlan {
+    /// How many connections each client has: as many as its widest `together`.
+    #[must_use]
+    pub fn connections_per_client(&self) -> u32 {
+        let mut widest = 1;
+        for operation in &self.operations {
+            walk(&operation.steps, &mut |step| {
+                if let Action::Together(steps) = &step.action {
+                    widest = widest.max(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+                }
+            });
+        }
+        widest
+    }
+
+    /// Connections of all clients.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        self.load.clients().saturating_mul(self.connections_per_client())
+    }
+
     /// The names that its steps record values under, each once.
     #[must_use]
     pub fn records(&self) -> Vec<&str> {

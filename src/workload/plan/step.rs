@@ -40,6 +40,8 @@ pub enum Action {
         /// In order.
         steps: Vec<StepPlan>,
     },
+    /// Statements at the same time, each on a connection of its own.
+    Together(Vec<StepPlan>),
     /// Steps that are sent without waiting for answers, with one Sync at the end: outside of a transaction they are one.
     Pipeline(Vec<StepPlan>),
 }
@@ -50,7 +52,9 @@ impl Action {
     pub fn inner(&self) -> &[StepPlan] {
         match self {
             Self::Statement(_) | Self::Pause(_) | Self::Insert(_) => &[],
-            Self::Group(steps) | Self::Transaction { steps, .. } | Self::Pipeline(steps) => steps,
+            Self::Group(steps) | Self::Transaction { steps, .. } | Self::Pipeline(steps) | Self::Together(steps) => {
+                steps
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ pub(in crate::workload) enum StepKind {
     Group(Vec<StepSpec>),
     Transaction(TransactionPlan, Vec<StepSpec>),
     Pipeline(Vec<StepSpec>),
+    Together(Vec<StepSpec>),
 }
 
 impl StepSpec {
@@ -45,7 +46,10 @@ impl StepSpec {
     pub(in crate::workload) fn inner(&self) -> &[Self] {
         match &self.kind {
             StepKind::Sql(_) | StepKind::Pause(_) | StepKind::Insert(_) => &[],
-            StepKind::Group(steps) | StepKind::Transaction(_, steps) | StepKind::Pipeline(steps) => steps,
+            StepKind::Group(steps)
+            | StepKind::Transaction(_, steps)
+            | StepKind::Pipeline(steps)
+            | StepKind::Together(steps) => steps,
         }
     }
 
@@ -57,13 +61,14 @@ impl StepSpec {
 }
 
 /// The kinds, each with the modifiers that go with it.
-const KINDS: [(&str, &[&str]); 6] = [
+const KINDS: [(&str, &[&str]); 7] = [
     ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol", "record"]),
     ("insert", &["for_each", "repeat"]),
     ("pause", &["for_each", "repeat"]),
     ("steps", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff"]),
     ("transaction", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff", "isolation", "read_only"]),
     ("pipeline", &["for_each", "repeat", "draw"]),
+    ("together", &["for_each", "repeat", "draw"]),
 ];
 
 /// Modifiers that say nothing without another one.
@@ -223,6 +228,7 @@ fn read_kind(kind: &str, table: &Table, context: Context<'_>) -> Option<StepKind
             match kind {
                 "steps" => StepKind::Group(steps),
                 "pipeline" => StepKind::Pipeline(steps),
+                "together" => StepKind::Together(steps),
                 _ => StepKind::Transaction(modes, steps),
             }
         }

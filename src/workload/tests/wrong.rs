@@ -212,6 +212,19 @@ fn steps() {
             "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
         ),
         ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
+        (
+            "together in a transaction",
+            "{ transaction = [{ together = [{ sql = \"SELECT 1\" }, { sql = \"SELECT 2\" }] }] }",
+        ),
+        ("together in a pipeline", "{ pipeline = [{ together = [{ sql = \"SELECT 1\" }] }] }"),
+        (
+            "what cannot run together",
+            "{ together = [{ for_each = \"u\", sql = \"SELECT 1\" }, { transaction = [{ sql = \"SELECT 1\" }] }, { pause = \"1ms\" }] }",
+        ),
+        (
+            "a reference within together",
+            "{ together = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { sql = \"SELECT :v.first.id\" }] }",
+        ),
         ("a record by a taken name", "{ sql = \"SELECT 1 AS n\", record = { response = \"n\" } }"),
         ("a record of a group", "{ record = { age = \"n\" }, steps = [{ sql = \"SELECT 1 AS n\" }] }"),
         ("an unknown protocol", "{ sql = \"SELECT 1\", protocol = \"simpel\" }"),
