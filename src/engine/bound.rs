@@ -64,6 +64,8 @@ pub(super) struct BoundParam {
     /// Hash of the name: the key of its stream.
     pub(super) key: u64,
     pub(super) sampler: Sampler,
+    /// The last value of a `next`, shared by all who take from it.
+    pub(super) next: Option<Arc<AtomicI64>>,
 }
 
 /// A statement of one step, as each connection prepares it.
@@ -239,7 +241,7 @@ pub(super) struct Cell {
     pub(super) key: u64,
     pub(super) sampler: Sampler,
     pub(super) ty: PgType,
-    /// The next value of a `next`, shared by all who take from it.
+    /// The last value of a `next`, shared by all who take from it.
     pub(super) next: Option<Arc<AtomicI64>>,
 }
 

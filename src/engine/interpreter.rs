@@ -9,6 +9,8 @@ mod outcome;
 mod pipeline;
 mod together;
 
+use std::sync::atomic::{AtomicI64, Ordering};
+
 use bytes::BytesMut;
 
 use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
@@ -46,6 +48,8 @@ pub(super) struct Interpreter {
     /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
     column: Args,
     rows: BytesMut,
+    /// The values that were taken from counters in this draw, by parameter: one that is sent as two types is one value.
+    counted: Vec<(usize, i64)>,
     /// What was recorded in the operation so far.
     recorded: Vec<Taken>,
     /// Rows that the operation has made so far: no two of them draw the same.
@@ -105,6 +109,7 @@ impl Interpreter {
             queued: Vec::new(),
             column: Args::default(),
             rows: BytesMut::new(),
+            counted: Vec::new(),
             recorded: Vec::new(),
             rows_made: 0,
             stream: Stream::purpose(0, "none", 0),
@@ -143,16 +148,18 @@ impl Interpreter {
         redrawn_by: Option<usize>,
         draw_index: u64,
     ) -> Result<(), Misfit> {
+        self.counted.clear();
         for (value, args) in variant.operations[index].drawn.iter().zip(&mut self.drawn[index]) {
             if value.redrawn_by != redrawn_by {
                 continue;
             }
             if let DrawnSource::Param { param, column } = value.source {
-                let BoundParam { key, sampler, .. } = &variant.params[param];
+                let BoundParam { key, sampler, next, .. } = &variant.params[param];
                 let draw = Draw::param(self.stream, *key, draw_index, self.now_us);
-                let drawn = match column {
-                    Some(column) => sampler.draw_column(&draw, column),
-                    None => sampler.draw(&draw, &mut self.scratch),
+                let drawn = match (next, column) {
+                    (Some(next), _) => Value::Integer(counted(&mut self.counted, param, next)),
+                    (None, Some(column)) => sampler.draw_column(&draw, column),
+                    (None, None) => sampler.draw(&draw, &mut self.scratch),
                 };
                 args.clear();
                 args.value(drawn, &value.ty)?;
@@ -174,10 +181,25 @@ impl Interpreter {
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
         self.active = 0;
-        self.is_queueing = false;
         self.recorded.clear();
         self.rows_made = 0;
-        let mut at = 0;
+        self.execute_from(0, variant, index, program, place).await
+    }
+
+    /// Goes on at instruction `at`, which [`Interpreter::taken`] has named after a failure.
+    ///
+    /// # Errors
+    /// As [`Interpreter::execute`].
+    #[inline]
+    pub(super) async fn execute_from(
+        &mut self,
+        mut at: usize,
+        variant: &BoundVariant,
+        index: usize,
+        program: &Program,
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        self.is_queueing = false;
         while let Some(instruction) = program.instructions.get(at) {
             let next = match instruction {
                 Instruction::Statement(statement) if self.is_queueing => {
@@ -323,6 +345,16 @@ pub(super) async fn open_beside(
         opened.push((Beside { session, prepared }, times));
     }
     Ok(opened)
+}
+
+/// The value of a parameter that counts, taken once in a draw.
+fn counted(taken: &mut Vec<(usize, i64)>, param: usize, next: &AtomicI64) -> i64 {
+    if let Some((_, value)) = taken.iter().find(|(known, _)| *known == param) {
+        return *value;
+    }
+    let value = next.fetch_add(1, Ordering::Relaxed) + 1;
+    taken.push((param, value));
+    value
 }
 
 /// The statement that instruction number `at` is.

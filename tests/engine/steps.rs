@@ -392,3 +392,37 @@ steps = [{ sql = "SELECT id, now() AS at FROM users WHERE org_id = :org", record
         ]
     );
 }
+
+#[test]
+fn parameters_count_above_the_largest_and_share_it_with_inserts() {
+    let server = support::server();
+    let endpoint = writable(
+        &server,
+        "CREATE TABLE events (id bigint PRIMARY KEY, other int, again int, text text);
+         INSERT INTO events VALUES (500, 0, 0, '')",
+    );
+    let mut plan = plan(
+        r#"
+[params.id]
+next = "events.id"
+[operations.write]
+steps = [
+  { sql = "INSERT INTO events VALUES (:id, 0, 0, '')" },
+  { sql = "UPDATE events SET text = 'was ' || :id::text WHERE id::text = :id::text", expect_rows = 1 },
+  { insert = { table = "events", rows = 3, method = "multi_row", values = { id = { next = "events.id" }, other = { uniform = [1, 3] }, again = { same_as = "other", distinct = true } } } },
+  { repeat = 2, draw = ["id"], sql = "INSERT INTO events VALUES (:id, 0, 0, 'again')" },
+]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert!(all.counters.succeeded > 0 && all.counters.failed == 0, "{:?}", all.failures);
+    let done = i64::try_from(all.counters.succeeded).unwrap();
+    let sql =
+        "SELECT count(*), min(id), count(*) FILTER (WHERE text = 'was ' || id), count(*) FILTER (WHERE text = 'again'),
+                      count(*) FILTER (WHERE other BETWEEN 1 AND 3 AND again BETWEEN 1 AND 3 AND again <> other)
+               FROM events WHERE id > 500";
+    let found: Vec<i64> =
+        rows(&endpoint, sql).remove(0).iter().map(|cell| cell.as_deref().unwrap().parse().unwrap()).collect();
+    assert_eq!(found, [6 * done, 501, done, 2 * done, 3 * done]);
+}

@@ -1,8 +1,5 @@
 //! An insert: the types of its columns as the server knows them, and the statements of its method.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
-
 use super::describe::Describer;
 use super::operation::{Binder, Part};
 use super::params::natural_type;
@@ -151,7 +148,8 @@ impl Binder<'_> {
     /// A column with its generator. `None` after a problem.
     async fn cell(&mut self, plan: &InsertPlan, column: &ColumnPlan, ty: &PgType) -> Result<Option<Cell>, DriverError> {
         let domains = column.generator.domains(plan.rows.into());
-        let wrong = match (Sampler::new(&column.generator), domains) {
+        let generator = named_within(&column.generator, &plan.table);
+        let wrong = match (Sampler::new(&generator), domains) {
             (Ok(sampler), Ok(domains)) => match domains.iter().find_map(|domain| fits(domain, ty).err()) {
                 None => Ok(sampler),
                 Some(misfit) => Err(misfit.to_string()),
@@ -168,31 +166,33 @@ impl Binder<'_> {
             }
         };
         let next = match &column.generator {
-            Generator::Next { table, column: of } => match self.largest(table, of, column).await? {
-                Some(largest) => Some(Arc::new(AtomicI64::new(largest))),
-                None => return Ok(None),
+            Generator::Next { table, column: of } => match self.counters.of(table, of).await? {
+                Ok(counter) => Some(counter),
+                Err(title) => {
+                    let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
+                    self.problems.push(BindProblem::in_file(&column.place, title, hints));
+                    return Ok(None);
+                }
             },
             _ => None,
         };
         let key = name_hash(&format!("{}.{}", plan.table, column.name));
         Ok(Some(Cell { key, sampler, ty: ty.clone(), next }))
     }
+}
 
-    /// The largest value of a column. `None` after a problem.
-    async fn largest(&mut self, table: &str, of: &str, column: &ColumnPlan) -> Result<Option<i64>, DriverError> {
-        let Describer::Server(control) = self.describer else { return Ok(Some(0)) };
-        let found = control.rows(&format!("SELECT coalesce(max({}), 0)::bigint FROM {table}", name(of))).await;
-        let problem = match found {
-            Ok(rows) => {
-                let cell = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-                return Ok(Some(cell.and_then(|text| text.parse().ok()).unwrap_or(0)));
-            }
-            Err(DriverError::Server(error)) => format!("`next = \"{table}.{of}\"` cannot be asked for: {error}"),
-            Err(error) => return Err(error),
-        };
-        let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
-        self.problems.push(BindProblem::in_file(&column.place, problem, hints));
-        Ok(None)
+/// Cells are drawn under the names of table and column, so that what `same_as` names is too.
+fn named_within(generator: &Generator, table: &str) -> Generator {
+    let inner = |of: &Generator| Box::new(named_within(of, table));
+    match generator {
+        Generator::SameAs { name, of, distinct } => {
+            Generator::SameAs { name: format!("{table}.{name}"), of: inner(of), distinct: *distinct }
+        }
+        Generator::Null { rate, of } => Generator::Null { rate: *rate, of: inner(of) },
+        Generator::Json(fields) => {
+            Generator::Json(fields.iter().map(|(key, of)| (key.clone(), named_within(of, table))).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -207,7 +207,7 @@ fn values(into: &str, width: usize, rows: u32) -> String {
 }
 
 /// A column's name as SQL takes it: quoted unless it is plain, so that folding is left to the server as in the schema.
-fn name(name: &str) -> String {
+pub(super) fn name(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if plain || name.starts_with('"') { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -5,6 +5,7 @@
 
 mod describe;
 mod insert;
+mod next;
 mod operation;
 mod params;
 mod problem;
@@ -16,6 +17,7 @@ mod text;
 use std::sync::Arc;
 
 use self::describe::Describer;
+use self::next::Counters;
 use super::bound::BoundVariant;
 use crate::driver::Control;
 use crate::workload::plan::{DatasetPlan, VariantPlan};
@@ -35,9 +37,10 @@ pub async fn bind(
     let lost = |source| BindError::Driver { variant: variant.name.clone(), source: Box::new(source) };
     let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
     let mut problems = Vec::new();
+    let counters = Counters::new(control);
     let mut params = Vec::new();
     for param in &variant.params {
-        match params::know(param, control).await.map_err(lost)? {
+        match params::know(param, control, &counters).await.map_err(lost)? {
             Ok(known) => params.push(Some(known)),
             Err(problem) => {
                 problems.push(problem);
@@ -48,7 +51,7 @@ pub async fn bind(
     let mut statements = Vec::new();
     let mut operations = Vec::new();
     for operation in &variant.operations {
-        let mut binder = operation::Binder::new(variant, operation, describer, &params, &mut problems);
+        let mut binder = operation::Binder::new(variant, operation, describer, &counters, &params, &mut problems);
         binder.bind(&mut statements).await.map_err(lost)?;
         operations.extend(binder.finish());
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::describe::Describer;
+use super::next::Counters;
 use super::params::{Known, built_in, natural_type_of_literal};
 use super::problem::BindProblem;
 use super::program;
@@ -87,6 +88,7 @@ pub(super) struct Binder<'a> {
     pub(super) variant: &'a VariantPlan,
     pub(super) operation: &'a OperationPlan,
     pub(super) describer: Describer<'a>,
+    pub(super) counters: &'a Counters<'a>,
     params: &'a [Option<Known>],
     pub(super) problems: &'a mut Vec<BindProblem>,
     /// What each set holds at this point of the operation; `None`: not known because of a problem before.
@@ -107,6 +109,7 @@ impl<'a> Binder<'a> {
         variant: &'a VariantPlan,
         operation: &'a OperationPlan,
         describer: Describer<'a>,
+        counters: &'a Counters<'a>,
         params: &'a [Option<Known>],
         problems: &'a mut Vec<BindProblem>,
     ) -> Self {
@@ -114,6 +117,7 @@ impl<'a> Binder<'a> {
             variant,
             operation,
             describer,
+            counters,
             params,
             problems,
             sets: vec![None; operation.sets.len()],

@@ -114,7 +114,7 @@ impl Interpreter {
     }
 
     /// Waits, unless waits are left out.
-    pub(super) async fn wait(&self, length: Duration) {
+    pub(in crate::engine) async fn wait(&self, length: Duration) {
         if !self.hurried && !length.is_zero() {
             self.timer.sleep_until(Instant::now() + length).await;
         }
@@ -145,7 +145,7 @@ impl Interpreter {
     }
 
     /// The innermost attempt that takes a failure, its bindings discarded: where it begins, and how long to wait.
-    fn taken(&mut self, program: &Program, error: &OperationError) -> Option<(usize, Duration)> {
+    pub(in crate::engine) fn taken(&mut self, program: &Program, error: &OperationError) -> Option<(usize, Duration)> {
         while let Some(attempt) = self.active.checked_sub(1).and_then(|last| self.attempts.get_mut(last)) {
             if let Some(Instruction::Try(of)) = program.instructions.get(attempt.at)
                 && attempt.failed < of.retry.retries
@@ -192,10 +192,15 @@ impl Interpreter {
         }
         let Some((next, backoff)) = self.taken(program, &error) else { return Err(error) };
         self.wait(backoff).await;
-        let attempt = &mut self.attempts[self.active - 1];
-        let now = Instant::now();
-        place.progress.retry(attempt.rows, ns(now - attempt.began));
-        attempt.began = now;
+        self.try_again(place.progress);
         Ok(next)
+    }
+
+    /// Notes that the innermost attempt failed and begins anew.
+    pub(in crate::engine) fn try_again(&mut self, progress: &Progress) {
+        let Some(attempt) = self.active.checked_sub(1).and_then(|last| self.attempts.get_mut(last)) else { return };
+        let now = Instant::now();
+        progress.retry(attempt.rows, ns(now - attempt.began));
+        attempt.began = now;
     }
 }

@@ -271,11 +271,6 @@ fn retry(table: &Table, context: Context<'_>) -> Option<At<RetryPlan>> {
 fn failure(node: &Node, context: Context<'_>) -> Option<FailureKey> {
     let text = context.text("retry_on", node)?;
     if let Some(class) = FailureClass::ALL.into_iter().find(|class| class.name() == text.value) {
-        if class == FailureClass::Connection {
-            let problem = problem(&text.place, "`retry_on = [\"connection\"]` is not supported by this version");
-            context.sink.push(problem.hint("an operation whose connection is lost fails; the next one connects anew"));
-            return None;
-        }
         return Some(FailureKey::Class(class));
     }
     let is_state = text.value.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());

@@ -125,7 +125,7 @@ fn generators() {
             "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }",
         ),
         ("a column of an empty table", "rows = 1_000", "rows = 0"),
-        ("a generator that is not supported", org, "{ next = \"users.id\" }\nuser"),
+        ("a counter inside of another generator", org, "{ null = { rate = 0.5, of = { next = \"users.id\" } } }\nuser"),
         ("a choice of nothing", org, "{ choice = [[\"a\", 0]] }\nuser"),
         ("a choice without weights", org, "{ choice = [\"a\", \"b\"] }\nuser"),
         ("a mean outside of the range", org, "{ normal = { over = [1, 20], mean = 50, deviation = 1 } }\nuser"),
