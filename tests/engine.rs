@@ -6,6 +6,8 @@
 mod outages;
 #[path = "engine/protocols.rs"]
 mod protocols;
+#[path = "engine/renewed.rs"]
+mod renewed;
 #[path = "engine/steps.rs"]
 mod steps;
 mod support;

@@ -14,6 +14,7 @@ mod endpoint;
 mod error;
 mod null;
 mod recordable;
+mod row;
 mod secret;
 mod secured;
 mod session;

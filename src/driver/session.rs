@@ -6,83 +6,11 @@ use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
 use super::null::Null;
+pub use super::row::{Columns, RawRow, RowSink};
 use super::simple::LiteralType;
 use super::types::ColumnInfo;
 use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
-
-/// Takes rows as they arrive. Implemented by the engine; static dispatch.
-pub trait RowSink {
-    /// One row. Column `i`'s raw bytes are `row.column(i)`.
-    fn row(&mut self, row: &RawRow<'_>);
-
-    /// Whether it looks at the column of that position. Of a result in text only such columns are put into binary form; the
-    /// others come as NULL.
-    fn takes(&self, position: usize) -> bool {
-        let _ = position;
-        true
-    }
-}
-
-/// A row as it came over the wire; nothing is decoded.
-#[derive(Clone, Copy, Debug)]
-pub struct RawRow<'a> {
-    /// The body of the DataRow message after the column count.
-    pub body: &'a [u8],
-    /// How many columns.
-    pub columns: u16,
-}
-
-impl<'a> RawRow<'a> {
-    /// Column `i`'s bytes in the wire's binary form; `None` is NULL (or no such column). Walks over those before it.
-    #[inline]
-    #[must_use]
-    pub fn column(&self, i: usize) -> Option<&'a [u8]> {
-        self.iter().nth(i).flatten()
-    }
-
-    /// All columns in order; `None` is NULL.
-    #[inline]
-    #[must_use]
-    pub fn iter(&self) -> Columns<'a> {
-        Columns { rest: self.body }
-    }
-}
-
-impl<'a> IntoIterator for &RawRow<'a> {
-    type Item = Option<&'a [u8]>;
-    type IntoIter = Columns<'a>;
-
-    fn into_iter(self) -> Columns<'a> {
-        self.iter()
-    }
-}
-
-/// The columns of a row.
-#[derive(Clone, Debug)]
-pub struct Columns<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Columns<'a> {
-    type Item = Option<&'a [u8]>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, rest) = self.rest.split_first_chunk()?;
-        match usize::try_from(i32::from_be_bytes(*length)) {
-            Err(_) => {
-                self.rest = rest;
-                Some(None)
-            }
-            Ok(length) => {
-                let (column, rest) = rest.split_at_checked(length)?;
-                self.rest = rest;
-                Some(Some(column))
-            }
-        }
-    }
-}
 
 /// What an execution did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -176,6 +104,34 @@ impl Session {
         match &mut self.0 {
             Inner::Postgres(wire) => wire.prepare(sql, params).await,
             Inner::Null(null) => Ok(null.prepare(columns)),
+        }
+    }
+
+    /// Prepares a statement again that the server has forgotten or whose result has changed; it keeps its number. Gives the
+    /// names and type OIDs of its columns as they are now (of the null target: nothing).
+    ///
+    /// # Errors
+    /// What the server says, or a lost connection.
+    pub async fn prepare_again(
+        &mut self,
+        statement: StatementId,
+        sql: &str,
+        params: &[u32],
+    ) -> Result<Vec<(String, u32)>, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.prepare_again(statement, sql, params).await,
+            Inner::Null(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Makes the server forget a statement; it can be prepared again.
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn forget(&mut self, statement: StatementId) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.forget(statement).await,
+            Inner::Null(_) => Ok(()),
         }
     }
 

@@ -7,22 +7,23 @@ mod flow;
 mod insert;
 mod outcome;
 mod pipeline;
+mod prepare;
 mod together;
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::BytesMut;
 
-use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
+use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Instruction, Program, Statement};
 use super::rows::{Rows, Sink, Taken};
-use crate::driver::{Args, ConnectTimes, DriverError, Misfit, Session, StatementId, Target};
+use crate::driver::{Args, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
-use crate::workload::plan::Protocol;
 
 use self::flow::{Attempt, LoopState};
 pub(super) use self::outcome::{OperationError, Progress};
 use self::pipeline::Queued;
+pub(super) use self::prepare::{open_beside, prepare};
 pub(super) use self::together::Beside;
 
 /// The working memory of one client.
@@ -210,6 +211,12 @@ impl Interpreter {
                         at += 1;
                         continue;
                     }
+                    Err(error) if error.is_stale(place) => {
+                        let is_forgotten = error.is_forgotten();
+                        Box::pin(self.once_more(variant, index, program, statement, is_forgotten, place))
+                            .await
+                            .map(|()| at + 1)
+                    }
                     Err(error) => Err(error),
                 },
                 Instruction::Loop(of) => self.begin_loop(variant, index, program, of, at).map_err(Into::into),
@@ -310,41 +317,6 @@ impl Interpreter {
     pub(super) fn forget_runs(&mut self) {
         self.runs.copy_from_slice(&self.fresh_runs);
     }
-}
-
-/// Prepares all statements of a variant on a session: one round trip each, for those that are parsed once.
-///
-/// # Errors
-/// What the server says, or a lost connection.
-pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Result<Vec<StatementId>, DriverError> {
-    let mut prepared = Vec::with_capacity(variant.statements.len());
-    for BoundStatement { sql, oids, literals, columns, protocol, .. } in &variant.statements {
-        prepared.push(match protocol {
-            Protocol::Prepared => session.prepare(sql, oids, columns).await?,
-            Protocol::Extended => session.parse_each_time(sql, oids, columns)?,
-            Protocol::Simple => session.write_each_time(sql, literals, columns)?,
-        });
-    }
-    Ok(prepared)
-}
-
-/// Connects what a client has beside its first connection; the statements are prepared on each. Also how long each
-/// connect took.
-///
-/// # Errors
-/// As [`Session::connect`] and [`prepare`].
-pub(super) async fn open_beside(
-    variant: &BoundVariant,
-    target: &Target,
-    timer: &Timer,
-) -> Result<Vec<(Beside, ConnectTimes)>, DriverError> {
-    let mut opened = Vec::with_capacity(variant.width - 1);
-    for _ in 1..variant.width {
-        let (mut session, times) = Session::connect(target, timer).await?;
-        let prepared = prepare(variant, &mut session).await?;
-        opened.push((Beside { session, prepared }, times));
-    }
-    Ok(opened)
 }
 
 /// The value of a parameter that counts, taken once in a draw.

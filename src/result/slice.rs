@@ -69,6 +69,10 @@ pub struct SliceRecord {
     /// Of these, for operations of the warm-up.
     #[serde(default)]
     pub warmup_reconnects: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed, warm-up
+    /// included.
+    #[serde(default)]
+    pub re_prepared: u64,
     /// What its accounting contradicts, if anything.
     pub violation: Option<String>,
     /// The whole mix.
@@ -276,6 +280,7 @@ impl SliceRecord {
             interrupted: metrics.interrupted,
             reconnects: metrics.reconnects.all,
             warmup_reconnects: metrics.reconnects.warmup,
+            re_prepared: metrics.reconnects.re_prepared,
             violation,
             mix: SliceFigures::of(None, None, &mix, &context.records),
             jobs: jobs(&operations, &context.records),

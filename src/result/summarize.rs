@@ -219,6 +219,14 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                 of_variant().count()
             ));
         }
+        let again: u64 = of_variant().map(|slice| slice.re_prepared).sum();
+        if again > 0 {
+            warnings.push(format!(
+                "{}: statements were prepared again {again} times, because the server had forgotten them or their result had \
+                 changed; the times of these operations contain it",
+                variant.name
+            ));
+        }
         warnings.extend(lost_connections(&variant.name, of_variant()));
         let (failed, planned) =
             of_variant().fold((0, 0), |sum, slice| (sum.0 + slice.mix.failed, sum.1 + slice.mix.planned));

@@ -13,6 +13,7 @@ use std::ops::Range;
 
 use bytes::{BufMut, BytesMut};
 
+pub(super) use self::read::described_columns;
 use super::encode::Args;
 use super::session::{RawRow, RowSink};
 use super::types::{ColumnInfo, PgType, TypeKind};
@@ -101,8 +102,8 @@ impl Template {
         if self.described == body {
             return Ok(());
         }
-        let types = read::described_types(body).ok_or("a RowDescription that cannot be read")?;
-        if !types.iter().eq(self.columns.iter().map(|ty| &ty.oid)) {
+        let columns = read::described_columns(body).ok_or("a RowDescription that cannot be read")?;
+        if !columns.iter().map(|(_, oid)| oid).eq(self.columns.iter().map(|ty| &ty.oid)) {
             return Err("the columns of the result are not those that the statement had before the load".to_owned());
         }
         self.described.clear();

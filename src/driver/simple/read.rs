@@ -8,19 +8,20 @@ use crate::driver::types::{PgType, TypeKind};
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// The type OIDs of a RowDescription.
-pub(super) fn described_types(body: &[u8]) -> Option<Vec<u32>> {
+/// Names and type OIDs of a RowDescription.
+pub(in crate::driver) fn described_columns(body: &[u8]) -> Option<Vec<(String, u32)>> {
     let mut rest = body;
     let count = rest.try_get_u16().ok()?;
-    let mut types = Vec::with_capacity(count.into());
+    let mut columns = Vec::with_capacity(count.into());
     for _ in 0..count {
-        let name = rest.iter().position(|byte| *byte == 0)?;
+        let end = rest.iter().position(|byte| *byte == 0)?;
+        let name = String::from_utf8_lossy(&rest[..end]).into_owned();
         // Table and column come before the type; length, modifier and format after it.
-        rest = rest.get(name + 1 + 6..)?;
-        types.push(rest.try_get_u32().ok()?);
+        rest = rest.get(end + 1 + 6..)?;
+        columns.push((name, rest.try_get_u32().ok()?));
         rest = rest.get(8..)?;
     }
-    Some(types)
+    Some(columns)
 }
 
 /// Appends the bytes of a value, without their length. `None`: the text is none of that type. `scratch` is for elements of

@@ -3,9 +3,11 @@
 //! One write and one read per statement, one reused buffer each way, no allocation once the buffers have their size.
 
 mod answer;
+mod cancel;
 mod inbox;
 mod login;
 mod pipeline;
+mod prepare;
 mod query;
 
 use std::future::poll_fn;
@@ -17,8 +19,9 @@ use std::time::Instant;
 
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::{backend, frontend};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+pub(super) use self::cancel::Canceller;
 pub(super) use self::inbox::Inbox;
 use self::query::hand_on;
 use super::encode::Args;
@@ -59,6 +62,8 @@ pub(super) struct Wire<S = Socket> {
     statements: Vec<Known>,
     endpoint: Arc<Endpoint>,
     key: BackendKey,
+    /// The RowDescription that was asked for last.
+    described: Vec<u8>,
     /// The statement being answered, where that comes as text.
     textual: Option<usize>,
     scratch: Scratch,
@@ -133,6 +138,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             statements: Vec::new(),
             endpoint,
             key,
+            described: Vec::new(),
             textual: None,
             scratch: Scratch::default(),
             copying: false,
@@ -140,25 +146,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             in_transaction: false,
             notices: 0,
         }
-    }
-
-    /// Parse and Sync.
-    pub(super) async fn prepare(&mut self, sql: &str, params: &[u32]) -> Result<StatementId, DriverError> {
-        struct NoRows;
-        impl RowSink for NoRows {
-            fn row(&mut self, _: &RawRow<'_>) {}
-        }
-        let id = self.next_id()?;
-        let name = format!("s{id}");
-        self.out.clear();
-        frontend::parse(&name, sql, params.iter().copied(), &mut self.out)
-            .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
-        frontend::sync(&mut self.out);
-        self.round_trip(&mut NoRows).await?;
-        // The unnamed portal, the statement's name, one format for all values: binary.
-        let bind_head = [b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into();
-        self.statements.push(Known::Binary { parse: Box::default(), bind_head });
-        Ok(StatementId(id))
     }
 
     /// Notes a statement that is parsed anew in each execution; nothing is sent.
@@ -311,6 +298,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     return Ok(true);
                 }
                 backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG => {}
+                backend::CLOSE_COMPLETE_TAG | backend::PARAMETER_DESCRIPTION_TAG | backend::NO_DATA_TAG => {}
+                backend::ROW_DESCRIPTION_TAG if self.textual.is_none() => self.described = body.to_vec(),
                 backend::ROW_DESCRIPTION_TAG if self.textual.is_some() => {
                     if let Some(Known::Text(template)) = self.textual.and_then(|at| self.statements.get_mut(at)) {
                         template.takes_columns(body).map_err(|what| odd(&self.endpoint, what))?;
@@ -385,27 +374,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 #[cold]
 fn odd(endpoint: &Endpoint, what: String) -> DriverError {
     DriverError::Protocol { endpoint: endpoint.name.clone(), what }
-}
-
-/// Asks the server to give up what a session is doing.
-#[derive(Clone, Debug)]
-pub(super) struct Canceller {
-    endpoint: Arc<Endpoint>,
-    key: BackendKey,
-}
-
-impl Canceller {
-    pub(super) async fn cancel(&self) -> Result<(), DriverError> {
-        let mut socket = Plain::connect(&self.endpoint).await?.secure(&self.endpoint).await?;
-        let mut request = BytesMut::new();
-        frontend::cancel_request(self.key.process, self.key.secret, &mut request);
-        let lost = |source| DriverError::Io { endpoint: self.endpoint.name.clone(), source };
-        socket.write_all(&request).await.map_err(lost)?;
-        socket.flush().await.map_err(lost)?;
-        // The server closes the connection when it has passed the request on.
-        let _ = socket.read(&mut [0; 1]).await;
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::driver::session::{Executed, RawRow, RowSink, StatementId};
 /// The end of the rows of a COPY.
 const COPY_DONE: [u8; 5] = [b'c', 0, 0, 0, 4];
 
-struct NoRows;
+pub(super) struct NoRows;
 
 impl RowSink for NoRows {
     fn row(&mut self, _: &RawRow<'_>) {}

@@ -110,6 +110,9 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     if progress.retried() > 0 {
         recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
     }
+    if progress.re_prepared() > 0 {
+        worker.re_prepared(progress.re_prepared());
+    }
     if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
         recorder.unknown(operation.operation);
     }
