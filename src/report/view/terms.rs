@@ -54,7 +54,10 @@ const GOODPUT: &[Term] = &[
 ];
 
 const THROUGHPUT: &[Term] = &[
-    ("dot", "Operations that succeeded in one second of a variant’s turn. What ended after the turn is left out. With very many seconds in sight only a line through them is drawn: zoom in."),
+    (
+        "dot",
+        "Operations that succeeded in one second of a variant’s turn. What ended after the turn is left out. With very many seconds in sight only a line through them is drawn: zoom in.",
+    ),
     ("shaded", "Every other round. In a round each variant has one turn; the order is shuffled."),
 ];
 
