@@ -46,7 +46,7 @@ function time(us, digits = significant) {
 
 // The percentile that leaves `rest` of the operations above it: `p50`, `p99.9`.
 function percentile(rest, sign = "p") {
-  const decimals = Math.min(7, Math.max(0, Math.ceil(-Math.log10(100 * rest) - 1e-9) + 1));
+  const decimals = Math.min(7, Math.max(0, Math.ceil(-Math.log10(100 * rest) - 1e-9) + 2));
   const text = (100 * (1 - rest)).toFixed(decimals);
   const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return sign === "p" ? `p${short}` : `${short} %`;
