@@ -101,6 +101,8 @@ pub enum Stage {
     Setup,
     /// Preparing statements, checking types.
     Binding,
+    /// Asking for the plans of the statements.
+    Plans,
     /// Comparing answers.
     Answers,
     /// Rounds.

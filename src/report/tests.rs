@@ -34,6 +34,16 @@ fn hostile() -> Sample {
     sample.summary.claims[0].source = Some(text());
     sample.summary.variants[0].operations[0].name = text();
     sample.summary.variants[0].mix.failures.insert(text(), 1);
+    sample.slowest[0].params.insert(text(), text().into());
+    sample.slowest[0].operation = text();
+    sample.slowest[0].outcome = text();
+    if let Some(list) = &mut sample.plans {
+        list.notes.push(text());
+        list.taken = text();
+        let plan = &mut list.plans[0];
+        (plan.text, plan.note, plan.nodes, plan.file) = (text(), Some(text()), Some(text()), text());
+        plan.node_names.push(text());
+    }
     sample.summary.left_out = vec![LeftOut { variant: text(), round: 2, reason: text() }];
     let silent = sample.summary.variants[3].name.clone();
     sample.summary.variants[3] = Variant {
@@ -290,9 +300,26 @@ fn an_open_loop_shows_its_queue() {
 }
 
 #[test]
+fn the_slowest_operations_stand_on_the_page() {
+    let mut sample = sample();
+    let slow = &mut sample.slowest[6];
+    (slow.outcome, slow.retried, slow.queue_us) = ("57014".to_owned(), 2, Some(1_500.0));
+    let text = page(&sample.inputs());
+    let table = text.split("id=\"slowest\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    assert_eq!(table.matches("<tr>").count(), 1 + sample.slowest.len() / 2, "a heading and those of the first variant");
+    let first = table.split("<tr>").nth(2).expect("a row");
+    for cell in ["9.70 ms", "1.50 ms", "0.875 s", "client 8, no. 281", "org = 119", "failed: 57014, 2 retried"] {
+        assert!(first.contains(cell), "{cell} is not in: {first}");
+    }
+    sample.slowest.clear();
+    assert!(!page(&sample.inputs()).contains("id=\"slowest\""), "no heading without content");
+}
+
+#[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
-    let inputs = Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[] };
+    let inputs =
+        Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[], plans: None };
     assert!(page(&inputs).contains("<h2 id=\"figures-heading\">"));
     assert!(!render(&summary, PLAIN).is_empty());
 }

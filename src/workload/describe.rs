@@ -50,6 +50,12 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     writeln!(out, "\nanswers: {answers}")?;
     write_judgements("claims", &plan.claims, plan, out)?;
     write_judgements("expectations", &plan.expectations, plan, out)?;
+    for file in &plan.included {
+        let path = file.path().display().to_string();
+        let from_it = format!("{path}:");
+        let keys = plan.included_origins.values().filter(|origin| origin.starts_with(&from_it)).count();
+        writeln!(out, "\nlaid over {path}: {keys} of its values hold")?;
+    }
     for (key, origin) in &plan.origins {
         writeln!(out, "\n{key} comes from {origin}")?;
     }

@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod beginnings;
 mod calibrated;
+mod documents;
 mod environment;
+mod evidence;
 mod external;
 mod generator;
 mod interrupted;

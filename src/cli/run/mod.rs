@@ -7,6 +7,7 @@
 mod copies;
 mod external;
 mod measure;
+mod plans;
 mod record;
 mod refusal;
 mod setup;
@@ -21,6 +22,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Format, RunArgs};
 use super::arrivals;
+use super::catalogue;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -102,7 +104,10 @@ fn load(
                 });
                 plans.push((plan, out));
             }
-            Err(problems) => wrong.push_str(&problems.render(color)),
+            Err(problems) => {
+                wrong.push_str(&problems.render(color));
+                wrong.extend(catalogue::hint(file));
+            }
         }
     }
     if !wrong.is_empty() {

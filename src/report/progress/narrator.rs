@@ -324,6 +324,7 @@ fn name(stage: Stage) -> &'static str {
         Stage::Dataset => "creating and loading tables",
         Stage::Setup => "setting up variants",
         Stage::Binding => "preparing statements",
+        Stage::Plans => "taking plans",
         Stage::Answers => "comparing answers",
         Stage::Rounds => "rounds",
         Stage::Report => "statistics and report",

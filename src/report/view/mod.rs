@@ -1,13 +1,17 @@
 //! The page as values: everything the template shows, already in words. The template decides only where it stands.
 
 mod data;
+mod plans;
 mod settings;
+mod slowest;
 mod tables;
 mod terms;
 
 use serde::Serialize;
 
+use self::plans::Plans;
 use self::settings::{Fact, Server, VariantView};
+use self::slowest::Slowest;
 use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
@@ -44,6 +48,8 @@ pub(super) struct View {
     failures: Vec<Fact>,
     round_names: Vec<String>,
     rounds: Vec<RoundRow>,
+    slowest: Vec<Slowest>,
+    plans: Option<Plans>,
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
@@ -134,6 +140,8 @@ impl View {
             failures: tables::failures(summary),
             round_names: summary.variants.iter().map(wording::variant_name).collect(),
             rounds: tables::rounds(summary),
+            slowest: slowest::slowest(inputs),
+            plans: plans::plans(inputs),
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
