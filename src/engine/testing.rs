@@ -77,6 +77,7 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         measure: Duration::from_millis(200),
         drain: Duration::from_secs(10),
         setup: Vec::new(),
+        checks: Vec::new(),
         clone: ClonePlan::default(),
         workers: Some(clients.min(2)),
         protocol: Protocol::Prepared,

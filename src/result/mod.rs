@@ -4,6 +4,7 @@
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
 mod calibration;
+mod check;
 mod error;
 mod files;
 mod histograms;

@@ -86,6 +86,24 @@ pub struct SliceRecord {
     /// The machine.
     #[serde(default)]
     pub machine: MachineRecord,
+    /// What the checks after the slice found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRecord>,
+}
+
+/// What a check after a slice found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// Its name.
+    pub name: String,
+    /// Whether what was found is what was expected.
+    pub passed: bool,
+    /// What was expected, for people.
+    pub expected: String,
+    /// What was found, or why nothing was, for people.
+    pub found: String,
+    /// Expected minus found; of what is no number 0 where they are equal, else 1. `None`: nothing was found.
+    pub difference: Option<f64>,
 }
 
 /// What limited the throughput of a slice; the later ones are worse for whoever wants to know the database.
@@ -292,6 +310,7 @@ impl SliceRecord {
                 cpu_pressure_us: metrics.machine.pressure_ns.map(|ns| ns as f64 / 1e3),
                 wall_us: metrics.machine.wall_ns as f64 / 1e3,
             },
+            checks: Vec::new(),
         }
     }
 

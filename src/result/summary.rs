@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::check::Check;
+
 use super::calibration::Harness;
 use super::run::SameAnswer;
 use super::slice::LimitedBy;
@@ -341,21 +343,6 @@ pub enum Finding {
     /// Part of it does, or there is too little to tell.
     #[default]
     Undecided,
-}
-
-/// A check after a slice.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    /// Name of the check.
-    pub name: String,
-    /// Name of the variant.
-    pub variant: String,
-    /// Whether it passed.
-    pub passed: bool,
-    /// What was expected.
-    pub expected: String,
-    /// What was found.
-    pub found: String,
 }
 
 /// A slice that is left out of every figure.

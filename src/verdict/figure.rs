@@ -47,6 +47,7 @@ pub fn figure(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> Option<
         Metric::CpuClient if scope.is_mix() => slice.client_cpu_us().and_then(per_operation),
         Metric::CpuServer if scope.is_mix() => slice.server_cpu_us.and_then(per_operation),
         Metric::CpuClient | Metric::CpuServer => None,
+        Metric::Check(name) => slice.checks.iter().find(|check| check.name == *name)?.difference,
     }
 }
 

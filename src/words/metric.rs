@@ -119,6 +119,8 @@ pub enum Metric {
     CpuClient,
     /// Server CPU per operation.
     CpuServer,
+    /// A check after the slice, by its name: expected minus found (`checks.lost_updates`).
+    Check(String),
 }
 
 impl Metric {
@@ -140,6 +142,9 @@ impl Metric {
             "client_cpu_us_per_operation" => return Err(UnknownMetric::Meant("cpu.client".to_owned())),
             "server_cpu_us_per_operation" => return Err(UnknownMetric::Meant("cpu.server".to_owned())),
             _ => {}
+        }
+        if let Some(check) = name.strip_prefix("checks.").filter(|check| !check.is_empty()) {
+            return Ok(Self::Check(check.to_owned()));
         }
         if let Some((kind, figure)) = name.split_once('.') {
             for time in TimeKind::ALL {
@@ -164,7 +169,7 @@ impl Metric {
 
     fn is_of_the_language(name: &str) -> bool {
         const EXACT: [&str; 5] = ["wal_bytes_per_row", "stale_reads", "cache.hit_rate", "imbalance", "plan.rows_error"];
-        const PREFIX: [&str; 5] = ["replication_lag.", "table_bytes.", "endpoint.", "checks.", "background."];
+        const PREFIX: [&str; 4] = ["replication_lag.", "table_bytes.", "endpoint.", "background."];
         EXACT.contains(&name) || PREFIX.iter().any(|prefix| name.starts_with(prefix))
     }
 
@@ -180,6 +185,7 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "cpu.client".to_owned(),
             Self::CpuServer => "cpu.server".to_owned(),
+            Self::Check(name) => format!("checks.{name}"),
         }
     }
 
@@ -195,6 +201,7 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "client_cpu_us_per_operation".to_owned(),
             Self::CpuServer => "server_cpu_us_per_operation".to_owned(),
+            Self::Check(name) => format!("checks.{name}"),
         }
     }
 
@@ -203,7 +210,7 @@ impl Metric {
     pub fn direction(&self) -> Direction {
         match self {
             Self::Goodput | Self::RowsPerS => Direction::HigherIsBetter,
-            Self::Statements => Direction::Neutral,
+            Self::Statements | Self::Check(_) => Direction::Neutral,
             _ => Direction::LowerIsBetter,
         }
     }
@@ -247,7 +254,8 @@ mod tests {
     #[test]
     fn the_spelling_of_the_results_gets_the_right_name() {
         assert_eq!(Metric::parse("response_us.p50"), Err(UnknownMetric::Meant("response.p50".to_owned())));
-        assert_eq!(Metric::parse("checks.lost"), Err(UnknownMetric::NotSupported));
+        assert_eq!(Metric::parse("checks.lost"), Ok(Metric::Check("lost".to_owned())));
+        assert_eq!(Metric::parse("stale_reads"), Err(UnknownMetric::NotSupported));
         assert_eq!(Metric::parse("respons.p50"), Err(UnknownMetric::Unknown));
     }
 }

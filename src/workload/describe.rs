@@ -153,6 +153,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
     }
+    for check in &variant.checks {
+        writeln!(out, "  check {}: {} = {}", check.name, one_line(&check.text.sql), check.expected)?;
+    }
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
-use super::{Command, external, refusal, setup};
+use super::{Command, checks, external, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
@@ -281,7 +281,7 @@ pub(super) fn bind(
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
-    let (mut bound, mut errors) = (Vec::new(), Vec::new());
+    let (mut bound, mut errors, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     let mut session: Option<(&str, Control)> = None;
     for (at, variant) in plan.variants.iter().enumerate() {
         if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
@@ -293,6 +293,9 @@ pub(super) fn bind(
             }
         }
         let control = session.as_ref().map(|(_, control)| control);
+        if let Some(control) = control {
+            wrong.extend(command.wait(checks::try_out(variant, control))?);
+        }
         match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
@@ -301,8 +304,8 @@ pub(super) fn bind(
     if let Some((_, control)) = session {
         command.wait(control.close())?;
     }
-    if !errors.is_empty() {
-        return Err(refusal::binding(&errors, command.color));
+    if !errors.is_empty() || !wrong.is_empty() {
+        return Err(refusal::binding(&errors, &wrong, command.color));
     }
     let statements: usize = bound.iter().map(BoundVariant::statements).sum();
     let what = format!("{statements} statements of {} variants", bound.len());

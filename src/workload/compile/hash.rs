@@ -69,7 +69,7 @@ fn node(of: &Node) -> Json {
     }
 }
 
-/// Hashes of the workload and of its topology. Prose, claims and expectations do not change what is measured, and so
+/// Hashes of the workload and of its topology. Prose, claims, expectations and checks do not change what is measured, and so
 /// not the hash.
 pub(in crate::workload) fn hashes(
     resolved: &Json,
@@ -79,7 +79,7 @@ pub(in crate::workload) fn hashes(
     let mut canonical = String::new();
     let mut measured = resolved.clone();
     if let Json::Object(map) = &mut measured {
-        for key in ["about", "claim", "expect"] {
+        for key in ["about", "claim", "expect", "checks"] {
             map.remove(key);
         }
         for group in ["variants", "operations"] {
@@ -89,6 +89,7 @@ pub(in crate::workload) fn hashes(
                 if let Json::Object(inner) = described {
                     inner.remove("about");
                     inner.remove("title");
+                    inner.remove("checks");
                 }
             }
         }

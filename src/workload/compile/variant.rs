@@ -8,7 +8,7 @@ use super::super::plan::{ParamPlan, Place, StatementPlan, VariantPlan};
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
-use super::{Names, operation, setup};
+use super::{Names, check, operation, setup};
 
 /// A variant as the file has it.
 pub(in crate::workload) struct VariantSource {
@@ -43,6 +43,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     for operation in &mut compiled {
         operation::renumber_params(operation, &mut statements, &used);
     }
+    let checks = check::compile(spec::checks(&merged, context), &operations, &compiled, names);
     let text =
         |key: &str| source.overlay.get(key).and_then(|entry| context.text(key, &entry.node)).map(|text| text.value);
     VariantPlan {
@@ -73,6 +74,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
             })
             .collect(),
         statements,
+        checks,
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
 //! `--set` are already applied, so the engine never merges anything.
 
+mod check;
 mod estimate;
 mod insert;
 mod load;
@@ -14,6 +15,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use check::{CheckPlan, Counted, Counter, Expected};
 pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
@@ -172,6 +174,8 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
+    /// What must hold after each slice.
+    pub checks: Vec<CheckPlan>,
 }
 
 /// How long a clone of the data lasts.

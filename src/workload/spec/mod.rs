@@ -1,5 +1,6 @@
 //! What a file says, typed and with places, before any name is looked up: the mirror of the file.
 
+mod check;
 mod dataset;
 mod distribution;
 mod generator;
@@ -10,6 +11,7 @@ mod operation;
 mod settings;
 mod step;
 
+pub(super) use check::{CheckSpec, checks};
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
 pub(super) use insert::InsertSpec;

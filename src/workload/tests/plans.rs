@@ -312,6 +312,28 @@ fn the_description_says_what_will_run() {
 }
 
 #[test]
+fn checks_name_constants_and_may_be_taken_out_by_a_variant() {
+    let text = format!(
+        "{}[checks.sum]\nsql = \"SELECT count(*) FROM users WHERE id < :limit AND name <> ':no'\"\nequals = \"mix.succeeded\"\n\
+         [checks.none]\nsql = \"SELECT 1 / 0\"\nequals = 0\nenabled = false\n",
+        SMALL.replace(
+            "many = {}",
+            "many = { constants.limit = 5, checks.sum.enabled = false, checks.none.enabled = true }"
+        )
+    );
+    let plan = ok(&text);
+    let checks = |variant: usize| plan.variants[variant].checks.iter().map(|check| check.name.as_str());
+    assert!(checks(0).eq(["sum"]) && checks(1).eq(["none"]));
+    let check = &plan.variants[0].checks[0];
+    assert_eq!(check.text.sql, "SELECT count(*) FROM users WHERE id < 20 AND name <> ':no'");
+    let position = check.text.sql.find("AND").expect("sent") + 1;
+    assert!(text[check.text.place_at(position).span.start..].starts_with("AND name"));
+    assert!(super::super::describe(&plan).contains("  check sum: SELECT count(*) FROM users WHERE id < 20"));
+    // They are looked at after slices, and so change nothing that is measured.
+    assert_eq!(plan.workload_hash, ok(&SMALL.replace("many = {}", "many = { constants.limit = 5 }")).workload_hash);
+}
+
+#[test]
 fn the_description_shows_what_a_variant_changes() {
     let many =
         "\n[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org); -- for the\n -- search\nSELECT 'a;b';\n\"\"\"";

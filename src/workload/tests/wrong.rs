@@ -232,6 +232,40 @@ fn steps() {
 }
 
 #[test]
+fn checks() {
+    let check = |rest: &str| format!("[checks.sum]\n{rest}\n");
+    let cases: Vec<(&str, String)> = vec![
+        ("a check without its parts", check("enabled = true")),
+        ("two statements", check("sql = \"SELECT 1; SELECT 2\"\nequals = 1")),
+        ("no statement", check("sql = \"\"\nequals = 1")),
+        ("a parameter in a check", check("sql = \"SELECT :org + :limit\"\nequals = 1")),
+        ("an unknown counter", check("sql = \"SELECT 1\"\nequals = \"one.suceeded\"")),
+        ("a text that looks like a counter", check("sql = \"SELECT 1\"\nequals = \"www.example\"")),
+        ("a counter of an unknown operation", check("sql = \"SELECT 1\"\nequals = \"2 * onne.succeeded\"")),
+        ("an unknown constant", check("sql = \"SELECT 1\"\nequals = \":lim * one.succeeded\"")),
+        ("a list", check("sql = \"SELECT 1\"\nequals = [1]")),
+        ("another server", check("sql = \"SELECT 1\"\nequals = 1\non = \"replica\"")),
+        (
+            "a claim about a check that is taken out",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1\nenabled = false")
+            ),
+        ),
+        (
+            "a claim about a check of an operation",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\noperation = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ \
+                 at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1")
+            ),
+        ),
+    ];
+    let cases: Vec<(&str, &str, &str)> = cases.iter().map(|(what, to)| (*what, "", to.as_str())).collect();
+    insta::assert_snapshot!("checks", shown(&cases));
+}
+
+#[test]
 fn variants_and_claims() {
     let claim = |rest: &str| format!("[[claim]]\nclaim = \"c\"\n{rest}\n");
     let cases: Vec<(&str, &str, String)> = vec![

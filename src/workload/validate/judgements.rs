@@ -4,6 +4,7 @@ use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::plan::{Bound, JudgementPlan, VariantPlan};
 use super::super::read::At;
 use super::super::spec::JudgementSpec;
+use crate::words::Metric;
 
 /// Looks up the names of claims or expectations.
 pub(in crate::workload) fn judgements(
@@ -60,6 +61,12 @@ fn judgement(
             missing(name, "job", &variants[*variant].name, known, sink);
         }
     }
+    if let Metric::Check(name) = &spec.metric {
+        for variant in compared {
+            let known = variants[*variant].checks.iter().map(|check| check.name.as_str());
+            missing_check(name, &spec, &variants[*variant].name, known, sink);
+        }
+    }
     Some(JudgementPlan {
         claim: spec.claim,
         source: spec.source,
@@ -71,6 +78,24 @@ fn judgement(
         bound: spec.bound.value,
         place: spec.place,
     })
+}
+
+fn missing_check<'a>(
+    name: &str,
+    spec: &JudgementSpec,
+    variant: &str,
+    mut known: impl Iterator<Item = &'a str> + Clone,
+    sink: &Sink,
+) {
+    if let Some(of) = spec.operation.as_ref().or(spec.job.as_ref()) {
+        let title = "a check is about the whole slice, not about one operation or job";
+        sink.push(problem(&of.place, title).hint("take it out"));
+    }
+    let all = known.clone();
+    if !known.any(|known| known == name) {
+        let title = format!("the variant `{variant}` has no check `{name}`");
+        sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, all)));
+    }
 }
 
 fn missing<'a>(
