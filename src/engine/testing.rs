@@ -76,6 +76,7 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         warmup: Duration::from_millis(20),
         measure: Duration::from_millis(200),
         drain: Duration::from_secs(10),
+        count: None,
         setup: Vec::new(),
         checks: Vec::new(),
         clone: ClonePlan::default(),

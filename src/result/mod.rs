@@ -17,6 +17,7 @@ pub mod slice;
 mod store;
 mod summarize;
 pub mod summary;
+mod tables;
 mod times;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};

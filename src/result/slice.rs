@@ -89,6 +89,24 @@ pub struct SliceRecord {
     /// What the checks after the slice found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckRecord>,
+    /// The tables of the state that it wrote to, the largest first; empty where no variant writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableRecord>,
+}
+
+/// A table before and after a slice. `None`: it was not there, or too large to be counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Name as SQL wants it.
+    pub name: String,
+    /// Rows before the slice.
+    pub rows_before: Option<u64>,
+    /// Rows after it.
+    pub rows_after: Option<u64>,
+    /// Bytes before the slice, without indexes.
+    pub bytes_before: Option<u64>,
+    /// Bytes after it.
+    pub bytes_after: Option<u64>,
 }
 
 /// What a check after a slice found.
@@ -311,6 +329,7 @@ impl SliceRecord {
                 wall_us: metrics.machine.wall_ns as f64 / 1e3,
             },
             checks: Vec::new(),
+            tables: Vec::new(),
         }
     }
 

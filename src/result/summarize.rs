@@ -95,6 +95,7 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
         metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
+        tables: super::tables::tables(&valid),
         probes: BTreeMap::new(),
     }
 }

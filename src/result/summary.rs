@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::check::Check;
+pub use super::tables::Table;
 
 use super::calibration::Harness;
 use super::run::SameAnswer;
@@ -119,6 +120,9 @@ pub struct Variant {
     pub harness_us_per_operation: Option<f64>,
     /// Every other metric by the workload's name.
     pub metrics: BTreeMap<String, Option<f64>>,
+    /// The tables that it writes to, the largest first.
+    #[serde(default)]
+    pub tables: Vec<Table>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
 }

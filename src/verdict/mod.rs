@@ -13,6 +13,7 @@ mod look;
 mod missing;
 mod ratio;
 mod settled;
+mod tables;
 mod validity;
 mod worth_knowing;
 
@@ -80,6 +81,8 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     }
     let worth_knowing = worth_knowing::warnings(&reader.run, &reader.slices, &summary);
     summary.warnings.extend(worth_knowing);
+    let apart = tables::apart(&reader.run, &summary);
+    summary.warnings.extend(apart);
     summary.warnings.extend(settled::unsettled(&reader.run, &reader.slices, &reader.intervals()?));
     Ok(summary)
 }

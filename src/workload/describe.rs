@@ -56,7 +56,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
+    let each: Vec<String> = plan.variants.iter().map(|variant| each(variant)).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
     write_rounds(plan, &each, out)?;
@@ -79,7 +79,7 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
     let most = estimate(plan);
     let Some(until) = plan.run.until else {
-        let (slices, most) = (rounds * variants, rough(most));
+        let (slices, most) = (rounds * variants, estimated(&plan.variants[0], most));
         return writeln!(
             out,
             "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
@@ -129,9 +129,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
         time(variant.warmup),
-        time(variant.measure),
+        length(variant),
         time(variant.drain),
-        rough(slice(variant))
+        estimated(variant, slice(variant))
     )?;
     if !variant.setup.is_empty() {
         writeln!(out, "  setup, on a copy of the data of its own:")?;
@@ -302,6 +302,30 @@ fn literal(value: &Literal) -> String {
 
 fn one_line(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How long a measurement is.
+fn length(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(count) => format!("{} operations", grouped(count)),
+        None => time(variant.measure),
+    }
+}
+
+/// Warm-up and measurement of a slice.
+fn each(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(_) => format!("{} and {}", time(variant.warmup), length(variant)),
+        None => time(variant.warmup + variant.measure),
+    }
+}
+
+/// How long something takes; how long operations take, nobody knows before.
+fn estimated(variant: &VariantPlan, about: Duration) -> String {
+    match variant.count {
+        Some(_) => format!("{} and what its operations take", rough(about)),
+        None => rough(about),
+    }
 }
 
 /// 1234567 → 1,234,567.

@@ -1,21 +1,35 @@
-//! What follows a slice: the checks, on the state that it has left, before that is given up.
+//! What follows a slice: checks and the sizes of tables, on the state that it has left, before that is given up.
 
 use std::cell::RefCell;
 
 use super::Command;
 use super::checks::{Counts, judge, unanswered};
 use super::copies::READ_ONLY;
+use super::tables::{self, Size};
 use crate::driver::{Control, DriverError, Endpoint, Target};
 use crate::engine::SliceOutcome;
 use crate::metrics::{Counters, SliceMetrics};
-use crate::result::slice::CheckRecord;
+use crate::result::slice::{CheckRecord, TableRecord};
 use crate::workload::plan::{CheckPlan, Plan};
+
+/// What is found after a slice.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// Each check.
+    pub checks: Vec<CheckRecord>,
+    /// Each table of a state that is written to.
+    pub tables: Vec<TableRecord>,
+}
 
 /// What is known of the states that variants run on.
 #[derive(Debug)]
 pub struct After {
     /// By variant and operation: everything since the state was made.
     counts: Vec<Vec<Counters>>,
+    /// By variant: its tables as the slice before has left them, as long as the state lasts.
+    left: Vec<Option<Vec<Size>>>,
+    /// The tables when the slice in progress began; `None` where nothing is written, or they are not known.
+    before: Option<Vec<Size>>,
     /// Where the state of the slice in progress is; `None` on the null target.
     place: Option<Endpoint>,
 }
@@ -24,12 +38,13 @@ impl After {
     /// Before any slice.
     pub fn new(plan: &Plan) -> Self {
         let counts = plan.variants.iter().map(|variant| vec![Counters::default(); variant.operations.len()]);
-        Self { counts: counts.collect(), place: None }
+        Self { counts: counts.collect(), left: vec![None; plan.variants.len()], before: None, place: None }
     }
 
     /// The state of a variant was made anew.
     pub fn state_is_new(&mut self, variant: usize) {
         self.counts[variant].iter_mut().for_each(|counters| *counters = Counters::default());
+        self.left[variant] = None;
     }
 
     /// A slice begins, its sessions going to `target`; `direct` is the way to the same server without a link.
@@ -42,18 +57,43 @@ impl After {
         };
     }
 
-    /// What the checks find after a slice; nothing where it failed or was cut, since it has not done what they expect.
-    pub fn slice_closed(&mut self, command: &Command<'_>, plan: &Plan, outcome: &SliceOutcome) -> Vec<CheckRecord> {
+    /// Looks at the tables that the slice is going to write to.
+    pub fn look(&mut self, command: &Command<'_>, variant: usize) {
+        self.before = self.left[variant].take();
+        if let (None, Some(place)) = (&self.before, &self.place) {
+            let look = async {
+                let control = connect(place).await.ok()?;
+                let sizes = tables::untouched(&control).await.ok();
+                control.close().await;
+                sizes
+            };
+            self.before = command.wait(look).ok().flatten();
+        }
+    }
+
+    /// What is found after a slice; no check is made where it failed or was cut, since it has not done what they expect.
+    pub fn slice_closed(&mut self, command: &Command<'_>, plan: &Plan, outcome: &SliceOutcome) -> Found {
         let variant = outcome.slice.variant;
         add(&mut self.counts[variant], &outcome.metrics);
         let (checks, counts) = (&plan.variants[variant].checks, &self.counts[variant]);
-        let Some(place) = self.place.as_ref().filter(|_| outcome.metrics.failed.is_none() && !checks.is_empty()) else {
-            return Vec::new();
-        };
-        let done = RefCell::new(Vec::new());
-        // Whoever asks for the end does not wait for a query; what was found until then is kept.
-        let _ = command.wait(make(place, checks, counts, &done));
-        done.into_inner()
+        let before = self.before.take();
+        let found = RefCell::new(Found::default());
+        let is_asked = !checks.is_empty() || before.is_some();
+        if let Some(place) = self.place.as_ref().filter(|_| outcome.metrics.failed.is_none() && is_asked) {
+            let make = async {
+                let control = connect(place).await;
+                make(&control, checks, counts, &found).await;
+                let Ok(control) = control else { return };
+                if let (Some(before), Ok(after)) = (before, tables::counted(&control).await) {
+                    found.borrow_mut().tables = tables::changes(&before, &after);
+                    self.left[variant] = Some(after);
+                }
+                control.close().await;
+            };
+            // Whoever asks for the end does not wait for a query; what was found until then is kept.
+            let _ = command.wait(make);
+        }
+        found.into_inner()
     }
 }
 
@@ -66,21 +106,22 @@ fn add(counts: &mut [Counters], metrics: &SliceMetrics) {
 }
 
 /// Makes the checks one after the other, in a session that cannot change what it looks at.
-async fn make(place: &Endpoint, checks: &[CheckPlan], counts: &[Counters], done: &RefCell<Vec<CheckRecord>>) {
-    let control = connect(place).await;
+async fn make(
+    control: &Result<Control, DriverError>,
+    checks: &[CheckPlan],
+    counts: &[Counters],
+    found: &RefCell<Found>,
+) {
     for check in checks {
         let counts = Counts { operations: counts };
-        let found = match &control {
+        let check = match control {
             Ok(control) => match control.rows(&check.text.sql).await {
                 Ok(rows) => judge(check, counts, &rows),
                 Err(error) => unanswered(check, counts, &error),
             },
             Err(error) => unanswered(check, counts, error),
         };
-        done.borrow_mut().push(found);
-    }
-    if let Ok(control) = control {
-        control.close().await;
+        found.borrow_mut().checks.push(check);
     }
 }
 

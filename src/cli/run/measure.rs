@@ -184,9 +184,9 @@ fn rounds(
     };
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        let checks = after.borrow_mut().slice_closed(command, plan, &outcome);
+        let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
-            slice.checks = checks;
+            (slice.checks, slice.tables) = (found.checks, found.tables);
             verdict::judge_slice(run, slice);
         };
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
@@ -253,6 +253,9 @@ fn ready(
     }
     // Without the link: what is asked after the slice is no part of it.
     after.slice_begins(direct, copy.as_ref().unwrap_or(target));
+    if copy.is_some() {
+        after.look(command, variant);
+    }
     Ok(copy)
 }
 

@@ -13,6 +13,7 @@ mod record;
 mod refusal;
 mod setup;
 mod stage;
+mod tables;
 
 pub(super) use external::{refuse_statements, refused};
 

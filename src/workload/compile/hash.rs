@@ -25,7 +25,7 @@ pub(in crate::workload) fn resolved(root: &Table) -> Json {
         (false, false) => json!({ "clients": 8, "think": "0" }),
     };
     let mut run = json!({ "rounds": 7, "warmup": "500ms", "measure": "2s", "drain": "10s", "seed": 1 });
-    if let (true, Json::Object(run)) = (is_set(&["load", "stages"]), &mut run) {
+    if let (true, Json::Object(run)) = (is_set(&["load", "stages"]) || is_set(&["run", "count"]), &mut run) {
         run.remove("measure");
     }
     let defaults = [

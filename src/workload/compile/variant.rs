@@ -54,6 +54,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         load: slice.load,
         warmup: slice.warmup,
         measure: slice.measure,
+        count: slice.count,
         drain: slice.drain,
         setup: setup::compile(&source.overlay, context),
         clone: slice.clone,

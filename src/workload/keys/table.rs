@@ -177,7 +177,7 @@ pub(crate) const KEYS: &[Key] = &[
     yes("run.rounds", Kind::Integer, "how often every variant is measured"),
     yes("run.warmup", Kind::Duration, "time before the measurement of a slice"),
     yes("run.measure", Kind::Duration, "length of the measurement of a slice"),
-    no("run.count", Kind::Integer, "a slice of so many operations instead of a time"),
+    yes("run.count", Kind::Integer, "a slice of so many operations instead of a time"),
     yes("run.drain", Kind::Duration, "how long operations may take after the measurement"),
     yes("run.clone", Kind::Word, "how often the data is copied"),
     no("run.cache", Kind::Word, "whether slices begin with cold caches"),

@@ -154,8 +154,10 @@ pub struct VariantPlan {
     pub load: LoadPlan,
     /// Wait before the measurement; extended at most tenfold until every statement ran six times.
     pub warmup: Duration,
-    /// Length of the measurement.
+    /// Length of the measurement; zero where `count` ends it.
     pub measure: Duration,
+    /// The measurement ends after so many operations, however long that takes (closed loop).
+    pub count: Option<u64>,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
     /// SQL that changes a copy of the data for this variant, split into statements, each alone in autocommit.

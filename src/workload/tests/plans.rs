@@ -191,6 +191,25 @@ fn of_settings_that_exclude_each_other_the_later_layer_wins() {
 }
 
 #[test]
+fn a_number_of_operations_or_a_time_ends_a_slice_and_the_later_layer_says_which() {
+    let timed = format!("{SMALL}[run]\nmeasure = \"7s\"\n");
+    let plan = compile_set(&timed, &[("run.count", "1_000", "--set")]).expect("right");
+    assert_eq!((plan.variants[1].count, plan.variants[1].measure), (Some(1_000), Duration::ZERO));
+    assert_eq!(plan.warnings, ["`run.measure` of the file is left out: --set sets run.count"]);
+    assert!(plan.resolved["run"].get("measure").is_none());
+    let text = super::super::describe(&plan);
+    assert!(text.contains("slice: warm-up 500ms, measurement 1,000 operations, drain at most 10s"), "{text}");
+    assert!(text.contains("14 slices of 500ms and 1,000 operations"), "{text}");
+    assert!(text.contains("and what its operations take after start and load"), "{text}");
+    let counted = format!("{SMALL}[run]\ncount = 9\n");
+    let plan = compile_set(&counted, &[("run.measure", "7s", "--measure")]).expect("right");
+    assert_eq!((plan.variants[0].count, plan.variants[0].measure.as_secs()), (None, 7));
+    // A variable fills in what is left out; the length of a counted slice is not.
+    let plan = compile_set(&counted, &[("run.measure", "7s", "DBBENCH_MEASURE")]).expect("right");
+    assert_eq!(plan.variants[0].count, Some(9));
+}
+
+#[test]
 fn loads_are_described_and_stand_in_what_is_resolved_without_what_they_exclude() {
     let described = |load: &str| {
         let plan = ok(&format!("{SMALL}[load]\n{load}\n"));

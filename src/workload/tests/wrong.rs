@@ -98,6 +98,14 @@ fn loads() {
         ("stages of nothing", "", "[load]\nstages = [{ for = \"1s\", rate = 0 }]\n"),
         ("no stages", "", "[load]\nstages = []\n"),
         ("a number for stages", "", "[load]\nstages = 3\n"),
+        ("a number of operations and a time", "", "[run]\ncount = 100\nmeasure = \"1s\"\n"),
+        ("a number of operations and a rate", "", "[load]\nrate = 5\n[run]\ncount = 100\n"),
+        (
+            "a number of operations and stages",
+            "",
+            "[load]\nstages = [{ for = \"1s\", clients = 5 }]\n[run]\ncount = 100\n",
+        ),
+        ("no operations", "", "[run]\ncount = 0\n"),
     ]);
     insta::assert_snapshot!("loads", messages);
 }
