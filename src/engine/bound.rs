@@ -19,6 +19,8 @@ pub struct BoundVariant {
     pub(super) params: Arc<Vec<BoundParam>>,
     /// Weights summed up, parallel to `operations`.
     pub(super) cumulative: Vec<f64>,
+    /// What goes on beside the mix, parallel to the plan's list.
+    pub(super) background: Option<Arc<BoundVariant>>,
 }
 
 impl BoundVariant {

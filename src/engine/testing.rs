@@ -79,6 +79,7 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         count: None,
         setup: Vec::new(),
         checks: Vec::new(),
+        background: None,
         clone: ClonePlan::default(),
         workers: Some(clients.min(2)),
         protocol: Protocol::Prepared,

@@ -6,7 +6,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 use crate::report::format;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::report::{calibration, checks};
+use crate::report::{background, calibration, checks};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::{headline, is_refuted};
 
@@ -42,6 +42,9 @@ pub fn render(summary: &Summary, look: Look) -> String {
     }
     judged(&mut out, summary, "claims", &summary.claims, look);
     judged(&mut out, summary, "expectations", &summary.expectations, look);
+    for line in background::lines(summary) {
+        listed(&mut out, "background:", "background:", &line, look);
+    }
     for check in summary.checks.iter().filter(|check| is_refuted(check)) {
         let text = format!("check {}", checks::in_words(check));
         listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);

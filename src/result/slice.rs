@@ -86,6 +86,9 @@ pub struct SliceRecord {
     /// The machine.
     #[serde(default)]
     pub machine: MachineRecord,
+    /// What went on beside the mix; what was cut off at the end of the measurement is not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<SliceFigures>,
     /// What the checks after the slice found.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checks: Vec<CheckRecord>,
@@ -328,6 +331,11 @@ impl SliceRecord {
                 cpu_pressure_us: metrics.machine.pressure_ns.map(|ns| ns as f64 / 1e3),
                 wall_us: metrics.machine.wall_ns as f64 / 1e3,
             },
+            background: metrics
+                .background
+                .iter()
+                .map(|(name, beside)| SliceFigures::of(Some(name), None, beside))
+                .collect(),
             checks: Vec::new(),
             tables: Vec::new(),
         }

@@ -123,6 +123,9 @@ pub struct Variant {
     /// The tables that it writes to, the largest first.
     #[serde(default)]
     pub tables: Vec<Table>,
+    /// What went on beside the mix; percentiles stand in `slices.jsonl`, slice by slice.
+    #[serde(default)]
+    pub background: Vec<NamedFigures>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
 }

@@ -121,6 +121,8 @@ pub enum Metric {
     CpuServer,
     /// A check after the slice, by its name: expected minus found (`checks.lost_updates`).
     Check(String),
+    /// A metric of what goes on beside the mix, by its name (`background.vacuum.response.p99`).
+    Background(String, Box<Self>),
 }
 
 impl Metric {
@@ -146,6 +148,16 @@ impl Metric {
         if let Some(check) = name.strip_prefix("checks.").filter(|check| !check.is_empty()) {
             return Ok(Self::Check(check.to_owned()));
         }
+        if let Some((background, metric)) = name.strip_prefix("background.").and_then(|rest| rest.split_once('.')) {
+            return match Self::parse(metric)? {
+                Self::Time(TimeKind::Queue | TimeKind::Connect, _)
+                | Self::CpuClient
+                | Self::CpuServer
+                | Self::Check(_)
+                | Self::Background(..) => Err(UnknownMetric::Unknown),
+                metric => Ok(Self::Background(background.to_owned(), Box::new(metric))),
+            };
+        }
         if let Some((kind, figure)) = name.split_once('.') {
             for time in TimeKind::ALL {
                 let percentile = Percentile::ALL.into_iter().find(|p| p.name() == figure);
@@ -169,7 +181,7 @@ impl Metric {
 
     fn is_of_the_language(name: &str) -> bool {
         const EXACT: [&str; 5] = ["wal_bytes_per_row", "stale_reads", "cache.hit_rate", "imbalance", "plan.rows_error"];
-        const PREFIX: [&str; 4] = ["replication_lag.", "table_bytes.", "endpoint.", "background."];
+        const PREFIX: [&str; 3] = ["replication_lag.", "table_bytes.", "endpoint."];
         EXACT.contains(&name) || PREFIX.iter().any(|prefix| name.starts_with(prefix))
     }
 
@@ -186,6 +198,7 @@ impl Metric {
             Self::CpuClient => "cpu.client".to_owned(),
             Self::CpuServer => "cpu.server".to_owned(),
             Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.name()),
         }
     }
 
@@ -202,6 +215,7 @@ impl Metric {
             Self::CpuClient => "client_cpu_us_per_operation".to_owned(),
             Self::CpuServer => "server_cpu_us_per_operation".to_owned(),
             Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.path()),
         }
     }
 
@@ -211,6 +225,7 @@ impl Metric {
         match self {
             Self::Goodput | Self::RowsPerS => Direction::HigherIsBetter,
             Self::Statements | Self::Check(_) => Direction::Neutral,
+            Self::Background(_, metric) => metric.direction(),
             _ => Direction::LowerIsBetter,
         }
     }
@@ -218,7 +233,10 @@ impl Metric {
     /// Whether a value of this metric is a time in microseconds (and may be written as `"5ms"`).
     #[must_use]
     pub fn is_time(&self) -> bool {
-        matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer)
+        match self {
+            Self::Background(_, metric) => metric.is_time(),
+            _ => matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, setup, slice,
+    VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, redacted};
@@ -152,6 +152,15 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
+    }
+    for background in variant.background.iter().flat_map(|background| &background.list) {
+        let when = match background.when {
+            When::Every(every) => format!("every {}", time(every)),
+            When::At(at) => format!("once, {} after the begin of the measurement", time(at)),
+            When::Clients(1) => "all the time, by 1 client".to_owned(),
+            When::Clients(clients) => format!("all the time, by {clients} clients"),
+        };
+        writeln!(out, "  background {}: operation {} {when}", background.name, background.operation)?;
     }
     for check in &variant.checks {
         writeln!(out, "  check {}: {} = {}", check.name, one_line(&check.text.sql), check.expected)?;

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod background;
 mod calibrated;
 mod checks;
 mod environment;

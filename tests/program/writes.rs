@@ -58,7 +58,7 @@ fn equal_work_is_a_number_of_operations_and_tables_say_what_it_left() {
     let place = Place::new();
     let insert = |rows: u32| {
         format!(
-            "steps = [{{ insert = {{ table = \"users\", rows = {rows}, method = \"multi_row\", values.id = {{ next = \"users.id\" }} }} }}]\n"
+            "steps = [{{ insert = {{ table = \"users\", rows = {rows}, method = \"multi_row\", values = {{ id = {{ next = \"users.id\" }}, org_id = 1, name = {{ text = 3 }} }} }} }}]\n"
         )
     };
     let text = tiny(&[

@@ -143,10 +143,16 @@ fn hash(plan: &Plan, external: &External) -> String {
 fn enough_sessions(plan: &Plan, external: &External, color: bool) -> Result<(), Failure> {
     let Some(available) = external.facts().sessions_available else { return Ok(()) };
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.sessions() > usable) else { return Ok(()) };
+    let (clients, sessions) = (variant.load.clients(), variant.sessions());
+    let beside = sessions - clients;
+    let what = if beside == 0 {
+        format!("its {clients} clients")
+    } else {
+        format!("its {clients} clients and {beside} of its background")
+    };
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give (by \
+        "variant \"{}\" needs {sessions} connections for {what}, but the server has {usable} to give (by \
          max_connections and the limits of database and role, less what is in use)",
         variant.name
     );

@@ -258,10 +258,16 @@ pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
 /// More clients than the server has sessions for is said before the run, not by failures in it.
 fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: bool) -> Result<(), Failure> {
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.sessions() > usable) else { return Ok(()) };
+    let (clients, sessions) = (variant.load.clients(), variant.sessions());
+    let beside = sessions - clients;
+    let what = if beside == 0 {
+        format!("its {clients} clients")
+    } else {
+        format!("its {clients} clients and {beside} of its background")
+    };
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give \
+        "variant \"{}\" needs {sessions} connections for {what}, but the server has {usable} to give \
          (max_connections = {max_connections}, less what it reserves and dbbench's own)",
         variant.name
     );

@@ -119,16 +119,18 @@ pub fn which_write(
     on_own_thread(async |timer| {
         let mut writes = Vec::with_capacity(bound.len());
         for (variant, target) in bound.iter().zip(targets) {
-            let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
             let mut refused = None;
-            for operation in 0..variant.operations.len() {
-                match runner.run(operation, plan.run.seed, 0).await {
-                    Ok(()) => {}
-                    Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
-                    Err(error) => return Err(error),
+            for part in parts(variant) {
+                let mut runner = Runner::open(part, target, &timer, interrupt, now_us).await?;
+                for operation in 0..part.operations.len() {
+                    match runner.run(operation, plan.run.seed, 0).await {
+                        Ok(()) => {}
+                        Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
+                        Err(error) => return Err(error),
+                    }
                 }
+                runner.close().await;
             }
-            runner.close().await;
             writes.push(refused);
         }
         Ok(writes)
@@ -148,14 +150,21 @@ pub fn try_operations(
     let now_us = SliceClock::new().wall_us(0);
     on_own_thread(async |timer| {
         for (variant, target) in bound.iter().zip(targets) {
-            let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
-            for operation in 0..variant.operations.len() {
-                runner.run(operation, plan.run.seed, 0).await?;
+            for part in parts(variant) {
+                let mut runner = Runner::open(part, target, &timer, interrupt, now_us).await?;
+                for operation in 0..part.operations.len() {
+                    runner.run(operation, plan.run.seed, 0).await?;
+                }
+                runner.close().await;
             }
-            runner.close().await;
         }
         Ok(())
     })
+}
+
+/// The mix, then what goes on beside it.
+fn parts(variant: &BoundVariant) -> impl Iterator<Item = &BoundVariant> {
+    std::iter::once(variant).chain(variant.background.as_deref())
 }
 
 /// Compares the answers of operations that do the same job. With the null target, whose answers say nothing, nothing is

@@ -53,6 +53,10 @@ pub async fn bind(
     if !problems.is_empty() {
         return Err(BindError::Problems { variant: variant.name.clone(), problems });
     }
+    let background = match &variant.background {
+        Some(background) => Some(Arc::new(Box::pin(bind(&background.work, control, dataset)).await?)),
+        None => None,
+    };
     let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {
         *sum += weight;
         Some(*sum)
@@ -64,5 +68,6 @@ pub async fn bind(
         // Without problems every parameter is known.
         params: Arc::new(params.into_iter().flatten().map(|known| known.bound).collect()),
         cumulative: cumulative.collect(),
+        background,
     })
 }

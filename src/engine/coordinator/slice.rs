@@ -1,5 +1,6 @@
 //! One slice, from starting its workers to its totals.
 
+mod beside;
 mod publish;
 
 use std::sync::Arc;
@@ -14,12 +15,13 @@ use super::load;
 use super::machine::MachineMark;
 use super::{EngineError, RunInput, SliceOutcome};
 use crate::driver::Target;
+use crate::engine::background;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::{NOT_BEFORE_DONE, SliceClock, ns};
 use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
 use crate::event::{Event, SliceInfo};
 use crate::load::Load;
-use crate::metrics::{Precision, SliceMetrics};
+use crate::metrics::{OperationMetrics, Precision, SliceMetrics};
 use crate::workload::plan::VariantPlan;
 
 /// From the last worker's readiness to the common start.
@@ -60,6 +62,7 @@ struct Slice<'a, 'b> {
     server_cpu: [Option<Reading>; 3],
     /// The machine at the begin and at the end of the measurement.
     machine: [Option<MachineMark>; 2],
+    background: Vec<(String, OperationMetrics)>,
     failure: Option<Failure>,
     interrupted: bool,
     stored: Result<(), EngineError>,
@@ -98,6 +101,7 @@ pub(super) fn run(
         warmed_up: false,
         server_cpu: [None; 3],
         machine: [None; 2],
+        background: Vec::new(),
         failure: None,
         interrupted: false,
         stored: Ok(()),
@@ -107,8 +111,11 @@ pub(super) fn run(
     let (desks, tasks): (Vec<Desk>, Vec<WorkerTask>) =
         (0..workers).map(|worker| slice.task(worker, workers, &sender, precision)).unzip();
     drop(sender);
+    let beside = slice.background_task(precision);
     std::thread::scope(|scope| {
         let mut started = 0;
+        let thread = std::thread::Builder::new().name("dbbench-background".to_owned());
+        let beside = beside.map(|task| thread.spawn_scoped(scope, || background::run(task)));
         for task in tasks {
             let thread = std::thread::Builder::new().name("dbbench-worker".to_owned());
             match thread.spawn_scoped(scope, || worker::run(task)) {
@@ -120,6 +127,7 @@ pub(super) fn run(
             }
         }
         slice.attend(&receiver, &desks, started);
+        slice.end_of_background(beside);
     });
     slice.close()
 }
@@ -358,6 +366,7 @@ impl Slice<'_, '_> {
         let metrics = SliceMetrics {
             total: gathering.total,
             warmup: gathering.warmup,
+            background: self.background,
             connect: gathering.connect,
             measure_ns: until_ns - from_ns,
             asked_per_s: load::asked_per_s(&self.load, self.plan.measure),

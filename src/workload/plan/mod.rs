@@ -4,6 +4,7 @@
 //! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
 //! `--set` are already applied, so the engine never merges anything.
 
+mod background;
 mod check;
 mod estimate;
 mod insert;
@@ -15,6 +16,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use background::{BackgroundPlan, Backgrounds, When};
 pub use check::{CheckPlan, Counted, Counter, Expected};
 pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
@@ -178,6 +180,17 @@ pub struct VariantPlan {
     pub statements: Vec<StatementPlan>,
     /// What must hold after each slice.
     pub checks: Vec<CheckPlan>,
+    /// What goes on beside the mix.
+    pub background: Option<Box<Backgrounds>>,
+}
+
+impl VariantPlan {
+    /// Connections that a slice holds at the same time.
+    #[must_use]
+    pub fn sessions(&self) -> u32 {
+        let background = self.background.iter().flat_map(|background| &background.list);
+        self.load.clients().saturating_add(background.map(|one| one.when.clients()).fold(0, u32::saturating_add))
+    }
 }
 
 /// How long a clone of the data lasts.

@@ -1,5 +1,6 @@
 //! What a file says, typed and with places, before any name is looked up: the mirror of the file.
 
+mod background;
 mod check;
 mod dataset;
 mod distribution;
@@ -11,6 +12,7 @@ mod operation;
 mod settings;
 mod step;
 
+pub(super) use background::{BackgroundSpec, backgrounds};
 pub(super) use check::{CheckSpec, checks};
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};

@@ -274,6 +274,27 @@ fn checks() {
 }
 
 #[test]
+fn backgrounds() {
+    let messages = shown(&[
+        ("a background without an operation", "", "[background.w]\nevery = \"1s\"\n"),
+        ("a background without a time", "", "[background.w]\noperation = \"one\"\n"),
+        ("two times", "", "[background.w]\noperation = \"one\"\nevery = \"1s\"\nclients = 2\n"),
+        ("an unknown operation beside the mix", "", "[background.w]\noperation = \"onee\"\nclients = 2\n"),
+        (
+            "a metric of no background",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.v.goodput\"\nvalue = { at_least = 1 }\n",
+        ),
+        (
+            "a metric that no background has",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.w.cpu.server\"\nvalue = { at_least = 1 }\n",
+        ),
+    ]);
+    insta::assert_snapshot!("backgrounds", messages);
+}
+
+#[test]
 fn variants_and_claims() {
     let claim = |rest: &str| format!("[[claim]]\nclaim = \"c\"\n{rest}\n");
     let cases: Vec<(&str, &str, String)> = vec![

@@ -67,6 +67,16 @@ fn judgement(
             missing_check(name, &spec, &variants[*variant].name, known, sink);
         }
     }
+    if let Metric::Background(name, _) = &spec.metric {
+        for variant in compared {
+            let known = variants[*variant].background.iter().flat_map(|background| &background.list);
+            let known = known.map(|background| background.name.as_str());
+            if !known.clone().any(|known| known == name) {
+                let title = format!("the variant `{}` has no background `{name}`", variants[*variant].name);
+                sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, known)));
+            }
+        }
+    }
     Some(JudgementPlan {
         claim: spec.claim,
         source: spec.source,
