@@ -56,7 +56,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let each: Vec<String> = plan.variants.iter().map(|variant| each(variant)).collect();
+    let each: Vec<String> = plan.variants.iter().map(each).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
     write_rounds(plan, &each, out)?;
