@@ -10,7 +10,8 @@ const REFUSED: [&str; 5] = ["SET", "RESET", "BEGIN", "START", "ABORT"];
 /// Statements that begin with what could take the guard away, each once.
 pub(in crate::workload) fn guarded(plan: &Plan) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for statement in plan.variants.iter().flat_map(|variant| &variant.statements) {
+    let beside = plan.variants.iter().filter_map(|variant| variant.background.as_deref()).map(|beside| &beside.work);
+    for statement in plan.variants.iter().chain(beside).flat_map(|variant| &variant.statements) {
         let sql = &statement.text.sql;
         let Some(word) = sql::first_word(sql) else { continue };
         let upper = word.to_ascii_uppercase();
