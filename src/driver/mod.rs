@@ -20,6 +20,7 @@ mod secured;
 mod session;
 mod simple;
 mod socket;
+mod tape;
 mod tls;
 mod types;
 mod wire;
@@ -36,6 +37,7 @@ pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
+pub use tape::{Sent, Tape};
 pub use simple::{LiteralType, has_text_form};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

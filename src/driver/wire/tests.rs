@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::driver::{Address, Secret};
