@@ -99,6 +99,8 @@ pub enum Stage {
     Dataset,
     /// Preparing statements, checking types.
     Binding,
+    /// Running every operation once.
+    Trial,
     /// Comparing answers.
     Answers,
     /// Rounds.

@@ -9,6 +9,7 @@ use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::headline;
+use crate::words::counted;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +49,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
         listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);
     }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
-        push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
+        push(&mut out, &format!("All variants gave the same answers to {}.", counted(answers.draws, "draw")));
     }
     for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
         push(&mut out, &line);

@@ -31,6 +31,9 @@ use crate::verdict;
 use crate::words::ExitCode;
 use crate::workload::{self, Overrides, plan::Plan};
 
+/// Where results go unless `--out` says otherwise.
+const RESULTS: &str = "results";
+
 /// What all files of one command share.
 pub struct Command<'a> {
     args: &'a RunArgs,
@@ -95,6 +98,7 @@ fn load(
             Ok(mut plan) => {
                 goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
                 arrivals::in_every_round(&plan)?;
+                refuse_statements(&plan, args.target.as_deref(), args.allow_writes_to.as_deref(), color)?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),
@@ -116,6 +120,10 @@ fn load(
         }
         empty_or_new(out)?;
     }
+    // What has taken hours must not end at a folder that cannot be made.
+    for (_, out) in &plans {
+        writable(out.as_deref().unwrap_or(Path::new(RESULTS)), out.is_some())?;
+    }
     Ok(plans)
 }
 
@@ -131,6 +139,18 @@ fn empty_or_new(out: &Path) -> Result<(), Failure> {
         Err(_) => "cannot be read: name a folder that you may write to",
     };
     Err(Failure::text(ExitCode::Usage, format!("--out {} {rule}", out.display())))
+}
+
+/// Makes the folder, and sees whether something can be written into it.
+fn writable(folder: &Path, is_asked_for: bool) -> Result<(), Failure> {
+    let probe = folder.join(format!(".dbbench-{}", std::process::id()));
+    let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::File::create_new(&probe));
+    drop(std::fs::remove_file(&probe));
+    tried.map(drop).map_err(|error| {
+        let option = if is_asked_for { "--out " } else { "" };
+        let rule = format!("{option}{} cannot be written to ({error}): name a folder with --out", folder.display());
+        Failure::text(ExitCode::Usage, rule)
+    })
 }
 
 impl Command<'_> {
