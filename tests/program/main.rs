@@ -6,6 +6,7 @@ mod calibrated;
 mod environment;
 mod external;
 mod generator;
+mod guarded;
 mod interrupted;
 mod judged;
 mod open_loop;
