@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use dbbench::driver::{Control, Endpoint, Target};
 use dbbench::engine::{
-    AnswersError, BindError, BoundVariant, EngineError, Interrupt, RunInput, SliceOutcome, bind, compare_answers, run,
-    try_operations,
+    AnswersError, BindError, BoundVariant, EngineError, Interrupt, RunInput, SliceOutcome, bind, compare_answers,
+    rehearse, run,
 };
 use dbbench::event::{Event, Events};
 use dbbench::words::FailureClass;
@@ -83,7 +83,7 @@ fn compared(operations: &str) -> Result<dbbench::engine::AnswerReport, AnswersEr
     let (plan, endpoint) = (plan(operations), database(&server));
     let bound = bound(&plan, &endpoint).unwrap_or_else(|error| panic!("{error}"));
     let targets = vec![Target::Postgres(endpoint); bound.len()];
-    try_operations(&plan, &bound, &targets, &Interrupt::default())?;
+    rehearse(&plan, &bound, &targets, &Interrupt::default())?;
     compare_answers(&plan, &bound, &targets, &Interrupt::default())
 }
 

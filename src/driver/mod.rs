@@ -17,6 +17,7 @@ mod secret;
 mod secured;
 mod session;
 mod socket;
+mod tape;
 mod tls;
 mod types;
 mod wire;
@@ -32,5 +33,6 @@ pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
+pub use tape::{Sent, Tape};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

@@ -6,6 +6,7 @@ use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
 use super::null::Null;
+use super::tape::Tape;
 use super::types::ColumnInfo;
 use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
@@ -128,7 +129,7 @@ pub enum Target {
 
 /// A connection of the data plane. Lives on one thread.
 #[derive(Debug)]
-pub struct Session(Inner);
+pub struct Session(Inner, Option<Box<Tape>>);
 
 #[derive(Debug)]
 enum Inner {
@@ -146,10 +147,10 @@ impl Session {
         match target {
             Target::Postgres(endpoint) => {
                 let (wire, times) = Wire::connect(endpoint, timer).await?;
-                Ok((Self(Inner::Postgres(wire)), times))
+                Ok((Self(Inner::Postgres(wire), None), times))
             }
             Target::Null(null) => {
-                Ok((Self(Inner::Null(Null::new(null.clone(), timer.clone()))), ConnectTimes::default()))
+                Ok((Self(Inner::Null(Null::new(null.clone(), timer.clone())), None), ConnectTimes::default()))
             }
         }
     }
@@ -184,6 +185,9 @@ impl Session {
         args: &Args,
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.execution(statement, args);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.execute(statement, args, sink).await,
             Inner::Null(null) => null.execute(statement, sink).await.ok_or_else(|| DriverError::Protocol {
@@ -214,6 +218,9 @@ impl Session {
     /// # Errors
     /// As [`Session::execute`].
     pub async fn copy_in(&mut self, statement: StatementId, rows: &[u8]) -> Result<Executed, DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.copy(statement, rows);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.copy_in(statement, rows).await,
             Inner::Null(null) => {
@@ -221,6 +228,16 @@ impl Session {
                 Ok(Executed::default())
             }
         }
+    }
+
+    /// From here on what is executed is kept. Only outside of measurements.
+    pub fn record(&mut self) {
+        self.1 = Some(Box::default());
+    }
+
+    /// What was executed since [`Session::record`], which it ends.
+    pub fn recorded(&mut self) -> Tape {
+        self.1.take().map(|tape| *tape).unwrap_or_default()
     }
 
     /// Begins a pipeline; [`Session::queue`] adds to it, [`Session::send_queued`] sends it.
@@ -236,6 +253,9 @@ impl Session {
     /// # Errors
     /// When it cannot be sent at all.
     pub fn queue(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.execution(statement, args);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.queue(statement, args),
             Inner::Null(null) => {

@@ -97,10 +97,14 @@ pub enum Stage {
     Topology,
     /// Creating and loading tables.
     Dataset,
+    /// Copies of the data as variants change them.
+    Setup,
     /// Preparing statements, checking types.
     Binding,
     /// Running every operation once.
     Trial,
+    /// Asking for the plans of the statements.
+    Plans,
     /// Comparing answers.
     Answers,
     /// Rounds.

@@ -7,8 +7,10 @@ mod distribution;
 pub mod hlog;
 mod recorder;
 mod slice;
+mod slowest;
 
 pub use counters::{Counters, Failures};
 pub use distribution::{Bucket, Distribution, Exact, HIGHEST_NS, Precision, VALUES_ABOVE};
 pub use recorder::{OperationMetrics, Outcome, Recorder, Snapshot, Times, histogram_bytes, precision_for};
 pub use slice::{MachineUsage, Reconnects, SliceMetrics, WorkerUsage};
+pub use slowest::{OperationNumber, SLOWEST, Slow, Slowest};

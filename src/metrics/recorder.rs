@@ -1,7 +1,7 @@
 //! What a worker records into: one per worker, swapped once per interval. No lock, no allocation per operation.
 
 use super::counters::merge_failures;
-use super::{Counters, Distribution, Failures, Precision};
+use super::{Counters, Distribution, Failures, Precision, Slow, Slowest};
 use crate::words::FailureKey;
 
 /// The parts of one operation's time, in ns. `response = lag + queue + acquire + service` (rule 2).
@@ -64,6 +64,8 @@ pub struct OperationMetrics {
     pub succeeded_lag_ns: u128,
     /// Time lost in attempts that failed and were tried again, back-offs included, summed over all operations.
     pub retry_ns: u128,
+    /// Those that took longest, failed ones included.
+    pub slowest: Slowest,
 }
 
 impl OperationMetrics {
@@ -94,6 +96,7 @@ impl OperationMetrics {
         self.failed_response.merge(&other.failed_response);
         self.succeeded_lag_ns += other.succeeded_lag_ns;
         self.retry_ns += other.retry_ns;
+        self.slowest.merge(&other.slowest);
     }
 
     /// Forgets everything but keeps the memory of the histograms.
@@ -108,6 +111,7 @@ impl OperationMetrics {
         self.failed_response.clear();
         self.succeeded_lag_ns = 0;
         self.retry_ns = 0;
+        self.slowest = Slowest::default();
     }
 
     /// What the counts and the parts of the time of a closed slice contradict; `None`: nothing.
@@ -206,6 +210,15 @@ impl Recorder {
     #[inline]
     pub fn unknown(&mut self, operation: usize) {
         self.current.operations[operation].counters.unknown += 1;
+    }
+
+    /// Keeps an operation when it is among the slowest; what it is, is only asked for then.
+    #[inline]
+    pub fn slow(&mut self, operation: usize, response_ns: u64, what: impl FnOnce() -> Slow) {
+        let slowest = &mut self.current.operations[operation].slowest;
+        if slowest.takes(response_ns) {
+            slowest.keep(what());
+        }
     }
 
     /// Records the end of an operation: `statements` sent and `rows` returned or affected over all its steps.

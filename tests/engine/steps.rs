@@ -136,7 +136,7 @@ steps = [
 "#,
     );
     let bound = bound(&plan, &endpoint).unwrap();
-    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
     let of = |what: &str| -> Vec<(i64, i64)> {
         let sql = format!("SELECT a, b FROM log WHERE what = '{what}' ORDER BY a, b");
         let cell = |cell: &Option<String>| cell.as_deref().unwrap().parse().unwrap();
@@ -173,7 +173,7 @@ steps = [
 "#,
     );
     let bound = bound(&plan, &endpoint).unwrap();
-    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
     let found = rows(&endpoint, "SELECT n FROM tries ORDER BY n");
     assert_eq!(found, [[Some("3".to_owned())], [Some("6".to_owned())]], "of three attempts each only the last");
 }
@@ -250,7 +250,7 @@ steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{met
 "#
         ));
         let bound = bound(&plan, &endpoint).unwrap();
-        try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+        rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
         let sql =
             "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
                    FROM events WHERE kind <> 'old'";

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
-use super::{Command, external, refusal};
+use super::{Command, external, refusal, setup};
 use crate::cli::failure::Failure;
-use crate::dataset::{self, Clones, LoadInput, Loaded};
+use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
@@ -132,14 +132,16 @@ impl Stage {
         known.data_file_system = info.data_file_system;
         known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
 
-        let endpoint = read_only(embedded.endpoint(DATABASE));
-        let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
-        let bound = bind(command, plan, Some(&control))?;
-        let (links, targets) = link_up(plan, &endpoint)?;
-        command.wait(control.close())?;
-        let clones = Clones::new(embedded.superuser_endpoint(MAINTENANCE), DATABASE, endpoint.user.clone());
-        let clones = Some(Copies::new(clones, plan.variants.len()));
-        let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
+        let endpoint = embedded.endpoint(DATABASE);
+        let maintenance = embedded.superuser_endpoint(MAINTENANCE);
+        let mut clones = Clones::new(maintenance.clone(), DATABASE, endpoint.user.clone());
+        let input = setup::Input { endpoint: &endpoint, maintenance: &maintenance, reach: Reach::Server };
+        let sources = setup::set_up(command, plan, &mut clones, input)?;
+        let endpoints = setup::endpoints(&read_only(endpoint), &sources);
+        let bound = bind(command, plan, Some(&endpoints))?;
+        let (links, targets) = link_up(plan, &endpoints)?;
+        let clones = Some(Copies::new(clones, sources));
+        let direct = endpoints.into_iter().map(Target::Postgres).collect();
         let _null_endpoints = Vec::new();
         Ok(Self {
             embedded: Some(embedded),
@@ -270,21 +272,34 @@ fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: boo
     Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, hints).render(color)))
 }
 
-/// Binds all variants before saying what is wrong with any.
+/// Binds all variants, each to the database that it begins with, before saying what is wrong with any.
 pub(super) fn bind(
     command: &Command<'_>,
     plan: &Plan,
-    control: Option<&Control>,
+    endpoints: Option<&[Endpoint]>,
 ) -> Result<Vec<BoundVariant>, Failure> {
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
     let (mut bound, mut errors) = (Vec::new(), Vec::new());
-    for variant in &plan.variants {
+    let mut session: Option<(&str, Control)> = None;
+    for (at, variant) in plan.variants.iter().enumerate() {
+        if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
+            && session.as_ref().is_none_or(|(database, _)| *database != endpoint.database)
+        {
+            let control = command.wait(Control::connect(endpoint))?.map_err(|error| Failure::failed(&error))?;
+            if let Some((_, before)) = session.replace((&endpoint.database, control)) {
+                command.wait(before.close())?;
+            }
+        }
+        let control = session.as_ref().map(|(_, control)| control);
         match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
         }
+    }
+    if let Some((_, control)) = session {
+        command.wait(control.close())?;
     }
     if !errors.is_empty() {
         return Err(refusal::binding(&errors, command.color));
@@ -295,11 +310,12 @@ pub(super) fn bind(
     Ok(bound)
 }
 
-/// One link per distinct plan of a link; variants without one go straight.
-pub(super) fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
+/// One link per distinct plan of a link; variants without one go straight. Endpoints are parallel to the plan's variants, in
+/// databases of one server.
+pub(super) fn link_up(plan: &Plan, endpoints: &[Endpoint]) -> Result<(Vec<Link>, Vec<Target>), Failure> {
     let mut links: Vec<(LinkPlan, Link)> = Vec::new();
     let mut targets = Vec::new();
-    for variant in &plan.variants {
+    for (variant, endpoint) in plan.variants.iter().zip(endpoints) {
         if !variant.link.is_used() {
             targets.push(Target::Postgres(endpoint.clone()));
             continue;

@@ -38,7 +38,7 @@ pub struct Misfit {
 type Rule = Cow<'static, str>;
 
 /// The arguments of one execution, in the form that Bind sends: for each a length (−1: NULL) and bytes. Reused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Args {
     pub(super) buffer: BytesMut,
     pub(super) count: u16,

@@ -109,12 +109,12 @@ impl Client {
         operation: usize,
         drawn: Result<(), Misfit>,
     ) -> Ended {
-        let Turn { phase, intended_ns, .. } = turn;
+        let Turn { phase, number, intended_ns, queue_ns, .. } = turn;
         self.view.progress.clear();
         worker.recorder(phase).started(operation);
         let started_ns = worker.clock.now_ns();
         let in_flight =
-            InFlight { operation, phase, intended_ns, queue_ns: turn.queue_ns, started_ns, acquire: Acquire::Held };
+            InFlight { operation, phase, number, intended_ns, queue_ns, started_ns, acquire: Acquire::Held };
         self.view.in_flight.set(Some(in_flight));
         if self.lost
             && let Err(ended) = self.acquire(worker, in_flight).await

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::state::WorkerState;
 use crate::driver::CancelToken;
 use crate::engine::interpreter::Progress;
-use crate::metrics::{Outcome, Times};
+use crate::metrics::{OperationNumber, Outcome, Slow, Times};
 use crate::param::Phase;
 use crate::words::{FailureClass, FailureKey};
 
@@ -25,6 +25,7 @@ pub(super) enum Acquire {
 pub(super) struct InFlight {
     pub(super) operation: usize,
     pub(super) phase: Phase,
+    pub(super) number: OperationNumber,
     pub(super) intended_ns: u64,
     /// From the intended start to the moment at which the client was free; `None` in a closed loop.
     pub(super) queue_ns: Option<u64>,
@@ -112,6 +113,18 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     }
     if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
         recorder.unknown(operation.operation);
+    }
+    if operation.phase == Phase::Measure {
+        recorder.slow(operation.operation, times.response_ns, || Slow {
+            times,
+            number: operation.number,
+            intended_ns: operation.intended_ns,
+            retried: progress.retried(),
+            failure: match &outcome {
+                Outcome::Succeeded => None,
+                Outcome::Failed { key, .. } => Some(*key),
+            },
+        });
     }
     recorder.ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

@@ -1,12 +1,18 @@
 //! The page as values: everything the template shows, already in words. The template decides only where it stands.
 
+mod data;
+mod plans;
 mod settings;
+mod slowest;
 mod tables;
+mod terms;
 
 use serde::Serialize;
 
+use self::plans::Plans;
 use self::settings::{Fact, Server, VariantView};
-use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
+use self::slowest::Slowest;
+use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
@@ -36,11 +42,15 @@ pub(super) struct View {
     expectations: Vec<JudgedRow>,
     failed_checks: Vec<String>,
     plots: Vec<PlotView>,
+    curves: CurveTable,
+    data: Option<String>,
     comparisons: Vec<ComparisonRow>,
     operations: Vec<OperationRow>,
     failures: Vec<Fact>,
     round_names: Vec<String>,
     rounds: Vec<RoundRow>,
+    slowest: Vec<Slowest>,
+    plans: Option<Plans>,
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
@@ -70,6 +80,7 @@ struct PlotView {
     id: &'static str,
     heading: &'static str,
     note: String,
+    terms: &'static [(&'static str, &'static str)],
     wide: String,
     narrow: String,
 }
@@ -124,11 +135,15 @@ impl View {
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),
             plots: plots.iter().map(drawn).collect::<Result<_, _>>()?,
+            curves: tables::curves(plots),
+            data: data::data(inputs, plots),
             comparisons: tables::comparisons(summary),
             operations: tables::operations(summary),
             failures: tables::failures(summary),
             round_names: summary.variants.iter().map(wording::variant_name).collect(),
             rounds: tables::rounds(summary),
+            slowest: slowest::slowest(inputs),
+            plans: plans::plans(inputs),
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
@@ -152,6 +167,7 @@ fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
         id: plot.id,
         heading: plot.heading,
         note: plot.note.clone(),
+        terms: terms::of(plot.id),
         wide: draw(Room::Wide)?.inline(&format!("{}-wide", plot.id), "plot wide"),
         narrow: draw(Room::Narrow)?.inline(&format!("{}-narrow", plot.id), "plot narrow"),
     })

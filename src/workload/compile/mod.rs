@@ -3,11 +3,12 @@
 mod hash;
 mod insert;
 mod operation;
+mod setup;
 mod statement;
 mod step;
 mod variant;
 
-pub(super) use hash::{hashes, resolved};
+pub(super) use hash::{hashes, node as node_as_json, resolved};
 pub(super) use variant::{VariantSource, check_unused};
 
 use super::constants::Constants;

@@ -8,7 +8,7 @@ use super::super::plan::{ParamPlan, Place, StatementPlan, VariantPlan};
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
-use super::{Names, operation};
+use super::{Names, operation, setup};
 
 /// A variant as the file has it.
 pub(in crate::workload) struct VariantSource {
@@ -54,6 +54,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         warmup: slice.warmup,
         measure: slice.measure,
         drain: slice.drain,
+        setup: setup::compile(&source.overlay, context),
         clone: slice.clone,
         workers: slice.workers,
         protocol,

@@ -14,7 +14,7 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use estimate::{estimate, slice};
+pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
@@ -39,6 +39,8 @@ pub struct Plan {
     pub variants: Vec<VariantPlan>,
     /// How many rounds, and the seed of draws and order.
     pub run: RunPlan,
+    /// What is looked at beside the load.
+    pub probes: ProbesPlan,
     /// What is compared with what.
     pub compare: ComparePlan,
     /// `[[claim]]`.
@@ -53,8 +55,12 @@ pub struct Plan {
     pub resolved: serde_json::Value,
     /// Dotted key → where its value came from (`--set`, `DBBENCH_ROUNDS`, …); keys of the file are not listed.
     pub origins: BTreeMap<String, String>,
+    /// Dotted key → file and line, for values that come from an included file.
+    pub included_origins: BTreeMap<String, String>,
     /// The workload file as written, for the report.
     pub source: SourceText,
+    /// The files that it includes, nearest first.
+    pub included: Vec<SourceText>,
     /// Things that are allowed but worth saying.
     pub warnings: Vec<String>,
 }
@@ -156,6 +162,8 @@ pub struct VariantPlan {
     pub measure: Duration,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
+    /// SQL that changes a copy of the data for this variant, split into statements, each alone in autocommit.
+    pub setup: Vec<SqlText>,
     /// How long a clone of the data lasts, where any variant writes.
     pub clone: ClonePlan,
     /// Worker threads; `None`: one per core, at most `clients`.
@@ -283,6 +291,13 @@ pub struct UntilPlan {
     pub half_width: f64,
     /// Rounds that there are at least.
     pub min_rounds: u32,
+}
+
+/// What is looked at beside the load.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbesPlan {
+    /// Whether the server is asked for the plans of the statements.
+    pub plans: bool,
 }
 
 /// What is compared with what.

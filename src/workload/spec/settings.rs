@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
+use super::super::plan::{
+    ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, ProbesPlan, Protocol, RunPlan, TopologyPlan,
+};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
@@ -218,6 +220,13 @@ pub(in crate::workload) fn mix(root: &Table, context: Context<'_>) -> Option<Mix
         );
     }
     Some((entry.key_place.clone(), weights))
+}
+
+/// `[probes]`. Whatever takes a probe out: what is not taken out is there.
+pub(in crate::workload) fn probes(root: &Table, context: Context<'_>) -> ProbesPlan {
+    let flag = |key: &str| optional(root.find(&["probes", key]), |key, node| context.flag(key, node)).unwrap_or(true);
+    let (enabled, plans) = (flag("enabled"), flag("plans"));
+    ProbesPlan { plans: enabled && plans }
 }
 
 /// `[compare]`.

@@ -246,7 +246,16 @@ fn variants_and_claims() {
         ("a variant that sets rounds", "many = {}", "many = { run = { rounds = 2 } }".into()),
         ("a variant that sets steps", "many = {}", "many = { operations.many.steps = [] }".into()),
         ("a variant with its own servers", "many = {}", "many = { topology.auth = \"md5\" }".into()),
-        ("a variant with setup", "many = {}", "many = { setup = \"CREATE INDEX ON users (org)\" }".into()),
+        ("a setup without SQL", "many = {}", "many = { setup = \" -- nothing\" }".into()),
+        ("a setup that is no text", "many = {}", "many = { setup = [\"CREATE INDEX ON users (org)\"] }".into()),
+        (
+            "setup beyond the variant's copy",
+            "many = {}",
+            "[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org);\n  -- a role\n  create /* new */ user web;\nALTER SYSTEM \
+             SET work_mem = '1MB';\nALTER DATABASE x SET work_mem = '1MB';\nDROP TABLESPACE t; COMMIT;\nCREATE USER MAPPING FOR \
+             a SERVER s;\n\"\"\""
+                .into(),
+        ),
         ("an unknown baseline", "", "[compare]\nbaseline = \"oen\"\n".into()),
         ("a claim without its parts", "", "[[claim]]\nsource = \"H\"\n".into()),
         (

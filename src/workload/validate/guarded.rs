@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use super::super::diagnostic::{Diagnostic, problem};
-use super::super::plan::{Place, Plan, SqlText};
+use super::super::plan::{Place, Plan, SqlText, VariantPlan};
 use super::super::sql;
 use crate::param::{Generator, SampledRows};
 
@@ -81,13 +81,17 @@ struct Refused {
     hint: Option<&'static str>,
 }
 
-/// What must not be sent to a server that is not dbbench's own, each once; nothing where the user lets sessions write.
+/// What must not be sent to a server that is not dbbench's own, each once; where the user lets sessions write, only
+/// what nobody can run.
 pub(in crate::workload) fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnostic> {
+    let is_own = plan.dataset.is_some();
     let mut found: Vec<Diagnostic> = Vec::new();
+    if !is_own {
+        found.extend(plan.variants.iter().filter_map(setup_of_nothing));
+    }
     if may_write {
         return found;
     }
-    let is_own = plan.dataset.is_some();
     let mut say = |diagnostic: Diagnostic| {
         if !found.contains(&diagnostic) {
             found.push(diagnostic);
@@ -103,11 +107,14 @@ pub(in crate::workload) fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnost
     found
 }
 
-/// All SQL of a plan that has a place of its own.
+/// All SQL of a plan that has a place of its own. Without a dataset there is no `setup`: it was refused as a whole.
 fn texts(plan: &Plan) -> impl Iterator<Item = &SqlText> {
     let dataset = plan.dataset.iter().flat_map(|dataset| dataset.schema.iter().chain(&dataset.after_load));
-    let steps = plan.variants.iter().flat_map(|variant| &variant.statements).map(|statement| &statement.text);
-    dataset.chain(steps)
+    let of_variants = plan.variants.iter().flat_map(|variant| {
+        let steps = variant.statements.iter().map(|statement| &statement.text);
+        variant.setup.iter().filter(|_| plan.dataset.is_some()).chain(steps)
+    });
+    dataset.chain(of_variants)
 }
 
 fn diagnostic(text: &SqlText, refused: &Refused) -> Diagnostic {
@@ -202,6 +209,16 @@ fn any(patterns: &[&str], name: &str) -> bool {
         Some((start, end)) => name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end),
         None => *pattern == name,
     })
+}
+
+/// Somebody's data is not copied: `setup` needs data of dbbench's own.
+fn setup_of_nothing(variant: &VariantPlan) -> Option<Diagnostic> {
+    let first = variant.setup.first()?;
+    let title = format!("the `setup` of variant `{}` has no copy of data to change", variant.name);
+    let hint =
+        "give the data in [dataset]: then dbbench makes a database of its own, and a copy of it for each variant";
+    let why = "on a server that is not dbbench's own, setup only runs in what dbbench has made";
+    Some(problem(&first.place, title).label(why).hint(hint))
 }
 
 #[cfg(test)]
