@@ -12,6 +12,7 @@ mod look;
 mod missing;
 mod ratio;
 mod settled;
+mod times;
 mod validity;
 mod worth_knowing;
 
@@ -21,6 +22,7 @@ pub use generator::judge_slice;
 pub use headline::headline;
 pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
+pub use times::{duration_s, time_us};
 pub use validity::Validity;
 
 use crate::result::run::RunRecord;
