@@ -4,9 +4,15 @@
 
 #[path = "engine/outages.rs"]
 mod outages;
+#[path = "engine/protocols.rs"]
+mod protocols;
+#[path = "engine/renewed.rs"]
+mod renewed;
 #[path = "engine/steps.rs"]
 mod steps;
 mod support;
+#[path = "engine/together.rs"]
+mod together;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};

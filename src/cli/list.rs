@@ -34,9 +34,14 @@ struct Entry {
 /// When it cannot be read.
 pub fn list(args: &ListArgs) -> Result<ExitCode, Failure> {
     let catalogue = Catalogue::open()?;
-    let entries: Result<Vec<Entry>, Failure> =
-        catalogue::names().map(|name| Ok(entry(name, &catalogue.plan(name)?))).collect();
-    let entries = entries?;
+    let mut entries = Vec::new();
+    for name in catalogue::names() {
+        match catalogue.plan(name) {
+            Ok(plan) => entries.push(entry(name, &plan)),
+            // One that is wrong must not hide the others.
+            Err(_) => anstream::eprintln!("warning: {name} is left out: this version cannot run it"),
+        }
+    }
     match args.format {
         Format::Json => {
             let text = serde_json::to_string_pretty(&entries).map_err(|error| Failure::failed(&error))?;

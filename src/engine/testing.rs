@@ -106,6 +106,7 @@ pub(super) fn operation(
                 expect_rows: None,
                 may_write: false,
                 protocol: None,
+                records: Vec::new(),
             }),
             for_each: step.for_each,
             repeat: 1,

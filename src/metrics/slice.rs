@@ -27,13 +27,15 @@ pub struct MachineUsage {
     pub wall_ns: u64,
 }
 
-/// How often connections were lost and made again.
+/// How often connections were lost and made again, and statements prepared again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconnects {
     /// In warm-up and measurement together.
     pub all: u64,
     /// Of these, for operations of the warm-up.
     pub warmup: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed.
+    pub re_prepared: u64,
 }
 
 impl Reconnects {
@@ -41,6 +43,7 @@ impl Reconnects {
     pub fn merge(&mut self, other: Self) {
         self.all += other.all;
         self.warmup += other.warmup;
+        self.re_prepared += other.re_prepared;
     }
 }
 

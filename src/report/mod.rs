@@ -11,6 +11,7 @@ mod html;
 mod live;
 mod plots;
 pub mod progress;
+mod recorded;
 pub mod terminal;
 mod view;
 mod wording;

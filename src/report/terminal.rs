@@ -5,6 +5,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use crate::report::calibration;
 use crate::report::format;
+use crate::report::recorded;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
@@ -153,6 +154,7 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
+    notes.extend(recorded::sentences(summary));
     if look.width >= WIDE {
         notes.extend(wording::about_ratios(summary).map(str::to_owned));
     }

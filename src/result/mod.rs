@@ -11,6 +11,7 @@ pub mod interval;
 mod log;
 pub mod plans;
 mod reader;
+mod recorded;
 pub mod run;
 mod shares;
 pub mod slice;
@@ -24,6 +25,7 @@ pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated}
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
 pub use reader::Reader;
+pub use recorded::RecordedValues;
 pub use run::SCHEMA_VERSION;
 pub use shares::MISSED_AT_MOST;
 pub use store::{Store, default_dir, write_file, write_summary};

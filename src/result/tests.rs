@@ -168,7 +168,7 @@ fn lost_connections_and_interrupts_are_said() {
     let mut store = Store::create(dir.path(), &run()).unwrap();
     let mut close = |variant, round, all, warmup, interrupted: bool| {
         let failed = interrupted.then(|| "interrupted".to_owned());
-        let reconnects = Reconnects { all, warmup };
+        let reconnects = Reconnects { all, warmup, re_prepared: 0 };
         let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
         store.close_slice(&context(variant, round), &metrics, |_| {}).unwrap();
     };

@@ -135,7 +135,11 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         writeln!(out, "  {about}")?;
     }
     let workers = variant.workers.map(|workers| format!(", {}", counted(workers, "worker"))).unwrap_or_default();
-    writeln!(out, "  load: {}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
+    let connections = match variant.connections_per_client() {
+        1 => String::new(),
+        each => format!(", {each} connections each"),
+    };
+    writeln!(out, "  load: {}{connections}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
     writeln!(
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",

@@ -45,6 +45,29 @@ fn a_starter_runs_at_once_and_overwrites_nothing() {
 }
 
 #[test]
+fn a_file_laid_over_another_runs_and_its_result_keeps_both() {
+    let place = Place::new();
+    fs::create_dir(place.path("shared")).unwrap();
+    place.file("shared/base.toml", crate::support::TINY);
+    place.workload("include = \"shared/base.toml\"\nname = \"over\"\nload.clients = 1\n");
+    let checked = place.run(&["check", "w.toml"]).ends_with(0);
+    assert!(checked.stdout.contains("laid over shared/base.toml: "), "{}", checked.stdout);
+    place.run_out(&["--target", "null:", "--no-progress"]).ends_with(measured(0));
+    let run = place.json("out/run.json");
+    assert_eq!((run["workload"].as_str(), run["resolved"]["load"]["clients"].as_u64()), (Some("over"), Some(1)));
+    assert_eq!(run["included"][0]["path"], "shared/base.toml");
+    assert_eq!(run["included"][0]["text"], crate::support::TINY);
+    let line = 1 + crate::support::TINY.lines().position(|line| line == "rounds = 1").unwrap();
+    assert_eq!(run["included_origins"]["run.rounds"], format!("shared/base.toml:{line}"));
+    assert!(run["included_origins"].get("load.clients").is_none(), "{}", run["included_origins"]);
+    place.file("shared/base.toml", &crate::support::TINY.replace("rounds = 1", "ruonds = 1"));
+    place.run(&["check", "w.toml"]).ends_with(2).says(&[
+        format!("shared/base.toml:{line}:1: error: unknown key `ruonds` in [run]").as_str(),
+        "did you mean `rounds`?",
+    ]);
+}
+
+#[test]
 fn the_doctor_says_what_is_there_and_what_is_missing() {
     let place = Place::new();
     let well = place.run(&["doctor"]).ends_with(0);

@@ -4,7 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::copies::Copies;
 use super::record::Known;
-use super::stage::{Stage, bind, link_up, loaded_record, read_only, rows};
+use super::stage::{Stage, bind, each, link_up, loaded_record, read_only, rows};
 use super::{Command, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Reach};
@@ -153,14 +153,16 @@ fn hash(plan: &Plan, external: &External) -> String {
 fn enough_sessions(plan: &Plan, external: &External, color: bool) -> Result<(), Failure> {
     let Some(available) = external.facts().sessions_available else { return Ok(()) };
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.connections() > usable) else { return Ok(()) };
+    let (connections, clients) = (variant.connections(), variant.load.clients());
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give (by \
+        "variant \"{}\" needs {connections} connections for its {clients} clients{}, but the server has {usable} to give (by \
          max_connections and the limits of database and role, less what is in use)",
-        variant.name
+        variant.name,
+        each(variant)
     );
-    let hint = format!("set load.clients to at most {usable}, or raise the limit");
+    let at_most = usable / variant.connections_per_client();
+    let hint = format!("set load.clients to at most {at_most}, or raise the limit");
     Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, vec![hint]).render(color)))
 }
 

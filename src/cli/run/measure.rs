@@ -349,6 +349,7 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
             .iter()
             .map(|operation| (operation.name.clone(), operation.job.clone()))
             .collect(),
+        records: variant.records().into_iter().map(str::to_owned).collect(),
         start_s: outcome.start.as_secs_f64(),
     }
 }

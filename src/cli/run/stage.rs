@@ -16,7 +16,7 @@ use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
 use crate::words::{ExitCode, counted};
 use crate::workload::Diagnostic;
-use crate::workload::plan::{LinkPlan, Plan};
+use crate::workload::plan::{LinkPlan, Plan, Protocol, VariantPlan};
 
 /// Sessions that dbbench itself holds beside those of the clients.
 const OWN_SESSIONS: u32 = 2;
@@ -80,6 +80,14 @@ impl Stage {
         let mut endpoints = Vec::new();
         let mut targets = vec![Target::Null(null.target.clone()); plan.variants.len()];
         if null.over_loopback {
+            if let Some(variant) = bound.iter().find(|variant| variant.uses(Protocol::Simple)) {
+                let text = format!(
+                    "variant \"{}\" uses the simple protocol, which the null endpoint does not answer: use `--target null:`, \
+                     or another `protocol`",
+                    variant.name()
+                );
+                return Err(Failure::text(ExitCode::Usage, text));
+            }
             // One for each variant: what the same SQL must answer differs between them.
             for (target, variant) in targets.iter_mut().zip(&bound) {
                 let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {
@@ -258,18 +266,28 @@ pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
 /// More clients than the server has sessions for is said before the run, not by failures in it.
 fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: bool) -> Result<(), Failure> {
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.connections() > usable) else { return Ok(()) };
+    let (connections, clients) = (variant.connections(), variant.load.clients());
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give \
+        "variant \"{}\" needs {connections} connections for its {clients} clients{}, but the server has {usable} to give \
          (max_connections = {max_connections}, less what it reserves and dbbench's own)",
-        variant.name
+        variant.name,
+        each(variant)
     );
     let hints = vec![format!(
-        "set load.clients to at most {usable}, or raise the limit: topology.settings.max_connections = {}",
-        clients + (max_connections - usable)
+        "set load.clients to at most {}, or raise the limit: topology.settings.max_connections = {}",
+        usable / variant.connections_per_client(),
+        connections + (max_connections - usable)
     )];
     Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, hints).render(color)))
+}
+
+/// Why it is more than one for each client.
+pub(super) fn each(variant: &VariantPlan) -> String {
+    match variant.connections_per_client() {
+        1 => String::new(),
+        each => format!(" ({each} each, for `together`)"),
+    }
 }
 
 /// Binds all variants, each to the database that it begins with, before saying what is wrong with any.

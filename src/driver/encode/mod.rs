@@ -16,7 +16,8 @@ use std::fmt::Write as _;
 use bytes::{BufMut, BytesMut};
 
 pub use fits::fits;
-pub(super) use text::uuid as uuid_text;
+pub(super) use numeric::from_text as numeric_from_text;
+pub(super) use text::{parse_uuid, uuid as uuid_text};
 
 use self::numeric::StackText;
 use super::types::{PgType, TypeKind};

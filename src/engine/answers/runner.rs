@@ -10,7 +10,7 @@ use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
 use crate::engine::drawn::drawn_params;
 use crate::engine::error::chain;
-use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, prepare};
+use crate::engine::interpreter::{Beside, Interpreter, OperationError, Place, Progress, open_beside, prepare};
 use crate::param::{Phase, Stream};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
@@ -45,6 +45,7 @@ pub(in crate::engine) struct Runner<'a> {
     variant: Arc<BoundVariant>,
     session: Session,
     prepared: Vec<StatementId>,
+    beside: Vec<Beside>,
     interpreter: Interpreter,
     progress: Progress,
     timer: Timer,
@@ -65,6 +66,7 @@ impl<'a> Runner<'a> {
         let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source: Box::new(source) };
         let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
         let prepared = prepare(variant, &mut session).await.map_err(lost)?;
+        let beside = open_beside(variant, target, timer).await.map_err(lost)?;
         let mut interpreter =
             Interpreter::new(variant, timer.clone()).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
         interpreter.hurry();
@@ -72,6 +74,7 @@ impl<'a> Runner<'a> {
             variant: Arc::new(variant.clone()),
             session,
             prepared,
+            beside: beside.into_iter().map(|(beside, _)| beside).collect(),
             interpreter,
             progress: Progress::default(),
             timer: timer.clone(),
@@ -91,9 +94,14 @@ impl<'a> Runner<'a> {
             Err(misfit) => Err(misfit.into()),
             Ok(()) => {
                 let program = &variant.operations[operation].answering;
-                let cancel = self.session.cancel_token();
-                let mut place =
-                    Place { session: &mut self.session, prepared: &self.prepared, progress: &self.progress };
+                let mut cancel = self.session.cancel_token();
+                self.beside.iter().for_each(|beside| cancel.join(beside.session.cancel_token()));
+                let mut place = Place {
+                    session: &mut self.session,
+                    prepared: &self.prepared,
+                    beside: &mut self.beside,
+                    progress: &self.progress,
+                };
                 let run = self.interpreter.execute(&variant, operation, program, &mut place);
                 tokio::pin!(run);
                 let limit = variant.operations[operation].timeout;
@@ -165,6 +173,9 @@ impl<'a> Runner<'a> {
 
     pub(in crate::engine) async fn close(self) {
         self.session.close().await;
+        for beside in self.beside {
+            beside.session.close().await;
+        }
     }
 
     fn failed(&self, operation: usize, seed: u64, draw: u32, error: &OperationError) -> AnswersError {

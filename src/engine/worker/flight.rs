@@ -14,8 +14,8 @@ use crate::words::{FailureClass, FailureKey};
 pub(super) enum Acquire {
     /// The client has one.
     Held,
-    /// It was lost and is being made anew.
-    Waiting,
+    /// It was lost and is being made anew since then, after earlier waits of so many ns.
+    Waiting { since_ns: u64, before_ns: u64 },
     /// It was made anew in so many ns.
     Took(u64),
 }
@@ -49,7 +49,7 @@ impl InFlight {
         let since_start_ns = ended_ns.saturating_sub(self.started_ns);
         let acquire_ns = match self.acquire {
             Acquire::Held => None,
-            Acquire::Waiting => Some(since_start_ns),
+            Acquire::Waiting { since_ns, before_ns } => Some(before_ns + ended_ns.saturating_sub(since_ns)),
             Acquire::Took(took_ns) => Some(took_ns),
         };
         Times {
@@ -88,7 +88,7 @@ impl ClientView {
     /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
     pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
         let in_flight = self.in_flight.take()?;
-        let waiting = matches!(in_flight.acquire, Acquire::Waiting);
+        let waiting = matches!(in_flight.acquire, Acquire::Waiting { .. });
         let (class, message) = match waiting {
             true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
             false => (FailureClass::Timeout, "cut off: not finished at the end of the drain"),
@@ -110,6 +110,9 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     let mut recorder = worker.recorder(operation.phase);
     if progress.retried() > 0 {
         recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
+    }
+    if progress.re_prepared() > 0 {
+        worker.re_prepared(progress.re_prepared());
     }
     if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
         recorder.unknown(operation.operation);

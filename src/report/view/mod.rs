@@ -17,7 +17,7 @@ use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
-use crate::report::{Inputs, ReportError, calibration, format};
+use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
 use crate::words::counted;
 
@@ -125,6 +125,7 @@ impl View {
                 .variants
                 .iter()
                 .filter_map(absence)
+                .chain(recorded::sentences(summary))
                 .chain(wording::about_ratios(summary).map(str::to_owned))
                 .chain(calibration::quoted(summary))
                 .collect(),

@@ -19,7 +19,7 @@ pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
-pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
+pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
 use crate::words::Metric;
@@ -180,6 +180,41 @@ pub struct VariantPlan {
     pub statements: Vec<StatementPlan>,
 }
 
+impl VariantPlan {
+    /// How many connections each client has: as many as its widest `together`.
+    #[must_use]
+    pub fn connections_per_client(&self) -> u32 {
+        let mut widest = 1;
+        for operation in &self.operations {
+            walk(&operation.steps, &mut |step| {
+                if let Action::Together(steps) = &step.action {
+                    widest = widest.max(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+                }
+            });
+        }
+        widest
+    }
+
+    /// Connections of all clients.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        self.load.clients().saturating_mul(self.connections_per_client())
+    }
+
+    /// The names that its steps record values under, each once.
+    #[must_use]
+    pub fn records(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let steps = self.operations.iter().flat_map(|operation| statements(&operation.steps));
+        for record in steps.flat_map(|step| &step.records) {
+            if !names.contains(&record.name.as_str()) {
+                names.push(&record.name);
+            }
+        }
+        names
+    }
+}
+
 /// How long a clone of the data lasts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ClonePlan {
@@ -197,6 +232,8 @@ pub enum Protocol {
     Prepared,
     /// Parsed, bound and executed each time, in one round trip.
     Extended,
+    /// Values are written into the text of each execution, results come as text: one Query message.
+    Simple,
 }
 
 /// One unit of the mix.

@@ -181,7 +181,7 @@ pub(super) const EXAMPLES: &[(&str, &str)] = &[
     ("probes.enabled", "false"),
     ("checks.*.sql", r#""SELECT count(*) FROM users""#),
     ("checks.*.equals", "100"),
-    ("checks.*.on", r#""replica""#),
+    ("checks.*.on", r#""primary""#),
     ("checks.*.enabled", "false"),
     ("variants.*", "{}"),
     ("variants.*.title", r#""the other way""#),

@@ -31,12 +31,14 @@ const RATE: Form = Whole(
 const ABOVE_0_BELOW_1: Form = Keywords(r#"{"exclusiveMinimum":0,"exclusiveMaximum":1}"#);
 const SHARE: Form = Keywords(r#"{"minimum":0,"maximum":1}"#);
 const ABOVE_0: Form = Keywords(r#"{"exclusiveMinimum":0}"#);
-const ANYTHING: Form = Whole("{}");
+const FLAG_OR_TABLE: Form = Whole(r#"{"type":["boolean","object"]}"#);
+const NUMBER_OR_TEXT: Form = Whole(r#"{"type":["number","string"]}"#);
 const ENDPOINTS: &[&str] = &["primary", "reads", "replica", "replicas", "shards"];
 const ON: Form = Whole(
     r#"{"anyOf":[{"enum":["primary","reads","replica","replicas","shards"]},{"type":"string","pattern":"^(replica|shard)-[0-9]+$"}]}"#,
 );
-const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number","minimum":0},{"type":"string"}]}"##);
+/// Of a check it is expected minus found, so it may be below 0.
+const FIGURE: Form = Whole(r##"{"anyOf":[{"type":"number"},{"type":"string"}]}"##);
 const AGAINST: Form = Whole(r##"{"anyOf":[{"type":"string"},{"type":"object"}]}"##);
 
 /// Path → form, in the order of the table of keys.
@@ -53,10 +55,10 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("topology.synchronous", Words(&["off", "on", "remote_write", "remote_apply"])),
     ("topology.strategy", Words(&["hash", "range", "directory", "consistent"])),
     ("topology.pgbouncer.pool_mode", Words(&["session", "transaction", "statement"])),
-    ("topology.redis", ANYTHING),
-    ("topology.link.bandwidth", ANYTHING),
+    ("topology.redis", FLAG_OR_TABLE),
+    ("topology.link.bandwidth", NUMBER_OR_TEXT),
     ("topology.auth", Words(&["scram", "md5"])),
-    ("topology.tls", ANYTHING),
+    ("topology.tls", FLAG_OR_TABLE),
     ("topology.external.replicas", TEXTS),
     ("topology.external.shards", TEXTS),
     ("connections.mode", Words(&["dedicated", "pooled", "per_operation"])),
@@ -64,7 +66,7 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("connections.hold", Words(&["operation", "transaction"])),
     ("connections.via", Words(&["direct", "pgbouncer"])),
     ("connections.protocol", Words(&["prepared", "extended", "simple"])),
-    ("connections.tls", ANYTHING),
+    ("connections.tls", FLAG_OR_TABLE),
     ("routing.reads", Words(&["primary", "replicas"])),
     ("routing.policy", Words(&["round_robin", "random", "least_outstanding"])),
     ("routing.consistency", Words(&["eventual", "read_your_writes", "primary_after_write"])),
@@ -126,16 +128,15 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("run.clone", Words(&["slice", "variant"])),
     ("run.cache", Words(&["warm", "cold"])),
     ("run.workers", Bounds(1, 1024)),
-    ("run.pin", ANYTHING),
+    ("run.pin", Whole(r#"{"anyOf":[{"type":"boolean"},{"type":"array","items":{"type":"integer"}}]}"#)),
     ("run.seed", Bounds(0, i64::MAX)),
     ("cache.backend", Words(&["memory", "redis"])),
     ("cache.policy", Words(&["none", "aside", "write_through", "write_behind"])),
     ("cache.stampede", Words(&["none", "single_flight", "early_expiry"])),
     ("events.*.action", Words(&["stop", "kill", "pause", "resume", "start", "link", "disconnect"])),
     ("probes.tables", TEXTS),
-    ("probes.pool", ANYTHING),
-    ("probes.plans", ANYTHING),
-    ("checks.*.equals", ANYTHING),
+    ("probes.pool", Whole(r#"{"type":["boolean","string"]}"#)),
+    ("checks.*.equals", Whole(r#"{"type":["number","string","boolean"]}"#)),
     ("checks.*.on", ON),
     ("sweep.*", Keywords(r#"{"minItems":1}"#)),
     ("compare.answer_draws", Bounds(1, 100_000)),
@@ -155,7 +156,8 @@ pub(super) const FORMS: &[(&str, Form)] = &[
 ];
 
 const ANY_NOT_NEGATIVE: Form = Bounds(0, 100_000);
-const TEXTS_OR_TABLE: Form = Whole(r##"{"anyOf":[{"type":"array"},{"type":"object"}]}"##);
+const TEXTS_OR_TABLE: Form =
+    Whole(r#"{"anyOf":[{"type":"array","items":{"type":["string","object"]}},{"type":"object"}]}"#);
 
 /// Path → default, as JSON. What has none here is absent by default.
 pub(super) const DEFAULTS: &[(&str, &str)] = &[

@@ -174,12 +174,7 @@ pub(in crate::workload) fn protocol(key: &str, node: &Node, context: Context<'_>
     match context.word(key, node, &["prepared", "extended", "simple"])? {
         "prepared" => Some(Protocol::Prepared),
         "extended" => Some(Protocol::Extended),
-        word => {
-            let title = format!("`{key} = \"{word}\"` is not supported by this version");
-            let hint = "`\"prepared\"`, the default: parsed once per connection; `\"extended\"`: parsed each time";
-            context.sink.push(problem(&node.place, title).hint(hint));
-            None
-        }
+        _ => Some(Protocol::Simple),
     }
 }
 

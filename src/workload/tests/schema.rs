@@ -114,7 +114,8 @@ fn words_and_bounds_are_those_of_the_reader() {
             assert!(!said(&low.to_string()).contains("must be"), "{} refuses {low}", key.path);
         }
         if matches!(key.kind, Kind::Word) {
-            assert!(schema::words(key.path).is_some(), "{} takes words, and none are listed", key.path);
+            let has_form = schema::described_paths().any(|path| path == key.path);
+            assert!(has_form, "{} takes words, and the schema says nothing of them", key.path);
         }
     }
 }
