@@ -147,11 +147,18 @@ fn empty_or_new(out: &Path) -> Result<(), Failure> {
     Err(Failure::text(ExitCode::Usage, format!("--out {} {rule}", out.display())))
 }
 
-/// Makes the folder, and sees whether something can be written into it.
+/// Sees whether the folder can be made and written into; what was made for that goes again, for a run that is refused leaves
+/// nothing.
 fn writable(folder: &Path, is_asked_for: bool) -> Result<(), Failure> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(missing).collect();
     let probe = folder.join(format!(".dbbench-{}", std::process::id()));
     let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::File::create_new(&probe));
     drop(std::fs::remove_file(&probe));
+    for folder in made {
+        // Whoever else has put something into it meanwhile keeps it.
+        drop(std::fs::remove_dir(folder));
+    }
     tried.map(drop).map_err(|error| {
         let option = if is_asked_for { "--out " } else { "" };
         let rule = format!("{option}{} cannot be written to ({error}): name a folder with --out", folder.display());
