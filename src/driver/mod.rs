@@ -37,7 +37,7 @@ pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
-pub use tape::{Sent, Tape};
 pub use simple::{LiteralType, has_text_form};
+pub use tape::{Sent, Tape};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

@@ -10,6 +10,7 @@ use crate::report::wrap::{hanging, harmless, wrapped};
 use crate::report::{background, calibration, checks};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::{headline, is_refuted};
+use crate::words::counted;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +57,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
         }
     }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
-        push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
+        push(&mut out, &format!("All variants gave the same answers to {}.", counted(answers.draws, "draw")));
     }
     for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
         push(&mut out, &line);

@@ -11,7 +11,7 @@ use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
-use crate::words::Metric;
+use crate::words::{Metric, counted};
 
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
@@ -228,7 +228,7 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     let planned = run.rounds as usize * run.variants.len();
     if closed < planned {
         let of = if run.until.is_some() { "of at most" } else { "of" };
-        warnings.push(format!("the run is partial: {closed} {of} {planned} slices closed"));
+        warnings.push(format!("the run is partial: {closed} {of} {} closed", counted(planned, "slice")));
     }
     warnings.extend(different_loads(run));
     for variant in &run.variants {
@@ -236,10 +236,10 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
         let cold = of_variant().filter(|slice| !slice.warmed_up).count();
         if cold > 0 {
             warnings.push(format!(
-                "{}: in {cold} of {} slices the warm-up ended before every connection had run each statement six times; \
+                "{}: in {cold} of {} the warm-up ended before every connection had run each statement six times; \
                  a longer run.warmup helps",
                 variant.name,
-                of_variant().count()
+                counted(of_variant().count(), "slice")
             ));
         }
         let again: u64 = of_variant().map(|slice| slice.re_prepared).sum();
@@ -260,8 +260,9 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
             }
             let keys: Vec<String> = keys.iter().map(|(key, count)| format!("{key}: {count}")).collect();
             warnings.push(format!(
-                "{}: {failed} of {planned} operations failed ({}); errors.csv has their messages",
+                "{}: {failed} of {} failed ({}); errors.csv has their messages",
                 variant.name,
+                counted(planned, "operation"),
                 keys.join(", ")
             ));
         }

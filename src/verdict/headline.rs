@@ -1,6 +1,7 @@
 //! The one sentence above everything else: who is better, by how much, how sure, and whether the ways do the same.
 
 use super::ratio::{format_detectable, format_interval, format_ratio, trimmed};
+use super::times::time_us;
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{Comparison, Summary, Variant, Verdict};
 
@@ -93,10 +94,10 @@ fn alone(variant: &Variant) -> String {
     let name = &variant.name;
     match (variant.mix.goodput_per_s, variant.mix.response_us.p50) {
         (Some(goodput), Some(p50_us)) => format!(
-            "{name} does {} operations per second at a median response time of {} ms ({rounds}); there is no other \
+            "{name} does {} operations per second at a median response time of {} ({rounds}); there is no other \
              variant to compare it with",
             trimmed(goodput),
-            trimmed(p50_us / 1_000.0)
+            time_us(p50_us)
         ),
         (Some(goodput), None) => format!(
             "{name} does {} operations per second, and its median response time was not reached ({rounds}); there is no \

@@ -14,6 +14,7 @@ mod missing;
 mod ratio;
 mod settled;
 mod tables;
+mod times;
 mod validity;
 mod worth_knowing;
 
@@ -24,6 +25,7 @@ pub use generator::judge_slice;
 pub use headline::headline;
 pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
+pub use times::{duration_s, time_us};
 pub use validity::Validity;
 
 use crate::result::run::RunRecord;

@@ -12,7 +12,7 @@ use super::plan::{
     VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
-use crate::words::{Metric, redacted};
+use crate::words::{Metric, counted, ending, redacted};
 
 /// The plan as an engineer reads it; ends with a newline.
 #[must_use]
@@ -44,7 +44,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         write_variant(variant, role, out)?;
     }
     let answers = match plan.compare.same_answer {
-        true => format!("compared over {} draws before any timing", plan.compare.answer_draws),
+        true => format!("compared over {} before any timing", counted(plan.compare.answer_draws, "draw")),
         false => "not compared".to_owned(),
     };
     writeln!(out, "\nanswers: {answers}")?;
@@ -88,7 +88,10 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
         let (slices, most) = (rounds * variants, estimated(&plan.variants[0], most));
         return writeln!(
             out,
-            "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
+            "\nrun: {} × {} = {}{each}, seed {seed}: about {most} after start and load",
+            counted(rounds, "round"),
+            counted(variants, "variant"),
+            counted(slices, "slice")
         );
     };
     let fewest = until.min_rounds as usize;
@@ -96,8 +99,9 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let goal = until.half_width * 100.0;
     writeln!(
         out,
-        "\nrun: {fewest} to {rounds} rounds × {variants} variants = {} to {} slices{each}, until the intervals are within \
+        "\nrun: {fewest} to {rounds} rounds × {} = {} to {} slices{each}, until the intervals are within \
          ± {goal} %, seed {seed}: about {} to {} after start and load",
+        counted(variants, "variant"),
         fewest * variants,
         rounds * variants,
         rough(least),
@@ -112,10 +116,11 @@ const ROWS_PER_S: u64 = 1_000_000;
 
 fn write_dataset(dataset: &DatasetPlan, out: &mut String) -> std::fmt::Result {
     let rows: u64 = dataset.tables.iter().map(|table| table.rows).sum();
-    writeln!(out, "\ndataset: {} rows, seed {}", grouped(rows), dataset.seed)?;
-    writeln!(out, "  schema: {} statements; after the load: {}", dataset.schema.len(), dataset.after_load.len())?;
+    writeln!(out, "\ndataset: {} row{}, seed {}", grouped(rows), ending(&rows), dataset.seed)?;
+    let schema = counted(dataset.schema.len(), "statement");
+    writeln!(out, "  schema: {schema}; after the load: {}", dataset.after_load.len())?;
     for table in &dataset.tables {
-        writeln!(out, "  {}: {} rows", table.name, grouped(table.rows))?;
+        writeln!(out, "  {}: {} row{}", table.name, grouped(table.rows), ending(&table.rows))?;
         for column in &table.columns {
             writeln!(out, "    {}: {}", column.name, generator(&column.generator))?;
         }
@@ -129,7 +134,7 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
     if let Some(about) = &variant.about {
         writeln!(out, "  {about}")?;
     }
-    let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
+    let workers = variant.workers.map(|workers| format!(", {}", counted(workers, "worker"))).unwrap_or_default();
     let connections = match variant.connections_per_client() {
         1 => String::new(),
         each => format!(", {each} connections each"),
@@ -240,7 +245,7 @@ fn load(load: &LoadPlan) -> String {
         load.stages().iter().map(stage).collect::<Vec<_>>().join(", then ")
     };
     match load {
-        LoadPlan::Closed { clients, .. } => format!("{clients} clients{think}"),
+        LoadPlan::Closed { clients, .. } => format!("{}{think}", counted(*clients, "client")),
         LoadPlan::ClosedStages { .. } => format!("{}{think}", stages(" clients")),
         LoadPlan::Open { clients, arrivals, rate } => {
             let rate = match rate {
@@ -304,7 +309,7 @@ fn generator(of: &Generator) -> String {
             format!("as {name}{}", if *distinct { ", never the same value" } else { "" })
         }
         Generator::Rows(SampledRows::Csv { columns, rows }) => {
-            format!("one of {} rows of {}", rows.len(), columns.join(", "))
+            format!("one of {} of {}", counted(rows.len(), "row"), columns.join(", "))
         }
         Generator::Rows(SampledRows::Query { .. }) => "a row of a query".to_owned(),
     }

@@ -73,10 +73,10 @@ pub fn compile_text(source: SourceText, overrides: &Overrides) -> Result<Plan, P
     }
 }
 
-/// What in a plan may not be sent to a server that is not dbbench's own: all of it, or nothing.
+/// What in a plan may not be sent to a server that is not dbbench's own, unless the user lets sessions write there.
 #[must_use]
-pub fn guarded(plan: &Plan) -> Vec<Diagnostic> {
-    validate::guarded(plan)
+pub fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnostic> {
+    validate::guarded(plan, may_write)
 }
 
 /// The way from tables to a plan; `None` only with a problem in the sink.
@@ -135,9 +135,6 @@ fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, si
         source: source.clone(),
         warnings,
     };
-    if plan.topology.external.is_some() {
-        validate::guarded(&plan).into_iter().for_each(|problem| sink.push(problem));
-    }
     Some(keep_only(plan, &kept))
 }
 
@@ -208,7 +205,11 @@ fn keep_only(mut plan: Plan, kept: &[usize]) -> Plan {
         dropped += before - list.len();
     }
     if dropped > 0 {
-        plan.warnings.push(format!("{dropped} claims or expectations are about variants that --only leaves out"));
+        let what = match dropped {
+            1 => "1 claim or expectation is".to_owned(),
+            more => format!("{more} claims or expectations are"),
+        };
+        plan.warnings.push(format!("{what} about variants that --only leaves out"));
     }
     plan.compare.baseline = new_index(plan.compare.baseline).unwrap_or(0);
     let mut index = 0;

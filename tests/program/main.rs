@@ -11,6 +11,7 @@ mod environment;
 mod evidence;
 mod external;
 mod generator;
+mod guarded;
 mod interrupted;
 mod judged;
 mod neighbours;

@@ -14,7 +14,7 @@ use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
-use crate::words::ExitCode;
+use crate::words::{ExitCode, counted};
 use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan, Protocol, VariantPlan};
 
@@ -331,7 +331,7 @@ pub(super) fn bind(
         return Err(refusal::binding(&errors, &wrong, command.color));
     }
     let statements: usize = bound.iter().map(BoundVariant::statements).sum();
-    let what = format!("{statements} statements of {} variants", bound.len());
+    let what = format!("{} of {}", counted(statements, "statement"), counted(bound.len(), "variant"));
     command.events.emit(Event::StageEnded { stage: Phase::Binding, took: begin.elapsed(), what });
     Ok(bound)
 }

@@ -19,6 +19,7 @@ use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
+use crate::words::counted;
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -130,7 +131,8 @@ impl View {
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
-            answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),
+            answers: answers
+                .map(|answers| format!("All variants gave the same answers to {}.", counted(answers.draws, "draw"))),
             claims: tables::judged(summary, &summary.claims),
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),

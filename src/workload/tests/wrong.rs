@@ -21,6 +21,8 @@ fn keys_and_tables() {
         ("an unknown key near a known one", "", "[load]\nclinets = 4\n"),
         ("an unknown key near nothing", "", "[load]\nxyz = 4\n"),
         ("a key that belongs to another table", "", "[run]\nclients = 4\n"),
+        ("a key of another table that is not supported there", "", "[topology]\npooler = \"x\"\n"),
+        ("the sentence of an expectation under another name", "", "[[expect]]\nexpect = \"x\"\n"),
         ("a key of the top after a header", "name = \"small\"\n[dataset]", "[dataset]\nname = \"small\""),
         ("a key of the table around", "rows = 1_000", "rows = 1_000\nafter_load = \"SELECT 1\""),
         ("a key that is not supported", "", "[load]\ninstances = 4\n"),
@@ -210,6 +212,7 @@ fn steps() {
         ("a failure that is none", "{ retries = 1, retry_on = [\"row\", \"4001\"], steps = [{ sql = \"SELECT 1\" }] }"),
         ("a transaction in a transaction", "{ transaction = [{ transaction = [{ sql = \"SELECT 1\" }] }] }"),
         ("retries in a transaction", "{ transaction = [{ retries = 1, steps = [{ sql = \"SELECT 1\" }] }] }"),
+        ("modes in a step", "{ transaction = [{ sql = \"SET TRANSACTION READ WRITE\" }] }"),
         ("a setting that stays", "{ transaction = [{ sql = \"SET lock_timeout = 50\" }] }"),
         (
             "a reference within a pipeline",
