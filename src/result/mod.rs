@@ -3,12 +3,14 @@
 //!
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
+mod books;
 mod calibration;
 mod error;
 mod files;
 mod histograms;
 pub mod interval;
 mod log;
+mod lookups;
 mod reader;
 pub mod run;
 mod shares;

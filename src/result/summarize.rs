@@ -41,6 +41,8 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
         same_answer: run.same_answer,
         harness,
         rounds: run.rounds,
+        slices_closed: closed as u64,
+        null_target: run.null_target,
         baseline: run.baseline.clone(),
         variants,
         left_out: slices
@@ -94,6 +96,7 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
+        top_failure: None,
         metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
         probes: BTreeMap::new(),
     }

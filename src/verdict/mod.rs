@@ -4,6 +4,7 @@
 //! Works on result types alone, so that a report built from a folder says the same as the run that made it.
 
 mod compare;
+mod failed;
 mod figure;
 mod generator;
 mod headline;
@@ -65,6 +66,9 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     let histograms = reader.histograms()?;
     let mut summary = crate::result::summarize(&reader.run, &reader.slices, &histograms, &reader.dir);
     summary.warnings.extend(reader.notes.iter().cloned());
+    if summary.variants.iter().any(|variant| variant.mix.failed > 0) {
+        failed::name_failures(&mut summary, &reader.errors()?, &reader.slices);
+    }
     let verdicts = judge(&reader.run, &reader.slices);
     summary.comparisons = verdicts.comparisons;
     summary.claims = verdicts.claims;
