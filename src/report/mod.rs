@@ -5,6 +5,7 @@
 //! [`terminal`] returns.
 
 pub mod calibration;
+mod caveats;
 pub mod chart;
 pub mod format;
 mod html;

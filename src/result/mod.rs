@@ -12,6 +12,7 @@ pub mod interval;
 mod log;
 mod lookups;
 mod reader;
+mod reconnects;
 pub mod run;
 mod shares;
 pub mod slice;

@@ -327,6 +327,7 @@ impl Slice<'_, '_> {
             asked: self.asked_between(interval.measuring, interval.from_ns, interval.from_ns + planned_ns),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
+            unstarted: mix.counters.unstarted,
             response_p50_us: quantile(0.5),
             response_p99_us: quantile(0.99),
         }));
@@ -367,7 +368,7 @@ impl Slice<'_, '_> {
         }
         let planned: u64 = gathering.total.operations.iter().map(|operation| operation.counters.planned).sum();
         if failed.is_none() && planned == 0 {
-            failed = Some(load::nothing_started(&self.load, gathering.reconnects));
+            failed = Some(load::nothing_started(&self.load, &gathering.warmup, gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));

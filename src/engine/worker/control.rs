@@ -308,6 +308,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
         worker: Rc::clone(worker),
         warm: false,
         lost: false,
+        timed_out: false,
         cancelling: None,
     })
 }

@@ -94,11 +94,11 @@ impl WorkerState {
         }
     }
 
-    /// A lost connection was made anew, for an operation of this phase.
-    pub(super) fn reconnected(&self, phase: Phase) {
-        let Reconnects { all, warmup } = self.reconnects.get();
-        let warmup = warmup + u64::from(phase != Phase::Measure);
-        self.reconnects.set(Reconnects { all: all + 1, warmup });
+    /// A connection was made anew for an operation of this phase; the one before was lost, or closed at a timeout.
+    pub(super) fn reconnected(&self, phase: Phase, timed_out: bool) {
+        let mut reconnects = self.reconnects.get();
+        reconnects.count(phase != Phase::Measure, timed_out);
+        self.reconnects.set(reconnects);
     }
 
     /// A connection was lost during the warm-up.

@@ -9,7 +9,7 @@ use self::settings::{Fact, Server, VariantView};
 use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
-use crate::report::terminal::absence;
+use crate::report::terminal::{about_verdicts, absence};
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, calibration, format};
 use crate::verdict::{headline, multiplicity};
@@ -113,7 +113,7 @@ impl View {
                 .variants
                 .iter()
                 .filter_map(absence)
-                .chain(wording::about_ratios(summary).map(str::to_owned))
+                .chain(about_verdicts(summary))
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
