@@ -17,15 +17,21 @@ pub fn anything_failed(summary: &Summary) -> bool {
     summary.variants.iter().any(|variant| variant.mix.failed > 0)
 }
 
-/// How many of the operations that ended failed for good, and with what most: `96.5 % 55P03`; `0` where none did.
+/// How many of the operations that ended failed for good, and with what most: `96.5 % 55P03`, `<0.1 % 40001`; `0` where none
+/// did.
 #[must_use]
 pub fn failed(figures: &Figures) -> String {
     match (figures.failed_share(), figures.top_failure()) {
         (None, _) => format::ABSENT.to_owned(),
-        (Some(share), Some((key, _))) if share > 0.0 => format!("{} {key}", format::percent(share)),
-        (Some(share), _) if share > 0.0 => format::percent(share),
+        (Some(share), Some((key, _))) if share > 0.0 => format!("{} {key}", short(share)),
+        (Some(share), _) if share > 0.0 => short(share),
         _ => "0".to_owned(),
     }
+}
+
+/// A share where there is little room.
+fn short(share: f64) -> String {
+    format::percent(share).replace("less than ", "<").replace("more than ", ">")
 }
 
 /// Why a comparison of the primary metric has no verdict although there are figures, for each variant of which that is so.

@@ -20,6 +20,13 @@ pub struct Look {
 
 /// From so many columns on the ratio stands in the table of figures.
 const WIDE: u16 = 120;
+/// Columns that failures take.
+const FAILURES: u16 = 16;
+
+/// Whether the ratio has room in the table of figures.
+fn is_wide(summary: &Summary, look: Look) -> bool {
+    look.width >= WIDE + if caveats::anything_failed(summary) { FAILURES } else { 0 }
+}
 
 /// The report as text, each line ended.
 #[must_use]
@@ -36,7 +43,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
     push(&mut out, "");
     push(&mut out, &figures(summary, look));
     footnotes(&mut out, summary, look);
-    if look.width < WIDE {
+    if !is_wide(summary, look) {
         comparisons(&mut out, summary, look);
     }
     judged(&mut out, summary, "claims", &summary.claims, look);
@@ -93,20 +100,21 @@ fn table() -> Table {
     table
 }
 
-/// Below so many columns the failures take the place of the statements per operation.
+/// Below so many columns the failures take the place of p95.
 const ROOM_FOR_ALL: u16 = 100;
 
 fn figures(summary: &Summary, look: Look) -> String {
     let mut table = table();
     let failed = caveats::anything_failed(summary);
-    let statements = !failed || look.width >= ROOM_FOR_ALL;
+    let p95 = !failed || look.width >= ROOM_FOR_ALL;
     let mut header = vec!["variant", "op/s"];
     header.extend(failed.then_some("failed"));
-    header.extend(["p50", "p95", "p99", "max"]);
-    header.extend(statements.then_some("stmt/op"));
+    header.push("p50");
+    header.extend(p95.then_some("p95"));
+    header.extend(["p99", "max", "stmt/op"]);
     // Figures stand at the right, words at the left.
     let figures = 1..header.len();
-    if look.width >= WIDE {
+    if is_wide(summary, look) {
         header.extend(["response p50", "verdict"]);
     }
     let aligned = |(column, text): (usize, &str)| {
@@ -119,11 +127,12 @@ fn figures(summary: &Summary, look: Look) -> String {
         let mix = &variant.mix;
         let times = &mix.response_us;
         let mut row = vec![name(summary, variant, names), format::optional(mix.goodput_per_s)];
-        row.extend(failed.then(|| cut(&harmless(&caveats::failed(mix)), FAILED_WIDTH)));
-        row.extend([times.p50, times.p95, times.p99, times.max].map(format::optional_time_us));
-        let per_operation = || mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed);
-        row.extend(statements.then(per_operation));
-        if look.width >= WIDE {
+        row.extend(failed.then(|| cut(&harmless(&caveats::failed(mix)), if p95 { 24 } else { 13 })));
+        row.push(format::optional_time_us(times.p50));
+        row.extend(p95.then(|| format::optional_time_us(times.p95)));
+        row.extend([times.p99, times.max].map(format::optional_time_us));
+        row.push(mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed));
+        if is_wide(summary, look) {
             let comparison = summary.comparison(&variant.name, PRIMARY);
             row.push(comparison.map_or_else(String::new, |comparison| harmless(&wording::ratio_in_words(comparison))));
             row.push(comparison.map_or_else(String::new, |comparison| wording::verdict(comparison).0));
@@ -132,9 +141,6 @@ fn figures(summary: &Summary, look: Look) -> String {
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
-
-/// Letters of share and reason of failures.
-const FAILED_WIDTH: usize = 17;
 
 /// At most so many letters of a text.
 fn cut(text: &str, width: usize) -> String {
@@ -162,7 +168,7 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
-    if look.width >= WIDE {
+    if is_wide(summary, look) {
         notes.extend(about_verdicts(summary));
     }
     notes.iter().for_each(|note| footnote(out, note, look));

@@ -59,6 +59,7 @@ fn an_outage_is_part_of_the_response() {
         let all_failed: Vec<_> = mix.failures.iter().map(|(key, (count, _))| (key.class(), *count)).collect();
         assert!(all_failed.iter().all(|(class, _)| *class == FailureClass::Connection), "{how:?}: {all_failed:?}");
         assert!(metrics.reconnects.all >= 2 && metrics.reconnects.warmup == 0, "{how:?}: {:?}", metrics.reconnects);
+        assert_eq!(metrics.reconnects.timed_out, 0, "{how:?}");
         // What the server needs to notice the signal is not part of the next operation.
         let outage_ns = u64::try_from((OUTAGE - Duration::from_millis(100)).as_nanos()).unwrap();
         let longest_ns = [&mix.response, &mix.failed_response].map(|times| times.max_ns()).into_iter().flatten().max();

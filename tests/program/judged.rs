@@ -45,15 +45,19 @@ fn operations_that_fail_are_counted_and_said() {
     assert!(errors.contains("division by zero"), "{errors}");
 }
 
-/// `two` sends exactly two statements and takes twice the time of `one` on a target that answers after 1 ms.
-fn judge(judgement: &str, options: &[&str]) -> (Outcome, String) {
+/// `two` sends exactly two statements, and needs two round trips of 2 ms where `one` needs one.
+fn judge(judgement: &str, options: &[&str]) -> (Outcome, serde_json::Value) {
     let place = Place::new();
-    place.workload(&format!("{}\n[compare]\nbaseline = \"one\"\n\n{judgement}", tiny(&[])));
-    let outcome = place.run_out(&[&["--target", "null:?service=1ms", "--quiet"], options].concat());
+    let one_user = tiny(&[
+        ("SELECT id, name FROM users WHERE org_id = :org", "SELECT id, name FROM users WHERE id = :org"),
+        ("SELECT id FROM users WHERE org_id = :org", "SELECT id FROM users WHERE id = :org"),
+    ]);
+    place.workload(&format!("{one_user}\n[compare]\nbaseline = \"one\"\n\n{judgement}"));
+    let outcome = place.run_out(&[&["--set", "topology.link.rtt=2ms", "--quiet"], options].concat());
     let summary = place.json("out/summary.json");
     let judged = [&summary["claims"], &summary["expectations"]];
     let judged = judged.into_iter().flat_map(|list| list.as_array().unwrap()).next().expect("one judgement");
-    (outcome, judged["verdict"].as_str().unwrap().to_owned())
+    (outcome, judged.clone())
 }
 
 fn statements(kind: &str, expected: u32) -> String {
@@ -78,7 +82,7 @@ fn expectations_are_gates_and_claims_are_not() {
         (statements("claim", 2), &["--rounds", "2", "--strict"], "undecided", 0),
     ] {
         let (outcome, found) = judge(&judgement, options);
-        assert_eq!(found, verdict, "{judgement} {options:?}");
+        assert_eq!(found["verdict"], verdict, "{judgement} {options:?}");
         let outcome = outcome.ends_with(measured(code));
         // Quiet or not, whoever sees the exit code is told why.
         if code == 3 {
@@ -86,6 +90,71 @@ fn expectations_are_gates_and_claims_are_not() {
             outcome.says(&[&why]);
         }
     }
+}
+
+#[test]
+fn without_a_server_nothing_is_judged() {
+    let ratio =
+        "[[expect]]\nclaim = \"no slower\"\nvariant = \"two\"\nmetric = \"response.p50\"\nratio = { at_most = 1.2 }\n";
+    for judgement in [statements("expect", 5), ratio.to_owned()] {
+        let (outcome, found) = judge(&judgement, &["--target", "null:?service=1ms", "--rounds", "3"]);
+        assert_eq!(found["verdict"], "undecided", "{judgement}");
+        assert_eq!(found["reason"], "the target is the null driver: there is no server to judge");
+        assert!(found["observed"].is_number(), "{found}");
+        outcome.ends_with(measured(0)).says(&["warning: expectation undecided: ", "there is no server to judge"]);
+    }
+}
+
+#[test]
+fn a_variant_that_mostly_fails_does_not_win() {
+    let place = Place::new();
+    let lock = |name: &str, how: &str| {
+        format!(
+            "[operations.{name}]\nsteps = [{{ transaction = [\n  {{ as = \"u\", sql = \"SELECT id FROM users WHERE id = 1 FOR UPDATE{how}\" \
+             }},\n  {{ pause = \"5ms\" }},\n] }}]\nanswer = [\"u.id\"]\n"
+        )
+    };
+    let text = tiny(&[("clients = 2", "clients = 4"), ("one = {}\ntwo = {}\n", "wait = {}\nnowait = {}\n")]);
+    let (before, rest) = text.split_once("[operations.one]").unwrap();
+    let (_, rest) = rest.split_once("[load]").unwrap();
+    let operations = format!("{}{}", lock("wait", ""), lock("nowait", " NOWAIT"));
+    let expect = "[[expect]]\nclaim = \"nowait is faster\"\nvariant = \"nowait\"\nmetric = \"response.p50\"\nratio = { at_most = 0.5 }\n";
+    place.workload(&format!("{before}{operations}[load]{rest}\n[compare]\nbaseline = \"wait\"\n\n{expect}"));
+    let outcome = place.run_out(&["--rounds", "3", "--measure", "300ms", "--no-progress"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    let nowait = &summary["variants"][1];
+    assert_eq!((&nowait["name"], &nowait["top_failure"]["key"]), (&"nowait".into(), &"55P03".into()));
+    assert!(nowait["mix"]["failed"].as_u64() > nowait["mix"]["succeeded"].as_u64(), "{nowait}");
+    let compared = summary["comparisons"].as_array().unwrap();
+    for comparison in compared.iter().filter(|one| one["metric"].as_str().unwrap().starts_with("response_us")) {
+        assert_eq!((&comparison["verdict"], &comparison["better"]), (&"undecided".into(), &serde_json::Value::Null));
+        assert!(comparison["reason"].as_str().unwrap().contains("of nowait's operations failed (55P03)"), "{comparison}");
+    }
+    assert_eq!(summary["expectations"][0]["verdict"], "undecided");
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    for words in [
+        "nowait and wait cannot be compared in median response time: ",
+        "of nowait's operations failed (55P03), more than succeeded: ",
+        "variant op/s failed p50",
+    ] {
+        assert!(said.contains(words), "{words:?} is not in: {said}");
+    }
+}
+
+#[test]
+fn a_variant_of_which_nothing_succeeds_says_with_which_message() {
+    let place = Place::new();
+    // It succeeds until load runs, with a session for each of its clients.
+    let sessions = "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend')";
+    let fails = format!("SELECT id, 1 / (CASE WHEN {sessions} > 6 THEN 0 ELSE 1 END) AS name FROM users WHERE id = :org");
+    place.workload(&tiny(&[
+        ("SELECT id, name FROM users WHERE org_id = :org", &fails),
+        ("clients = 2", "clients = 8"),
+        ("two = {}\n", ""),
+    ]));
+    let outcome = place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let said = outcome.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(said.contains("all of one's operations failed (22012: division by zero)"), "{said}");
 }
 
 #[test]
