@@ -21,7 +21,8 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let code = verdict::exit_code(&summary, args.strict);
     // Where answers differ there are none to come.
     if summary.slices_closed == 0 && summary.same_answer.is_none_or(|answers| answers.equal) {
-        let nothing = "no slice was closed: there are no figures to report, only what was planned; run the workload again";
+        let nothing =
+            "no slice was closed: there are no figures to report, only what was planned; run the workload again";
         return Ok(code.precedence(Failure::text(ExitCode::Failed, nothing).print()));
     }
     Ok(code)

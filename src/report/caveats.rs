@@ -3,8 +3,8 @@
 
 use crate::report::format;
 use crate::report::wording::PRIMARY;
-use crate::result::summary::{Figures, Judged, Summary, Variant};
 use crate::result::TimesUs;
+use crate::result::summary::{Figures, Judged, Summary, Variant};
 use crate::stats::MIN_ROUNDS;
 use crate::words::{Metric, TimeKind};
 

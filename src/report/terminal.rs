@@ -3,9 +3,9 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::report::{calibration, caveats, format};
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
+use crate::report::{calibration, caveats, format};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::headline;
 

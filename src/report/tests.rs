@@ -97,7 +97,9 @@ fn a_variant_that_mostly_fails_shows_it_in_every_table() {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(flat.contains(&format!("no verdict on join: {why}")), "{flat}");
     let page = page(&sample.inputs());
-    for words in ["<th scope=\"col\" class=\"n\">failed</th>", "96.5 % 55P03", "no verdict on join", "Left out are times"] {
+    for words in
+        ["<th scope=\"col\" class=\"n\">failed</th>", "96.5 % 55P03", "no verdict on join", "Left out are times"]
+    {
         assert!(page.contains(words), "{words}");
     }
     // Where nothing failed there is no such column.

@@ -126,7 +126,8 @@ pub fn estimate(comparison: &Comparison) -> String {
         (Some(ratio), _) => format::ratio(ratio),
         (None, Some(difference)) => {
             let difference_shown = figure(&comparison.metric, Some(difference));
-            let sign = if difference > 0.0 && difference_shown.starts_with(|c: char| c.is_ascii_digit()) { "+" } else { "" };
+            let sign =
+                if difference > 0.0 && difference_shown.starts_with(|c: char| c.is_ascii_digit()) { "+" } else { "" };
             format!("{sign}{difference_shown}")
         }
         (None, None) => format::ABSENT.to_owned(),

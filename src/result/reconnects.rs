@@ -22,10 +22,7 @@ pub(super) fn lost<'a>(variant: &str, slices: impl Iterator<Item = &'a SliceReco
 }
 
 /// In which rounds connections were closed because an operation reached its timeout, and made again; `None`: in none.
-pub(super) fn closed_at_timeouts<'a>(
-    variant: &str,
-    slices: impl Iterator<Item = &'a SliceRecord>,
-) -> Option<String> {
+pub(super) fn closed_at_timeouts<'a>(variant: &str, slices: impl Iterator<Item = &'a SliceRecord>) -> Option<String> {
     let counts = |slice: &SliceRecord| (slice.timeout_reconnects, slice.timeout_warmup_reconnects);
     let (rounds, _) = said(slices, counts)?;
     Some(format!(

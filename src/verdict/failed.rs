@@ -28,15 +28,11 @@ pub(super) fn hide_the_job(
         .filter_map(|name| {
             let figures = added_up(slices, name, scope);
             some_succeeded |= figures.failed > figures.succeeded && figures.succeeded > 0;
-            (figures.failed > figures.succeeded)
-                .then(|| failed(&figures, &whose(name, scope.operation.or(scope.job))))
+            (figures.failed > figures.succeeded).then(|| failed(&figures, &whose(name, scope.operation.or(scope.job))))
         })
         .collect();
-    let meaning = if some_succeeded {
-        ", more than succeeded: the times of the others say nothing about the job"
-    } else {
-        ""
-    };
+    let meaning =
+        if some_succeeded { ", more than succeeded: the times of the others say nothing about the job" } else { "" };
     (!failed.is_empty()).then(|| format!("{}{meaning}", failed.join(" and ")))
 }
 
@@ -95,19 +91,17 @@ pub(super) fn worth_a_word(variant: &Variant) -> Option<String> {
     let parts = variant.operations.iter().map(|part| (Some(part.name.as_str()), &part.figures));
     let all = parts.chain([(None, &variant.mix)]);
     let share_of = |figures: &Figures| figures.failed_share().filter(|share| *share > FAILED_AT_MOST);
-    let (part, figures) =
-        all.filter(|(_, figures)| share_of(figures).is_some()).reduce(|most, other| {
-            if share_of(other.1) > share_of(most.1) { other } else { most }
-        })?;
+    let (part, figures) = all
+        .filter(|(_, figures)| share_of(figures).is_some())
+        .reduce(|most, other| if share_of(other.1) > share_of(most.1) { other } else { most })?;
     Some(failed(figures, &whose(&variant.name, part.filter(|_| variant.operations.len() > 1))))
 }
 
 /// Names the most frequent failure of each variant, with the message that was kept of it in a valid slice.
 pub(super) fn name_failures(summary: &mut Summary, errors: &[ErrorRow], slices: &[SliceRecord]) {
     let counts = |row: &ErrorRow| {
-        let of_row = |slice: &&SliceRecord| {
-            slice.variant == row.variant && slice.round == row.round && slice.point == row.point
-        };
+        let of_row =
+            |slice: &&SliceRecord| slice.variant == row.variant && slice.round == row.round && slice.point == row.point;
         row.phase == "measure" && slices.iter().find(of_row).is_some_and(|slice| slice.valid)
     };
     for variant in &mut summary.variants {
@@ -117,7 +111,9 @@ pub(super) fn name_failures(summary: &mut Summary, errors: &[ErrorRow], slices: 
             row.variant == variant.name && row_key == key && counts(row)
         };
         let message = errors.iter().find(of_key).and_then(|row| row.message.lines().next());
-        let message = message.filter(|message| !message.is_empty()).map(str::to_owned);
+        // The key is said beside it.
+        let message = message.map(|message| message.trim_end_matches(&format!(" (SQLSTATE {key})")).to_owned());
+        let message = message.filter(|message| !message.is_empty());
         variant.top_failure = Some(TopFailure { key: key.to_owned(), count, message });
     }
 }

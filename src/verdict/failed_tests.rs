@@ -142,7 +142,10 @@ fn without_a_server_nothing_is_judged_and_nothing_refuted() {
     let mut summary = Summary { valid: true, expectations: found.expectations, ..Summary::default() };
     for judged in &summary.expectations {
         let reason = judged.reason.as_deref().unwrap();
-        assert_eq!((judged.verdict, reason), (Finding::Undecided, "the target is the null driver: there is no server to judge"));
+        assert_eq!(
+            (judged.verdict, reason),
+            (Finding::Undecided, "the target is the null driver: there is no server to judge")
+        );
     }
     assert_eq!(exit_code(&summary, false), ExitCode::Done);
     let with_server = judge(&RunRecord { null_target: false, ..null }, &slices(1_000, 0));
@@ -197,8 +200,11 @@ fn what_never_succeeded_says_with_which_message() {
         ..ErrorRow::default()
     };
     let slice = |round, valid| SliceRecord { round, valid, variant: "pool".to_owned(), ..SliceRecord::default() };
-    let errors =
-        [row(1, "measure", "left out"), row(2, "warmup", "warming up"), row(2, "measure", "could not serialize\nmore")];
+    let errors = [
+        row(1, "measure", "left out"),
+        row(2, "warmup", "warming up"),
+        row(2, "measure", "could not serialize (SQLSTATE 40001)\nmore"),
+    ];
     name_failures(&mut summary, &errors, &[slice(1, false), slice(2, true)]);
     let found = &summary.variants[0];
     assert_eq!(

@@ -156,13 +156,20 @@ fn late_because(slice: &SliceRecord) -> String {
     let pressed = slice.cpu_pressure_share().filter(|share| *share > PRESSURE_AT_MOST);
     match (waited_us * 2.0 >= lag_us && lag_us > 0.0, stolen, pressed) {
         (true, ..) => "its threads had to wait for a CPU about as long: leave it a core".to_owned(),
-        (_, Some(share), _) => format!("the host took away {} of the CPU time: measure when it is less busy", percent(share)),
-        (.., Some(share)) => {
-            format!("something waited for a CPU {} of the time: leave the load generator a core", percent(share.min(1.0)))
+        (_, Some(share), _) => {
+            format!("the host took away {} of the CPU time: measure when it is less busy", percent(share))
         }
-        _ => "no CPU was short, so that waking a thread takes this machine long (deep sleep states of its CPUs, or of a \
+        (.., Some(share)) => {
+            format!(
+                "something waited for a CPU {} of the time: leave the load generator a core",
+                percent(share.min(1.0))
+            )
+        }
+        _ => {
+            "no CPU was short, so that waking a thread takes this machine long (deep sleep states of its CPUs, or of a \
               virtual machine): measure operations that take longer, or keep the CPUs from deep sleep"
-            .to_owned(),
+                .to_owned()
+        }
     }
 }
 

@@ -197,7 +197,8 @@ fn in_short(summary: &Summary, comparison: &Comparison) -> String {
         // What is wrong with the baseline was said before.
         let own = summary.variant(variant).filter(|own| !is_fit(own));
         let own = own.and_then(|own| unheard(own).or_else(|| worth_a_word(own)));
-        return own.map_or_else(|| format!("{variant} not comparable"), |why| format!("{variant} not comparable: {why}"));
+        return own
+            .map_or_else(|| format!("{variant} not comparable"), |why| format!("{variant} not comparable: {why}"));
     }
     match (comparison.verdict, comparison.ratio) {
         (_, None) => format!("{variant} not comparable"),

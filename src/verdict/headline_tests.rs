@@ -141,8 +141,9 @@ fn failures_stand_beside_the_times_that_hide_them() {
     );
     failing(&mut some.variants[0].mix, 970, 30);
     assert!(
-        headline(&some)
-            .contains("while 3 % of n_plus_one's operations failed (55P03) and 12 % of join's operations failed (55P03);"),
+        headline(&some).contains(
+            "while 3 % of n_plus_one's operations failed (55P03) and 12 % of join's operations failed (55P03);"
+        ),
         "{}",
         headline(&some)
     );

@@ -125,7 +125,8 @@ pub(super) fn nothing_started(load: &Load, warmup: &Snapshot, reconnects: Reconn
             1 => "and 1 was made again too late for it".to_owned(),
             again => format!("and {again} were made again too late for it"),
         };
-        let how_often = if times == 1 { "a connection was lost".to_owned() } else { format!("{times} connections were lost") };
+        let how_often =
+            if times == 1 { "a connection was lost".to_owned() } else { format!("{times} connections were lost") };
         return format!(
             "{NOTHING}{how_often} in the warm-up ({message}), {came_back}; was the server restarted, or did it recover?"
         );

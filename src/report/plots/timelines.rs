@@ -108,9 +108,8 @@ fn tracks(
 
 /// The slice that an interval belongs to.
 fn slice_of<'a>(inputs: &Inputs<'a>, row: &IntervalRow) -> Option<&'a SliceRecord> {
-    let same = |slice: &&SliceRecord| {
-        slice.round == row.round && slice.variant == row.variant && slice.point == row.point
-    };
+    let same =
+        |slice: &&SliceRecord| slice.round == row.round && slice.variant == row.variant && slice.point == row.point;
     inputs.slices.iter().find(same)
 }
 
@@ -122,9 +121,8 @@ fn is_drain(inputs: &Inputs<'_>, row: &IntervalRow) -> bool {
 /// Whether the percentiles of a second tell of its operations: not where those of its slice fall among operations whose end
 /// was not seen.
 fn reach(inputs: &Inputs<'_>, row: &IntervalRow) -> Reach {
-    let unreached = |name: &str| {
-        slice_of(inputs, row).is_some_and(|slice| slice.mix.response.us.not_below.contains_key(name))
-    };
+    let unreached =
+        |name: &str| slice_of(inputs, row).is_some_and(|slice| slice.mix.response.us.not_below.contains_key(name));
     match (unreached("p50"), unreached("p99")) {
         (true, _) => Reach::Ended,
         (false, true) => Reach::Figure,
@@ -156,9 +154,9 @@ fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
 
 #[cfg(test)]
 mod tests {
+    use crate::report::chart::Reach;
     use crate::report::chart::Values;
     use crate::report::fixture::sample;
-    use crate::report::chart::Reach;
     use crate::report::plots::timelines::{times, tracks};
     use crate::result::slice::SliceRecord;
 
@@ -199,9 +197,11 @@ mod tests {
             vec![slice]
         };
         let all = [of_slice(&[]), of_slice(&["p99"]), of_slice(&["p50", "p99"])];
-        for (slices, reach, note) in all.into_iter().zip([Reach::All, Reach::Figure, Reach::Ended]).map(|(slices, reach)| {
-            (slices, reach, ["", "Line without a bar", "Hollow dot: of the operations that ended"][reach as usize])
-        }) {
+        for (slices, reach, note) in
+            all.into_iter().zip([Reach::All, Reach::Figure, Reach::Ended]).map(|(slices, reach)| {
+                (slices, reach, ["", "Line without a bar", "Hollow dot: of the operations that ended"][reach as usize])
+            })
+        {
             let (round, variant) = (slices[0].round, slices[0].variant.clone());
             sample.slices = slices;
             let plot = times(&sample.inputs()).expect("a plot");
@@ -210,7 +210,8 @@ mod tests {
             let (tracks, _) = tracks(&sample.inputs(), Values::Times, |row| {
                 (row.round == round && row.variant == variant).then_some((1.0, None))
             });
-            let samples: Vec<Reach> = tracks.iter().flat_map(|track| &track.samples).map(|sample| sample.reach).collect();
+            let samples: Vec<Reach> =
+                tracks.iter().flat_map(|track| &track.samples).map(|sample| sample.reach).collect();
             assert!(!samples.is_empty() && samples.iter().all(|found| *found == reach), "{samples:?}");
         }
     }

@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::Badge;
 use super::settings::Fact;
-use crate::report::{caveats, format};
 use crate::report::wording::{self, PRIMARY, metric_name};
+use crate::report::{caveats, format};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
 
 /// A row of the first table.
