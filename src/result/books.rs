@@ -37,9 +37,12 @@ fn violation(figures: &SliceFigures) -> Option<String> {
     (by_key != figures.failed).then(|| format!("{by_key} failures by key ≠ failed {}", figures.failed))
 }
 
+/// One of the counts.
+type Count = fn(&SliceFigures) -> u64;
+
 /// The mix is the sum of its operations.
 fn of_sum(slice: &SliceRecord) -> Option<String> {
-    let counts: [(&str, fn(&SliceFigures) -> u64); 6] = [
+    let counts: [(&str, Count); 6] = [
         ("planned", |figures| figures.planned),
         ("attempts", |figures| figures.attempts),
         ("succeeded", |figures| figures.succeeded),

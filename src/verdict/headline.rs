@@ -147,9 +147,13 @@ fn alone(variant: &Variant) -> String {
             trimmed(p50_us / 1_000.0)
         ),
         (Some(goodput), None) => format!(
-            "{name} does {} operations per second, and its median response time was not reached ({rounds}){failed}; there is \
-             no other variant to compare it with",
-            trimmed(goodput)
+            "{name} does {} operations per second, and its median response time {} ({rounds}){failed}; there is no other \
+             variant to compare it with",
+            trimmed(goodput),
+            match variant.mix.response_us.not_below.contains_key("p50") {
+                true => "was not reached",
+                false => "is not stated, of too few operations",
+            }
         ),
         (None, _) if !variant.rounds.is_empty() => format!("no round of {name} is valid"),
         (None, _) => format!("no slice of {name} was closed"),

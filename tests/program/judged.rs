@@ -1,6 +1,6 @@
 //! What a run concludes: answers, claims, expectations, and what a round trip costs.
 
-use crate::support::{Outcome, Place, measured, tiny};
+use crate::support::{Place, measured, tiny};
 
 #[test]
 fn answers_that_differ_end_the_run_without_any_speed() {
@@ -46,18 +46,22 @@ fn operations_that_fail_are_counted_and_said() {
 }
 
 /// `two` sends exactly two statements, and needs two round trips of 5 ms where `one` needs one.
-fn judge(judgement: &str, options: &[&str]) -> (Outcome, serde_json::Value) {
+fn judging(judgements: &[&str]) -> Place {
     let place = Place::new();
     let one_user = tiny(&[
         ("SELECT id, name FROM users WHERE org_id = :org", "SELECT id, name FROM users WHERE id = :org"),
         ("SELECT id FROM users WHERE org_id = :org", "SELECT id FROM users WHERE id = :org"),
+        ("name = \"tiny\"\n", "name = \"tiny\"\ntopology = { link = { rtt = \"5ms\" } }\n"),
     ]);
-    place.workload(&format!("{one_user}\n[compare]\nbaseline = \"one\"\n\n{judgement}"));
-    let outcome = place.run_out(&[&["--set", "topology.link.rtt=5ms", "--quiet"], options].concat());
+    place.workload(&format!("{one_user}\n[compare]\nbaseline = \"one\"\n\n{}", judgements.concat()));
+    place
+}
+
+/// The verdicts on claims, then those on expectations.
+fn verdicts(place: &Place) -> Vec<String> {
     let summary = place.json("out/summary.json");
-    let judged = [&summary["claims"], &summary["expectations"]];
-    let judged = judged.into_iter().flat_map(|list| list.as_array().unwrap()).next().expect("one judgement");
-    (outcome, judged.clone())
+    let judged = ["claims", "expectations"].map(|kind| summary[kind].as_array().unwrap().clone()).concat();
+    judged.iter().map(|judged| judged["verdict"].as_str().unwrap().to_owned()).collect()
 }
 
 fn statements(kind: &str, expected: u32) -> String {
@@ -67,42 +71,46 @@ fn statements(kind: &str, expected: u32) -> String {
     )
 }
 
+/// Two round trips against one: far from the bound, however busy the machine is.
+const HALF: &str =
+    "[[expect]]\nclaim = \"half\"\nvariant = \"two\"\nmetric = \"response.p50\"\nratio = { at_most = 0.5 }\n";
+const QUIET: [&str; 5] = ["--quiet", "--measure", "400ms", "--rounds", "3"];
+
 #[test]
-fn expectations_are_gates_and_claims_are_not() {
-    const THREE: &[&str] = &["--rounds", "3"];
-    // Two round trips against one: far from the bound, however busy the machine is.
-    let ratio =
-        "[[expect]]\nclaim = \"half\"\nvariant = \"two\"\nmetric = \"response.p50\"\nratio = { at_most = 0.5 }\n";
-    for (judgement, options, verdict, code) in [
-        (statements("expect", 2), THREE, "holds", 0),
-        (statements("expect", 5), THREE, "refuted", 3),
-        (ratio.to_owned(), &["--rounds", "3", "--measure", "400ms"], "refuted", 3),
-        (statements("claim", 5), THREE, "refuted", 0),
-        (statements("expect", 2), &["--rounds", "2"], "undecided", 0),
-        (statements("expect", 2), &["--rounds", "2", "--strict"], "undecided", 3),
-        (statements("claim", 2), &["--rounds", "2", "--strict"], "undecided", 0),
-    ] {
-        let (outcome, found) = judge(&judgement, options);
-        assert_eq!(found["verdict"], verdict, "{judgement} {options:?}");
-        let outcome = outcome.ends_with(measured(code));
-        // Quiet or not, whoever sees the exit code is told why.
-        if code == 3 {
-            let why = format!("error: expectation {verdict}: ");
-            outcome.says(&[&why]);
-        }
-    }
+fn expectations_are_gates() {
+    let place = judging(&[&statements("expect", 2), &statements("claim", 5)]);
+    place.run_out(&QUIET).ends_with(measured(0));
+    assert_eq!(verdicts(&place), ["refuted", "holds"], "a claim is a finding either way");
+    let place = judging(&[&statements("expect", 5), HALF]);
+    // Quiet or not, whoever sees the exit code is told why.
+    let why = ["error: expectation refuted: two needs 5 statements ", "error: expectation refuted: half "];
+    place.run_out(&QUIET).ends_with(measured(3)).says(&why);
+    assert_eq!(verdicts(&place), ["refuted", "refuted"]);
+}
+
+#[test]
+fn what_is_undecided_is_a_gate_only_where_asked_for() {
+    let options = ["--quiet", "--rounds", "2"];
+    let place = judging(&[&statements("expect", 2)]);
+    let outcome = place.run_out(&options).ends_with(measured(0));
+    outcome.says(&["warning: expectation undecided: two needs 2 statements ", "2 rounds are too few"]);
+    assert_eq!(verdicts(&place), ["undecided"]);
+    let strict = place.run(&["report", "out", "--strict"]).ends_with(measured(3));
+    strict.says(&["error: expectation undecided: two needs 2 statements "]);
+    let place = judging(&[&statements("claim", 2)]);
+    place.run_out(&[&options[..], &["--strict"]].concat()).ends_with(measured(0));
+    assert_eq!(verdicts(&place), ["undecided"]);
 }
 
 #[test]
 fn without_a_server_nothing_is_judged() {
-    let ratio =
-        "[[expect]]\nclaim = \"no slower\"\nvariant = \"two\"\nmetric = \"response.p50\"\nratio = { at_most = 1.2 }\n";
-    for judgement in [statements("expect", 5), ratio.to_owned()] {
-        let (outcome, found) = judge(&judgement, &["--target", "null:?service=1ms", "--rounds", "3"]);
-        assert_eq!(found["verdict"], "undecided", "{judgement}");
-        assert_eq!(found["reason"], "the target is the null driver: there is no server to judge");
-        assert!(found["observed"].is_number(), "{found}");
-        outcome.ends_with(measured(0)).says(&["warning: expectation undecided: ", "there is no server to judge"]);
+    let place = judging(&[&statements("expect", 5), HALF]);
+    let outcome = place.run_out(&[&QUIET[..], &["--target", "null:?service=1ms"]].concat()).ends_with(measured(0));
+    outcome.says(&["warning: expectation undecided: ", "there is no server to judge"]);
+    let summary = place.json("out/summary.json");
+    for judged in summary["expectations"].as_array().unwrap() {
+        assert_eq!((&judged["verdict"], judged["observed"].is_number()), (&"undecided".into(), true), "{judged}");
+        assert_eq!(judged["reason"], "the target is the null driver: there is no server to judge");
     }
 }
 
