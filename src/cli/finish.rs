@@ -22,6 +22,8 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
     result::write_summary(dir, &summary).map_err(|error| failed(&error))?;
     let histograms = reader.histograms().map_err(|error| failed(&error))?;
     let intervals = reader.intervals().map_err(|error| failed(&error))?;
+    let slowest = reader.slowest().map_err(|error| failed(&error))?;
+    let plans = reader.plans().map_err(|error| failed(&error))?;
     let curves = report::ResponseCurve::of(&summary, &histograms);
     let inputs = report::Inputs {
         run: &reader.run,
@@ -29,6 +31,8 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
         slices: &reader.slices,
         intervals: &intervals,
         curves: &curves,
+        slowest: &slowest,
+        plans: plans.as_ref(),
     };
     for file in report::files(&inputs).map_err(|error| failed(&error))? {
         result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;

@@ -27,7 +27,7 @@ pub struct MachineUsage {
     pub wall_ns: u64,
 }
 
-/// How often connections were made again, and why they were gone.
+/// How often connections were made again and why they were gone, and statements prepared again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconnects {
     /// In warm-up and measurement together.
@@ -38,6 +38,8 @@ pub struct Reconnects {
     pub timed_out: u64,
     /// Of these, for operations of the warm-up.
     pub timed_out_warmup: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed.
+    pub re_prepared: u64,
 }
 
 impl Reconnects {
@@ -55,6 +57,7 @@ impl Reconnects {
         self.warmup += other.warmup;
         self.timed_out += other.timed_out;
         self.timed_out_warmup += other.timed_out_warmup;
+        self.re_prepared += other.re_prepared;
     }
 }
 

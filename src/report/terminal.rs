@@ -5,7 +5,7 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::report::{calibration, caveats, format};
+use crate::report::{calibration, caveats, format, recorded};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::headline;
 
@@ -168,6 +168,7 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
+    notes.extend(recorded::sentences(summary));
     if is_wide(summary, look) {
         notes.extend(about_verdicts(summary));
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::recorded::RecordedValues;
 use super::times::SliceTimes;
 use crate::metrics::{Counters, OperationMetrics, SliceMetrics};
 
@@ -20,6 +21,8 @@ pub struct SliceContext {
     pub variant: String,
     /// Names and jobs of the variant's operations, in the order of the metrics.
     pub operations: Vec<(String, String)>,
+    /// The names that its steps record values under, in the order of the metrics.
+    pub records: Vec<String>,
     /// Begin of the measurement, seconds since the start of the run.
     pub start_s: f64,
 }
@@ -72,6 +75,10 @@ pub struct SliceRecord {
     /// Of these, for operations of the warm-up.
     #[serde(default)]
     pub timeout_warmup_reconnects: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed, warm-up
+    /// included.
+    #[serde(default)]
+    pub re_prepared: u64,
     /// What its accounting contradicts, if anything.
     pub violation: Option<String>,
     /// The whole mix.
@@ -179,6 +186,9 @@ pub struct SliceFigures {
     pub lag: SliceTimes,
     /// Response times of operations that failed.
     pub failed_response: SliceTimes,
+    /// What steps recorded, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, RecordedValues>,
 }
 
 /// A worker thread's use of the machine.
@@ -207,9 +217,9 @@ impl Censored {
 }
 
 impl SliceFigures {
-    /// The figures of `metrics`.
+    /// The figures of `metrics`; `records` are the names of what was recorded.
     #[must_use]
-    pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics) -> Self {
+    pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics, records: &[String]) -> Self {
         let counters = &metrics.counters;
         let ranks = Censored::of(counters.censored, counters.unstarted);
         let Counters { planned, attempts, succeeded, failed, unknown, unstarted, retried, censored, statements, rows } =
@@ -235,6 +245,9 @@ impl SliceFigures {
             acquire: SliceTimes::of(&metrics.acquire, if metrics.acquire.is_empty() { 0 } else { ranks.service }),
             lag: SliceTimes::of(&metrics.lag, 0),
             failed_response: SliceTimes::of(&metrics.failed_response, 0),
+            records: (records.iter().zip(&metrics.records))
+                .map(|(name, recorded)| (name.clone(), RecordedValues::of(recorded)))
+                .collect(),
         }
     }
 
@@ -275,12 +288,13 @@ impl SliceRecord {
             warmup_reconnects: metrics.reconnects.warmup,
             timeout_reconnects: metrics.reconnects.timed_out,
             timeout_warmup_reconnects: metrics.reconnects.timed_out_warmup,
+            re_prepared: metrics.reconnects.re_prepared,
             violation,
-            mix: SliceFigures::of(None, None, &mix),
-            jobs: jobs(&operations),
+            mix: SliceFigures::of(None, None, &mix, &context.records),
+            jobs: jobs(&operations, &context.records),
             operations: operations
                 .iter()
-                .map(|((name, job), metrics)| SliceFigures::of(Some(name), Some(job), metrics))
+                .map(|((name, job), metrics)| SliceFigures::of(Some(name), Some(job), metrics, &context.records))
                 .collect(),
             connect: SliceTimes::of(&metrics.connect, 0),
             warmup_operations: metrics.warmup.operations.iter().map(|operation| operation.counters.ended()).sum(),
@@ -326,7 +340,7 @@ impl SliceRecord {
 }
 
 /// Jobs of several operations; for the others the operation's figures are those of the job.
-fn jobs(operations: &[(&(String, String), &OperationMetrics)]) -> Vec<SliceFigures> {
+fn jobs(operations: &[(&(String, String), &OperationMetrics)], records: &[String]) -> Vec<SliceFigures> {
     let mut by_job: BTreeMap<&str, Vec<&OperationMetrics>> = BTreeMap::new();
     for ((_, job), metrics) in operations {
         by_job.entry(job).or_default().push(metrics);
@@ -337,7 +351,7 @@ fn jobs(operations: &[(&(String, String), &OperationMetrics)]) -> Vec<SliceFigur
         .map(|(job, parts)| {
             let mut all = OperationMetrics::default();
             parts.iter().for_each(|part| all.merge(part));
-            SliceFigures::of(Some(job), Some(job), &all)
+            SliceFigures::of(Some(job), Some(job), &all, records)
         })
         .collect()
 }

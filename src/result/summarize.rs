@@ -6,11 +6,13 @@ use std::path::Path;
 
 use super::histograms::Histograms;
 use super::reconnects;
+use super::recorded::RecordedValues;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
 use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
+use crate::words::Metric;
 
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
@@ -98,9 +100,22 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
         top_failure: None,
-        metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
+        metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
         probes: BTreeMap::new(),
     }
+}
+
+/// Every metric that has no place of its own: what failed, and what steps recorded.
+fn metrics(mix: &[&SliceFigures], failed_share: Option<f64>) -> BTreeMap<String, Option<f64>> {
+    let mut recorded: BTreeMap<&String, RecordedValues> = BTreeMap::new();
+    for (name, values) in mix.iter().flat_map(|figures| &figures.records) {
+        recorded.entry(name).or_default().merge(values);
+    }
+    let mut metrics = BTreeMap::from([("failures.share".to_owned(), failed_share)]);
+    for (name, values) in recorded {
+        metrics.extend(values.figures().map(|(of, figure)| (Metric::Record(name.clone(), of).name(), figure)));
+    }
+    metrics
 }
 
 fn round(slice: &SliceRecord) -> Round {
@@ -206,6 +221,14 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                  a longer run.warmup helps",
                 variant.name,
                 of_variant().count()
+            ));
+        }
+        let again: u64 = of_variant().map(|slice| slice.re_prepared).sum();
+        if again > 0 {
+            warnings.push(format!(
+                "{}: statements were prepared again {again} times, because the server had forgotten them or their result had \
+                 changed; the times of these operations contain it",
+                variant.name
             ));
         }
         warnings.extend(reconnects::lost(&variant.name, of_variant()));

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::interval::IntervalContext;
 use super::run::{OperationRecord, RunRecord, VariantRecord};
 use super::slice::{SliceContext, SliceRecord};
+use super::slowest::SlowRecord;
 use super::summary::Summary;
 use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
 use crate::metrics::{
@@ -199,8 +200,8 @@ fn connections_closed_at_a_timeout_are_no_outage() {
         let metrics = SliceMetrics { reconnects, ..metrics(1) };
         store.close_slice(&context(variant, 1), &metrics, |_| {}).unwrap();
     };
-    close("a", Reconnects { all: 37, warmup: 2, timed_out: 37, timed_out_warmup: 2 });
-    close("b", Reconnects { all: 5, warmup: 1, timed_out: 4, timed_out_warmup: 1 });
+    close("a", Reconnects { all: 37, warmup: 2, timed_out: 37, timed_out_warmup: 2, re_prepared: 0 });
+    close("b", Reconnects { all: 5, warmup: 1, timed_out: 4, timed_out_warmup: 1, re_prepared: 0 });
     let closed = summary(&Reader::open(dir.path()).unwrap());
     let said: Vec<&String> = closed.warnings.iter().filter(|text| text.contains("made ")).collect();
     let meaning = "no connection was lost, and the operation after each waited for the new one (acquire time)";
@@ -378,4 +379,32 @@ fn the_summary_has_the_fields_of_the_contract() {
     assert_eq!(json["variants"][0]["mix"]["queue_us"]["p50"], serde_json::Value::Null);
     assert_eq!(json["comparisons"][0]["verdict"], "undecided");
     assert_eq!(json["variants"][0]["limit"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_slowest_operations_of_closed_slices_are_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let slow = |round: u32, response_us: f64| SlowRecord {
+        round,
+        variant: "a".into(),
+        operation: "read".into(),
+        response_us,
+        client: Some(3),
+        outcome: "40001".into(),
+        params: [("id".to_owned(), "'O''Hara'\n".into())].into_iter().collect(),
+        ..SlowRecord::default()
+    };
+    store.append_slowest(&[slow(1, 20.5), slow(1, 10.25)]).unwrap();
+    store.close_slice(&context("a", 1), &metrics(1), |_| {}).unwrap();
+    // A second slice that never closed, and a torn line.
+    store.append_slowest(&[slow(2, 30.0)]).unwrap();
+    let path = dir.path().join("slowest.jsonl");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str("{\"point\":0,\"rou");
+    std::fs::write(&path, text).unwrap();
+    let read = Reader::open(dir.path()).unwrap().slowest().unwrap();
+    assert_eq!(read, [slow(1, 20.5), slow(1, 10.25)]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(Reader::open(dir.path()).unwrap().slowest().unwrap(), [], "results of before have none");
 }

@@ -3,7 +3,7 @@
 use crate::result::SliceTimes;
 use crate::result::run::RunRecord;
 use crate::result::slice::{SliceFigures, SliceRecord};
-use crate::words::{FailureClass, Metric, SqlState, TimeKind};
+use crate::words::{FailureClass, Metric, RecordFigure, SqlState, TimeKind};
 
 /// Of what a figure is: the whole mix, one operation, or one job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,7 @@ pub fn figure(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> Option<
         Metric::CpuClient if scope.is_mix() => slice.client_cpu_us().and_then(per_operation),
         Metric::CpuServer if scope.is_mix() => slice.server_cpu_us.and_then(per_operation),
         Metric::CpuClient | Metric::CpuServer => None,
+        Metric::Record(name, of) => figures.records.get(name).and_then(|recorded| recorded.figure(*of)),
     }
 }
 
@@ -104,6 +105,8 @@ pub(super) fn resolution(run: &RunRecord, metric: &Metric) -> f64 {
             2 => 0.01,
             _ => 0.001,
         },
+        // Those of recorded numbers are wider.
+        Metric::Record(_, RecordFigure::Of(percentile)) if percentile.quantile().is_some() => 0.01,
         _ => 0.0,
     }
 }

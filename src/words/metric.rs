@@ -100,6 +100,19 @@ pub enum Direction {
     Neutral,
 }
 
+/// A figure of what steps record under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordFigure {
+    /// `name`: of booleans the share of `true`, of numbers the mean.
+    Whole,
+    /// `name.count`: of booleans those that are `true`, of numbers all.
+    Count,
+    /// `name.nulls`: NULLs, which are in no other figure.
+    Nulls,
+    /// `name.p99` and its like, of numbers.
+    Of(Percentile),
+}
+
 /// A metric that this version measures.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
@@ -119,9 +132,59 @@ pub enum Metric {
     CpuClient,
     /// Server CPU per operation.
     CpuServer,
+    /// What steps record under a name of the workload.
+    Record(String, RecordFigure),
 }
 
 impl Metric {
+    /// Reads a name of `record`, with a figure of it or without: `age`, `age.p99`. `None`: it cannot be one.
+    #[must_use]
+    pub fn record(name: &str) -> Option<Self> {
+        let (name, figure) = match name.split_once('.') {
+            None => (name, RecordFigure::Whole),
+            Some((name, "count")) => (name, RecordFigure::Count),
+            Some((name, "nulls")) => (name, RecordFigure::Nulls),
+            Some((name, figure)) => {
+                (name, RecordFigure::Of(Percentile::ALL.into_iter().find(|known| known.name() == figure)?))
+            }
+        };
+        (!name.is_empty() && !Self::is_reserved(name)).then(|| Self::Record(name.to_owned(), figure))
+    }
+
+    /// Reads the name of a metric as results have it: what is none of dbbench's own is a name of `record`.
+    #[must_use]
+    pub fn of_results(name: &str) -> Option<Self> {
+        Self::parse(name).ok().or_else(|| Self::record(name))
+    }
+
+    /// Whether a name of `record` would be taken for a metric of dbbench's own.
+    #[must_use]
+    pub fn is_reserved(name: &str) -> bool {
+        const NAMES: [&str; 16] = [
+            "goodput",
+            "rows_per_s",
+            "statements",
+            "failures",
+            "cpu",
+            "wal_bytes_per_row",
+            "stale_reads",
+            "replication_lag",
+            "schedule_lag",
+            "table_bytes",
+            "cache",
+            "imbalance",
+            "plan",
+            "endpoint",
+            "checks",
+            "background",
+        ];
+        let is_time =
+            |kind: &TimeKind| name.strip_prefix(kind.name()).is_some_and(|rest| rest.is_empty() || rest == "_us");
+        NAMES.contains(&name)
+            || TimeKind::ALL.iter().any(is_time)
+            || matches!(Self::parse(name), Err(UnknownMetric::Meant(_)))
+    }
+
     /// Reads the name used in workload files. Names of the language that this version does not measure are
     /// `Err(UnknownMetric::NotSupported)`; spellings of `summary.json` come back with the right name.
     ///
@@ -180,6 +243,10 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "cpu.client".to_owned(),
             Self::CpuServer => "cpu.server".to_owned(),
+            Self::Record(name, RecordFigure::Whole) => name.clone(),
+            Self::Record(name, RecordFigure::Count) => format!("{name}.count"),
+            Self::Record(name, RecordFigure::Nulls) => format!("{name}.nulls"),
+            Self::Record(name, RecordFigure::Of(figure)) => format!("{name}.{}", figure.name()),
         }
     }
 
@@ -195,6 +262,7 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "client_cpu_us_per_operation".to_owned(),
             Self::CpuServer => "server_cpu_us_per_operation".to_owned(),
+            Self::Record(..) => self.name(),
         }
     }
 
@@ -203,7 +271,7 @@ impl Metric {
     pub fn direction(&self) -> Direction {
         match self {
             Self::Goodput | Self::RowsPerS => Direction::HigherIsBetter,
-            Self::Statements => Direction::Neutral,
+            Self::Statements | Self::Record(..) => Direction::Neutral,
             _ => Direction::LowerIsBetter,
         }
     }
@@ -241,6 +309,13 @@ mod tests {
         for name in ["response.p50", "connect.max", "goodput", "failures.40001", "failures.share", "cpu.server"] {
             assert_eq!(Metric::parse(name).map(|m| m.name()), Ok(name.to_owned()));
         }
+        for name in ["age", "age.p99", "fresh.count", "fresh.nulls"] {
+            assert_eq!(Metric::of_results(name).map(|m| m.name()), Some(name.to_owned()));
+        }
+        for taken in ["response", "service_us", "goodput_per_s", "failures", "cpu", "checks"] {
+            assert!(Metric::is_reserved(taken) && Metric::record(taken).is_none(), "{taken}");
+        }
+        assert_eq!(Metric::record("age.p98"), None);
         assert_eq!(Metric::parse("response.p99"), Ok(Metric::Time(TimeKind::Response, Percentile::P99)));
     }
 

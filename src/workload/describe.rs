@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, slice,
+    VariantPlan, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, redacted};
@@ -50,6 +50,12 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     writeln!(out, "\nanswers: {answers}")?;
     write_judgements("claims", &plan.claims, plan, out)?;
     write_judgements("expectations", &plan.expectations, plan, out)?;
+    for file in &plan.included {
+        let path = file.path().display().to_string();
+        let from_it = format!("{path}:");
+        let keys = plan.included_origins.values().filter(|origin| origin.starts_with(&from_it)).count();
+        writeln!(out, "\nlaid over {path}: {keys} of its values hold")?;
+    }
     for (key, origin) in &plan.origins {
         writeln!(out, "\n{key} comes from {origin}")?;
     }
@@ -66,6 +72,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         let load = Duration::from_secs(rows / ROWS_PER_S);
         let pace = "at a million narrow rows per second; wide rows and indexes take longer";
         writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
+    }
+    let with_setup = plan.variants.iter().filter(|variant| !variant.setup.is_empty()).count();
+    if with_setup > 0 {
+        writeln!(out, "setup: {with_setup} of {} variants, {} or more", plan.variants.len(), rough(setup(plan)))?;
     }
     Ok(())
 }
@@ -120,7 +130,11 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         writeln!(out, "  {about}")?;
     }
     let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
-    writeln!(out, "  load: {}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
+    let connections = match variant.connections_per_client() {
+        1 => String::new(),
+        each => format!(", {each} connections each"),
+    };
+    writeln!(out, "  load: {}{connections}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
     writeln!(
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
@@ -129,6 +143,12 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         time(variant.drain),
         rough(slice(variant))
     )?;
+    if !variant.setup.is_empty() {
+        writeln!(out, "  setup, on a copy of the data of its own:")?;
+        for statement in &variant.setup {
+            writeln!(out, "    {}", one_line(&statement.sql))?;
+        }
+    }
     for param in &variant.params {
         writeln!(out, "  :{} = {}", param.name, generator(&param.generator))?;
     }

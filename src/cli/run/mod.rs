@@ -7,8 +7,10 @@
 mod copies;
 mod external;
 mod measure;
+mod plans;
 mod record;
 mod refusal;
+mod setup;
 mod stage;
 
 pub(super) use external::{refuse_statements, refused};
@@ -20,6 +22,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Format, RunArgs};
 use super::arrivals;
+use super::catalogue;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -101,7 +104,10 @@ fn load(
                 });
                 plans.push((plan, out));
             }
-            Err(problems) => wrong.push_str(&problems.render(color)),
+            Err(problems) => {
+                wrong.push_str(&problems.render(color));
+                wrong.extend(catalogue::hint(file));
+            }
         }
     }
     if !wrong.is_empty() {

@@ -197,7 +197,7 @@ mod tests {
         );
         // An error of another kind, and a connection that was closed at a timeout, are no outage.
         let timeout = FailureKey::Class(FailureClass::Timeout);
-        let closed_here = Reconnects { all: 1, warmup: 1, timed_out: 1, timed_out_warmup: 1 };
+        let closed_here = Reconnects { all: 1, warmup: 1, timed_out: 1, timed_out_warmup: 1, re_prepared: 0 };
         assert!(said(&[timeout], closed_here).contains("that its timeout had closed"));
     }
 }

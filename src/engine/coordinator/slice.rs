@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use super::gather::{Gathered, Gathering};
 use super::load;
 use super::machine::MachineMark;
+use super::slowest::slowest;
 use super::{EngineError, Interval, RunInput, SliceOutcome};
 use crate::driver::Target;
 use crate::engine::bound::BoundVariant;
@@ -374,6 +375,8 @@ impl Slice<'_, '_> {
         let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
         let [_, begin, end] = self.server_cpu;
         let [machine_begin, machine_end] = self.machine;
+        let (seed, round) = (self.input.plan.run.seed, self.info.round);
+        let slowest = slowest(&self.bound, seed, round, &self.clock, &gathering.total);
         let metrics = SliceMetrics {
             total: gathering.total,
             warmup: gathering.warmup,
@@ -392,7 +395,7 @@ impl Slice<'_, '_> {
         };
         self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
         let start = self.offset + Duration::from_nanos(from_ns);
-        (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
+        (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics, slowest })?;
         Ok(Closed { failed, server_gone, panicked, interrupted: self.interrupted })
     }
 }

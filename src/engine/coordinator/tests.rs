@@ -1,4 +1,5 @@
 mod open;
+mod slowest;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};

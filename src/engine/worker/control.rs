@@ -299,7 +299,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
     let interpreter = Interpreter::new(&worker.variant, worker.timer.clone()).map_err(|misfit| {
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), ..Failure::default() })
     })?;
-    let view = Rc::new(ClientView::new(connection.session.cancel_token()));
+    let view = Rc::new(ClientView::new(connection.cancel_token()));
     Ok(Client {
         number,
         connection,

@@ -2,13 +2,16 @@
 
 use super::flight::{ClientView, Rest};
 use super::state::WorkerState;
-use crate::load::{ClosedLoop, Load, OpenCursors, OpenLoop};
+use crate::load::{Arrival, ClosedLoop, Load, OpenCursors, OpenLoop};
+use crate::metrics::OperationNumber;
 use crate::param::{Phase, Stream};
 
 /// The next operation of a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) stream: Stream,
+    /// Within its phase.
+    pub(super) number: OperationNumber,
     pub(super) phase: Phase,
     pub(super) intended_ns: u64,
     /// From the intended start to the moment at which the client was free; `None` in a closed loop, where nothing queues.
@@ -103,9 +106,11 @@ impl Pace {
         if self.phase != phase {
             (self.phase, self.count) = (phase, 0);
         }
-        let stream = Stream::operation(worker.seed, worker.round, phase, self.client, self.count);
+        let (client, count) = (self.client, self.count);
+        let stream = Stream::operation(worker.seed, worker.round, phase, client, count);
         self.count += 1;
-        Some(Turn { stream, phase, intended_ns, queue_ns: None, ahead: false })
+        let number = OperationNumber::Client { client, count };
+        Some(Turn { stream, number, phase, intended_ns, queue_ns: None, ahead: false })
     }
 
     /// Open loop: the next arrival that nobody has taken. Whatever was not taken in the warm-up when it ends is left there:
@@ -125,8 +130,9 @@ impl Pace {
         cursors: &mut OpenCursors,
         free_ns: u64,
     ) -> Option<Turn> {
-        let turn = |phase, stream, intended_ns: u64| Turn {
-            stream,
+        let turn = |phase, arrival: Arrival, intended_ns: u64| Turn {
+            stream: arrival.stream,
+            number: OperationNumber::Arrival(arrival.number),
             phase,
             intended_ns,
             queue_ns: Some(free_ns.saturating_sub(intended_ns)),
@@ -138,7 +144,7 @@ impl Pace {
                 let arrival = open.warmup.take(&mut cursors.warmup)?;
                 let intended_ns = self.start_ns.saturating_add(arrival.start_ns);
                 if !is_over(intended_ns) {
-                    return Some(turn(Phase::Warmup, arrival.stream, intended_ns));
+                    return Some(turn(Phase::Warmup, arrival, intended_ns));
                 }
             }
             self.phase = Phase::Measure;
@@ -149,7 +155,7 @@ impl Pace {
             return None;
         }
         let arrival = open.measure.take(&mut cursors.measure)?;
-        Some(turn(Phase::Measure, arrival.stream, from_ns + arrival.start_ns))
+        Some(turn(Phase::Measure, arrival, from_ns + arrival.start_ns))
     }
 }
 

@@ -101,6 +101,13 @@ impl WorkerState {
         self.reconnects.set(reconnects);
     }
 
+    /// Statements were prepared again.
+    pub(super) fn re_prepared(&self, statements: u64) {
+        let mut reconnects = self.reconnects.get();
+        reconnects.re_prepared += statements;
+        self.reconnects.set(reconnects);
+    }
+
     /// A connection was lost during the warm-up.
     pub(super) fn connection_is_cold(&self) {
         self.cold.fetch_add(1, Ordering::AcqRel);

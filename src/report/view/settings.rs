@@ -182,6 +182,9 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     tell("workload hash", Some(run.workload_hash.clone()));
     tell("topology hash", Some(run.topology_hash.clone()));
     tell("dataset hash", run.dataset_hash.clone());
+    for file in &run.included {
+        tell("laid over the file", Some(file.path.clone()));
+    }
     for (key, origin) in &run.origins {
         tell(&format!("{key} was set by"), Some(origin.clone()));
     }

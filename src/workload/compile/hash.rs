@@ -58,7 +58,8 @@ fn table(table: &Table) -> Json {
     Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), node(&entry.node))).collect())
 }
 
-fn node(of: &Node) -> Json {
+/// A value as JSON; dates become texts.
+pub(in crate::workload) fn node(of: &Node) -> Json {
     match &of.value {
         Value::Text(text) | Value::Datetime(text) => json!(text),
         Value::Integer(value) => json!(value),

@@ -8,7 +8,7 @@ use super::super::plan::{ParamPlan, Place, StatementPlan, VariantPlan};
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
-use super::{Names, operation};
+use super::{Names, operation, setup};
 
 /// A variant as the file has it.
 pub(in crate::workload) struct VariantSource {
@@ -34,7 +34,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     }
     let operations = spec::operations(&merged, context);
     let mix = choose(source, &merged, &operations, context);
-    let names = Names { constants: &constants, params: &params, columns, sink };
+    let names = Names { constants: &constants, params: &params, columns, protocol, sink };
     let mut statements: Vec<StatementPlan> = Vec::new();
     let mut compiled: Vec<_> =
         mix.iter().map(|(operation, _)| operation::compile(operation, names, &mut statements)).collect();
@@ -54,6 +54,7 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         warmup: slice.warmup,
         measure: slice.measure,
         drain: slice.drain,
+        setup: setup::compile(&source.overlay, context),
         clone: slice.clone,
         workers: slice.workers,
         protocol,
@@ -85,7 +86,8 @@ pub(in crate::workload) fn check_unused(
     let constants = Constants::read(base.table(&["constants"]), sink);
     let context = Context { constants: &constants, sink };
     let params = validate::resolve_params(&spec::params(base, context), columns, sink);
-    let names = Names { constants: &constants, params: &params, columns, sink };
+    let protocol = spec::connections(base, context);
+    let names = Names { constants: &constants, params: &params, columns, protocol, sink };
     let operations = spec::operations(base, context);
     let unused: Vec<_> = operations.iter().filter(|operation| !used.contains(&operation.name.value.as_str())).collect();
     for operation in &unused {

@@ -13,9 +13,9 @@ mod step;
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
 pub(super) use insert::InsertSpec;
-pub(super) use judgement::{JudgementSpec, judgements};
+pub(super) use judgement::{JudgementSpec, judgements, unknown_metric};
 pub(super) use operation::OperationSpec;
-pub(super) use settings::{CompareSpec, compare, connections, mix, run_plan, slice, topology};
+pub(super) use settings::{CompareSpec, compare, connections, mix, probes, run_plan, slice, topology};
 pub(super) use step::{StepKind, StepSpec};
 
 use super::document::Table;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
+use super::super::plan::{
+    ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, ProbesPlan, Protocol, RunPlan, TopologyPlan,
+};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
@@ -172,12 +174,7 @@ pub(in crate::workload) fn protocol(key: &str, node: &Node, context: Context<'_>
     match context.word(key, node, &["prepared", "extended", "simple"])? {
         "prepared" => Some(Protocol::Prepared),
         "extended" => Some(Protocol::Extended),
-        word => {
-            let title = format!("`{key} = \"{word}\"` is not supported by this version");
-            let hint = "`\"prepared\"`, the default: parsed once per connection; `\"extended\"`: parsed each time";
-            context.sink.push(problem(&node.place, title).hint(hint));
-            None
-        }
+        _ => Some(Protocol::Simple),
     }
 }
 
@@ -218,6 +215,13 @@ pub(in crate::workload) fn mix(root: &Table, context: Context<'_>) -> Option<Mix
         );
     }
     Some((entry.key_place.clone(), weights))
+}
+
+/// `[probes]`. Whatever takes a probe out: what is not taken out is there.
+pub(in crate::workload) fn probes(root: &Table, context: Context<'_>) -> ProbesPlan {
+    let flag = |key: &str| optional(root.find(&["probes", key]), |key, node| context.flag(key, node)).unwrap_or(true);
+    let (enabled, plans) = (flag("enabled"), flag("plans"));
+    ProbesPlan { plans: enabled && plans }
 }
 
 /// `[compare]`.

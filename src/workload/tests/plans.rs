@@ -312,6 +312,31 @@ fn the_description_says_what_will_run() {
 }
 
 #[test]
+fn the_description_shows_what_a_variant_changes() {
+    let many =
+        "\n[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org); -- for the\n -- search\nSELECT 'a;b';\n\"\"\"";
+    let plan = ok(&SMALL.replace("many = {}", many));
+    let setup: Vec<&str> = plan.variants[1].setup.iter().map(|statement| statement.sql.as_str()).collect();
+    assert_eq!(setup, ["CREATE INDEX ON users (org)", "-- for the\n -- search\nSELECT 'a;b'"]);
+    assert!(plan.variants[0].setup.is_empty());
+    let text = super::super::describe(&plan);
+    let of_setup: Vec<&str> =
+        text.lines().filter(|line| line.contains("setup") || line.contains("users (org)")).collect();
+    assert_eq!(
+        of_setup,
+        [
+            "  setup, on a copy of the data of its own:",
+            "    CREATE INDEX ON users (org)",
+            "setup: 1 of 2 variants, 0.3 s or more"
+        ]
+    );
+    // It changes what is measured, and no dataset.
+    assert_ne!(plan.workload_hash, ok(SMALL).workload_hash);
+    let hash = |plan: &Plan| plan.dataset.as_ref().expect("a dataset").hash.clone();
+    assert_eq!(hash(&plan), hash(&ok(SMALL)));
+}
+
+#[test]
 fn committed_workloads_are_right() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/workloads");
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -125,7 +125,7 @@ fn generators() {
             "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }",
         ),
         ("a column of an empty table", "rows = 1_000", "rows = 0"),
-        ("a generator that is not supported", org, "{ next = \"users.id\" }\nuser"),
+        ("a counter inside of another generator", org, "{ null = { rate = 0.5, of = { next = \"users.id\" } } }\nuser"),
         ("a choice of nothing", org, "{ choice = [[\"a\", 0]] }\nuser"),
         ("a choice without weights", org, "{ choice = [\"a\", \"b\"] }\nuser"),
         ("a mean outside of the range", org, "{ normal = { over = [1, 20], mean = 50, deviation = 1 } }\nuser"),
@@ -212,7 +212,31 @@ fn steps() {
             "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
         ),
         ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
-        ("a protocol that is not supported", "{ sql = \"SELECT 1\", protocol = \"simple\" }"),
+        (
+            "together in a transaction",
+            "{ transaction = [{ together = [{ sql = \"SELECT 1\" }, { sql = \"SELECT 2\" }] }] }",
+        ),
+        ("together in a pipeline", "{ pipeline = [{ together = [{ sql = \"SELECT 1\" }] }] }"),
+        (
+            "what cannot run together",
+            "{ together = [{ for_each = \"u\", sql = \"SELECT 1\" }, { transaction = [{ sql = \"SELECT 1\" }] }, { pause = \"1ms\" }] }",
+        ),
+        (
+            "a reference within together",
+            "{ together = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { sql = \"SELECT :v.first.id\" }] }",
+        ),
+        ("a record by a taken name", "{ sql = \"SELECT 1 AS n\", record = { response = \"n\" } }"),
+        ("a record of a group", "{ record = { age = \"n\" }, steps = [{ sql = \"SELECT 1 AS n\" }] }"),
+        ("an unknown protocol", "{ sql = \"SELECT 1\", protocol = \"simpel\" }"),
+        ("a simple statement in a pipeline", "{ pipeline = [{ sql = \"SELECT 1\", protocol = \"simple\" }] }"),
+        (
+            "a pipeline where all is simple",
+            "{ pipeline = [{ sql = \"SELECT 1\" }] },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
+        (
+            "a queueing insert where all is simple",
+            "{ insert = { table = \"users\", rows = 9, method = \"pipeline\" } },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
         ("an insert without its parts", "{ insert = { table = \"users\" } }"),
         ("an insert into nothing", "{ insert = { table = \"usrs\", rows = 1, method = \"single\" } }"),
         ("an unknown method", "{ insert = { table = \"users\", rows = 1, method = \"copi\" } }"),
@@ -243,7 +267,16 @@ fn variants_and_claims() {
         ("a variant that sets rounds", "many = {}", "many = { run = { rounds = 2 } }".into()),
         ("a variant that sets steps", "many = {}", "many = { operations.many.steps = [] }".into()),
         ("a variant with its own servers", "many = {}", "many = { topology.auth = \"md5\" }".into()),
-        ("a variant with setup", "many = {}", "many = { setup = \"CREATE INDEX ON users (org)\" }".into()),
+        ("a setup without SQL", "many = {}", "many = { setup = \" -- nothing\" }".into()),
+        ("a setup that is no text", "many = {}", "many = { setup = [\"CREATE INDEX ON users (org)\"] }".into()),
+        (
+            "setup beyond the variant's copy",
+            "many = {}",
+            "[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org);\n  -- a role\n  create /* new */ user web;\nALTER SYSTEM \
+             SET work_mem = '1MB';\nALTER DATABASE x SET work_mem = '1MB';\nDROP TABLESPACE t; COMMIT;\nCREATE USER MAPPING FOR \
+             a SERVER s;\n\"\"\""
+                .into(),
+        ),
         ("an unknown baseline", "", "[compare]\nbaseline = \"oen\"\n".into()),
         ("a claim without its parts", "", "[[claim]]\nsource = \"H\"\n".into()),
         (
@@ -262,6 +295,7 @@ fn variants_and_claims() {
             "",
             claim("variant = \"many\"\nmetric = \"response_us.p50\"\nratio = { at_least = 2 }"),
         ),
+        ("an unknown record", "", claim("variant = \"many\"\nmetric = \"age.p99\"\nratio = { at_most = 5 }")),
         (
             "a metric that is not supported",
             "",

@@ -1,7 +1,7 @@
 //! What a workload may not say to a server that is not dbbench's own.
 
 use super::super::diagnostic::{Diagnostic, problem};
-use super::super::plan::{Place, Plan};
+use super::super::plan::{Place, Plan, VariantPlan};
 use super::super::sql;
 
 /// Words that end or replace the settings and transactions by which sessions are kept from writing.
@@ -27,7 +27,20 @@ pub(in crate::workload) fn guarded(plan: &Plan) -> Vec<Diagnostic> {
             found.push(diagnostic);
         }
     }
+    if plan.dataset.is_none() {
+        found.extend(plan.variants.iter().filter_map(setup_of_nothing));
+    }
     found
+}
+
+/// Somebody's data is not copied: `setup` needs data of dbbench's own.
+fn setup_of_nothing(variant: &VariantPlan) -> Option<Diagnostic> {
+    let first = variant.setup.first()?;
+    let title = format!("the `setup` of variant `{}` has no copy of data to change", variant.name);
+    let hint =
+        "give the data in [dataset]: then dbbench makes a database of its own, and a copy of it for each variant";
+    let why = "on a server that is not dbbench's own, setup only runs in what dbbench has made";
+    Some(problem(&first.place, title).label(why).hint(hint))
 }
 
 #[cfg(test)]

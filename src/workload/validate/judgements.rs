@@ -3,7 +3,8 @@
 use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::plan::{Bound, JudgementPlan, VariantPlan};
 use super::super::read::At;
-use super::super::spec::JudgementSpec;
+use super::super::spec::{JudgementSpec, unknown_metric};
+use crate::words::Metric;
 
 /// Looks up the names of claims or expectations.
 pub(in crate::workload) fn judgements(
@@ -60,13 +61,27 @@ fn judgement(
             missing(name, "job", &variants[*variant].name, known, sink);
         }
     }
+    if let Metric::Record(name, _) = &spec.metric.value {
+        for variant in compared {
+            let records = variants[*variant].records();
+            if !records.contains(&name.as_str()) {
+                let problem = unknown_metric(&spec.metric.value.name(), &spec.metric.place, &records);
+                let hint = format!(
+                    "no step of the variant `{}` has `record = {{ {name} = \"column\" }}`",
+                    variants[*variant].name
+                );
+                sink.push(problem.hint(hint));
+                return None;
+            }
+        }
+    }
     Some(JudgementPlan {
         claim: spec.claim,
         source: spec.source,
         variant: index,
         operation: spec.operation.map(|name| name.value),
         job: spec.job.map(|name| name.value),
-        metric: spec.metric,
+        metric: spec.metric.value,
         against,
         bound: spec.bound.value,
         place: spec.place,
