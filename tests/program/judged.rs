@@ -182,7 +182,8 @@ fn n_plus_one_costs_21_round_trips_and_the_join_one() {
         assert_eq!(summary["same_answer"]["equal"], true);
         let p50 = |at: usize, name: &str| {
             assert_eq!(summary["variants"][at]["name"], name);
-            summary["variants"][at]["mix"]["response_us"]["p50"].as_f64().unwrap()
+            // Null where fewer than ten operations were slower: such a machine is tried again, too.
+            summary["variants"][at]["mix"]["response_us"]["p50"].as_f64().unwrap_or(f64::INFINITY)
         };
         [p50(0, "n_plus_one"), p50(1, "join")]
     };
