@@ -97,7 +97,8 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
             Finding::Undecided => ("warning", "undecided"),
         };
         let (claim, metric, variant, required) = (&judged.claim, &judged.metric, &judged.variant, &judged.required);
-        let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required})\n");
+        let why = judged.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required}){why}\n");
         lines.push_str(&text);
     }
     for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {

@@ -1,7 +1,7 @@
 //! `dbbench report`: rebuilds summary and page of a result, also of one that a crash cut off.
 //!
 //! It ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the
-//! figures are not valid. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
+//! figures are not valid, 1 when no slice was closed. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
 
 use super::args::ReportArgs;
 use super::failure::Failure;
@@ -18,5 +18,12 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
     output.print(&summary)?;
     anstream::eprint!("{}", explain(&summary, args.strict, output));
-    Ok(verdict::exit_code(&summary, args.strict))
+    let code = verdict::exit_code(&summary, args.strict);
+    // Where answers differ there are none to come.
+    if summary.slices_closed == 0 && summary.same_answer.is_none_or(|answers| answers.equal) {
+        let nothing =
+            "no slice was closed: there are no figures to report, only what was planned; run the workload again";
+        return Ok(code.precedence(Failure::text(ExitCode::Failed, nothing).print()));
+    }
+    Ok(code)
 }

@@ -155,6 +155,8 @@ pub struct IntervalFigures {
     pub succeeded: u64,
     /// Operations that failed.
     pub failed: u64,
+    /// Operations planned that never started; known at the end of a slice only.
+    pub unstarted: u64,
     /// Median response, µs; `None` when nothing ended.
     pub response_p50_us: Option<f64>,
     /// 99th percentile of response, µs.

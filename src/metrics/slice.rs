@@ -27,22 +27,36 @@ pub struct MachineUsage {
     pub wall_ns: u64,
 }
 
-/// How often connections were lost and made again, and statements prepared again.
+/// How often connections were made again and why they were gone, and statements prepared again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconnects {
     /// In warm-up and measurement together.
     pub all: u64,
     /// Of these, for operations of the warm-up.
     pub warmup: u64,
+    /// Of all, after dbbench itself had closed the connection because an operation reached its timeout.
+    pub timed_out: u64,
+    /// Of these, for operations of the warm-up.
+    pub timed_out_warmup: u64,
     /// Statements that were prepared again because the server had forgotten them or their result had changed.
     pub re_prepared: u64,
 }
 
 impl Reconnects {
+    /// One more.
+    pub fn count(&mut self, warmup: bool, timed_out: bool) {
+        self.all += 1;
+        self.warmup += u64::from(warmup);
+        self.timed_out += u64::from(timed_out);
+        self.timed_out_warmup += u64::from(warmup && timed_out);
+    }
+
     /// Adds `other`.
     pub fn merge(&mut self, other: Self) {
         self.all += other.all;
         self.warmup += other.warmup;
+        self.timed_out += other.timed_out;
+        self.timed_out_warmup += other.timed_out_warmup;
         self.re_prepared += other.re_prepared;
     }
 }
@@ -74,7 +88,7 @@ pub struct SliceMetrics {
     pub server_cpu_ns: Option<u64>,
     /// The machine.
     pub machine: MachineUsage,
-    /// Connections that were lost and made again.
+    /// Connections that were made again.
     pub reconnects: Reconnects,
     /// Why the slice failed, if it did (its figures are then left out).
     pub failed: Option<String>,

@@ -6,6 +6,7 @@
 
 mod background;
 pub mod calibration;
+mod caveats;
 pub mod chart;
 pub mod checks;
 pub mod format;

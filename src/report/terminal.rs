@@ -3,11 +3,9 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::report::format;
-use crate::report::recorded;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::report::{background, calibration, checks};
+use crate::report::{background, calibration, caveats, checks, format, recorded};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::{headline, is_refuted};
 use crate::words::counted;
@@ -23,6 +21,13 @@ pub struct Look {
 
 /// From so many columns on the ratio stands in the table of figures.
 const WIDE: u16 = 120;
+/// Columns that failures take.
+const FAILURES: u16 = 16;
+
+/// Whether the ratio has room in the table of figures.
+fn is_wide(summary: &Summary, look: Look) -> bool {
+    look.width >= WIDE + if caveats::anything_failed(summary) { FAILURES } else { 0 }
+}
 
 /// The report as text, each line ended.
 #[must_use]
@@ -39,7 +44,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
     push(&mut out, "");
     push(&mut out, &figures(summary, look));
     footnotes(&mut out, summary, look);
-    if look.width < WIDE {
+    if !is_wide(summary, look) {
         comparisons(&mut out, summary, look);
     }
     judged(&mut out, summary, "claims", &summary.claims, look);
@@ -103,51 +108,61 @@ fn table() -> Table {
     table
 }
 
+/// Below so many columns the failures take the place of p95.
+const ROOM_FOR_ALL: u16 = 100;
+
 fn figures(summary: &Summary, look: Look) -> String {
     let mut table = table();
-    let mut header = vec!["variant", "op/s", "p50", "p95", "p99", "max", "stmt/op"];
-    if look.width >= WIDE {
+    let failed = caveats::anything_failed(summary);
+    let p95 = !failed || look.width >= ROOM_FOR_ALL;
+    let mut header = vec!["variant", "op/s"];
+    header.extend(failed.then_some("failed"));
+    header.push("p50");
+    header.extend(p95.then_some("p95"));
+    header.extend(["p99", "max", "stmt/op"]);
+    // Figures stand at the right, words at the left.
+    let figures = 1..header.len();
+    if is_wide(summary, look) {
         header.extend(["response p50", "verdict"]);
     }
-    table.set_header(header.iter().enumerate().map(|(column, text)| aligned(text, column)));
-    let names = usize::from(look.width.saturating_sub(64)).clamp(12, 40);
+    let aligned = |(column, text): (usize, &str)| {
+        let side = if figures.contains(&column) { CellAlignment::Right } else { CellAlignment::Left };
+        Cell::new(text).set_alignment(side)
+    };
+    table.set_header(header.iter().copied().enumerate().map(aligned));
+    let names = usize::from(look.width.saturating_sub(if failed { 68 } else { 64 })).clamp(12, 40);
     for variant in &summary.variants {
         let mix = &variant.mix;
         let times = &mix.response_us;
-        let mut row = vec![
-            name(summary, variant, names),
-            format::optional(mix.goodput_per_s),
-            format::optional_time_us(times.p50),
-            format::optional_time_us(times.p95),
-            format::optional_time_us(times.p99),
-            format::optional_time_us(times.max),
-            mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed),
-        ];
-        if look.width >= WIDE {
+        let mut row = vec![name(summary, variant, names), format::optional(mix.goodput_per_s)];
+        row.extend(failed.then(|| cut(&harmless(&caveats::failed(mix)), if p95 { 24 } else { 13 })));
+        row.push(format::optional_time_us(times.p50));
+        row.extend(p95.then(|| format::optional_time_us(times.p95)));
+        row.extend([times.p99, times.max].map(format::optional_time_us));
+        row.push(mix.statements_per_operation.map_or_else(|| format::ABSENT.to_owned(), format::trimmed));
+        if is_wide(summary, look) {
             let comparison = summary.comparison(&variant.name, PRIMARY);
             row.push(comparison.map_or_else(String::new, |comparison| harmless(&wording::ratio_in_words(comparison))));
             row.push(comparison.map_or_else(String::new, |comparison| wording::verdict(comparison).0));
         }
-        table.add_row(row.iter().enumerate().map(|(column, text)| aligned(text, column)));
+        table.add_row(row.iter().map(String::as_str).enumerate().map(aligned));
     }
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// Figures stand at the right, words at the left.
-fn aligned(text: &str, column: usize) -> Cell {
-    let figures = (1..7).contains(&column);
-    Cell::new(text).set_alignment(if figures { CellAlignment::Right } else { CellAlignment::Left })
+/// At most so many letters of a text.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect()
 }
 
 /// The name of a variant with its marks, in at most `width` letters.
 fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
     let baseline = if variant.name == summary.baseline && summary.variants.len() > 1 { " *" } else { "" };
-    let valid = if variant.valid { "" } else { " !" };
-    let width = width - baseline.len() - valid.len();
-    let mut name = harmless(&wording::variant_name(variant));
-    if name.chars().count() > width {
-        name = name.chars().take(width.saturating_sub(1)).chain(std::iter::once('…')).collect();
-    }
+    let valid = if caveats::has_too_few_rounds(summary, variant) { " !" } else { "" };
+    let name = cut(&harmless(&wording::variant_name(variant)), width - baseline.len() - valid.len());
     format!("{name}{baseline}{valid}")
 }
 
@@ -157,16 +172,22 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
     if summary.variants.len() > 1 && summary.variants.iter().any(|variant| variant.name == summary.baseline) {
         notes.push("* baseline".to_owned());
     }
-    if summary.variants.iter().any(|variant| !variant.valid) {
+    if summary.variants.iter().any(|variant| caveats::has_too_few_rounds(summary, variant)) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
     notes.extend(recorded::sentences(summary));
-    if look.width >= WIDE {
-        notes.extend(wording::about_ratios(summary).map(str::to_owned));
+    if is_wide(summary, look) {
+        notes.extend(about_verdicts(summary));
     }
     notes.iter().for_each(|note| footnote(out, note, look));
     push(out, "");
+}
+
+/// What to know of ratios and verdicts, where they stand.
+pub(super) fn about_verdicts(summary: &Summary) -> impl Iterator<Item = String> {
+    let about = caveats::without_server(summary).into_iter().chain(wording::about_ratios(summary));
+    caveats::without_verdict(summary).chain(about.map(str::to_owned))
 }
 
 fn footnote(out: &mut String, note: &str, look: Look) {
@@ -190,7 +211,10 @@ pub(super) fn absence(variant: &Variant) -> Option<String> {
         return (mix.unstarted > 0).then(|| format!("{name}: {unstarted} of {planned} operations never started"));
     }
     let which = missing.join(", ");
-    if mix.succeeded == 0 && !variant.valid && !variant.rounds.is_empty() {
+    if variant.rounds.is_empty() {
+        return Some(format!("{name}: no slice of it was closed"));
+    }
+    if mix.succeeded == 0 && !variant.valid {
         return Some(format!("{name}: no round is valid, so that none is part of the figures"));
     }
     if mix.succeeded == 0 {
@@ -243,9 +267,7 @@ fn comparisons(out: &mut String, summary: &Summary, look: Look) {
             listed(out, " ", "", &text, look);
         }
     }
-    if let Some(note) = wording::about_ratios(summary) {
-        footnote(out, note, look);
-    }
+    about_verdicts(summary).for_each(|note| footnote(out, &note, look));
     push(out, "");
 }
 

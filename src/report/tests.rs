@@ -3,7 +3,7 @@ use super::terminal::{Look, render};
 use super::*;
 use crate::result::TimesUs;
 use crate::result::interval::IntervalRow;
-use crate::result::summary::{Figures, LeftOut, NamedFigures, Round, Variant, Verdict};
+use crate::result::summary::{Comparison, Figures, LeftOut, NamedFigures, Round, Variant, Verdict};
 
 const PLAIN: Look = Look { width: 80, color: false };
 const HOSTILE: &str = "<script>alert(\"x\")</script>'&--><!--<svg onload=alert(1)><img src=x onerror=alert(2)>日本\u{2028}\u{202e}\u{1b}[31m";
@@ -92,9 +92,88 @@ fn the_terminal_shows_the_verdict_and_fits_in_80_columns() {
 
 #[test]
 fn a_wide_terminal_has_the_ratio_in_the_table() {
-    let text = render(&sample().summary, Look { width: 130, color: false });
+    let text = render(&sample().summary, Look { width: 140, color: false });
     assert!(text.contains("0.09× of n_plus_one, 0.088–0.092"), "{text}");
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn a_variant_that_mostly_fails_shows_it_in_every_table() {
+    let mut sample = sample();
+    let why = "96.5 % of join's operations failed (55P03), more than succeeded";
+    let join = &mut sample.summary.variants[1];
+    (join.mix.succeeded, join.mix.failed) = (35, 965);
+    join.mix.failures = [("55P03".to_owned(), 965)].into();
+    let of_times = |c: &&mut Comparison| c.variant == "join" && c.metric.starts_with("response");
+    for comparison in sample.summary.comparisons.iter_mut().filter(of_times) {
+        (comparison.verdict, comparison.better) = (Verdict::Undecided, None);
+        comparison.reason = Some(why.to_owned());
+    }
+    let text = render(&sample.summary, PLAIN);
+    assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+    let row = text.lines().find(|line| line.starts_with(" join ")).expect("a row");
+    assert!(row.contains("96.5 % 55P03"), "{text}");
+    assert!(text.contains("join           0.09× of n_plus_one, 0.088–0.092   undecided"), "{text}");
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(flat.contains(&format!("no verdict on join: {why}")), "{flat}");
+    let page = page(&sample.inputs());
+    for words in
+        ["<th scope=\"col\" class=\"n\">failed</th>", "96.5 % 55P03", "no verdict on join", "Left out are times"]
+    {
+        assert!(page.contains(words), "{words}");
+    }
+    // Where nothing failed there is no such column.
+    for variant in &mut sample.summary.variants {
+        variant.mix.failed = 0;
+        variant.mix.failures.clear();
+    }
+    let text = render(&sample.summary, PLAIN);
+    assert!(text.lines().any(|line| line.starts_with(" variant         op/s       p50       p95")), "{text}");
+}
+
+#[test]
+fn a_figure_over_rounds_is_told_from_the_one_of_all_operations() {
+    let mut sample = sample();
+    let observed = |sample: &Sample| crate::report::wording::observed(&sample.summary, &sample.summary.expectations[0]);
+    assert_eq!(observed(&sample), "response p99 of join: 1.79 ms, 1.64 ms to 2.08 ms");
+    let expectation = &mut sample.summary.expectations[0];
+    expectation.metric = "response.p95".to_owned();
+    (expectation.observed, expectation.ci_low, expectation.ci_high) = (Some(921.0), Some(113.0), Some(7_490.0));
+    assert_eq!(
+        observed(&sample),
+        format!(
+            "response p95 of join: 921 µs, 113 µs to 7.49 ms (the geometric mean of its figures in {} rounds; all operations \
+             of these rounds together have 1.57 ms)",
+            sample.summary.expectations[0].rounds
+        )
+    );
+}
+
+#[test]
+fn variants_with_too_few_rounds_are_marked_alike() {
+    let mut sample = sample();
+    sample.summary.variants[1].rounds.clear();
+    sample.summary.variants[1].valid = false;
+    sample.summary.variants[1].mix = Default::default();
+    sample.summary.variants[2].rounds.truncate(1);
+    sample.summary.variants[3].rounds.truncate(3);
+    let text = render(&sample.summary, PLAIN);
+    let marked = |name: &str| {
+        text.lines().find(|line| line.starts_with(&format!(" {name} "))).is_some_and(|line| line.contains(" ! "))
+    };
+    assert_eq!(["join", "batch", "lateral_json"].map(marked), [true, true, false], "{text}");
+    assert!(text.contains("join: no slice of it was closed"), "{text}");
+    // Who asks for one round has all that were to be.
+    sample.summary.rounds = 1;
+    assert!(!render(&sample.summary, PLAIN).contains("batch !"));
+}
+
+#[test]
+fn what_is_compared_without_a_server_says_so() {
+    let mut sample = sample();
+    sample.summary.null_target = true;
+    let text = render(&sample.summary, PLAIN).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(text.contains("without a server (null target): what is compared is dbbench itself"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
-use crate::report::format;
+use crate::report::{caveats, format};
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{
     Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
@@ -125,8 +125,10 @@ pub fn estimate(comparison: &Comparison) -> String {
         _ if equal_throughout(comparison) => "equal in every round".to_owned(),
         (Some(ratio), _) => format::ratio(ratio),
         (None, Some(difference)) => {
-            let sign = if difference > 0.0 { "+" } else { "" };
-            format!("{sign}{}", figure(&comparison.metric, Some(difference)))
+            let difference_shown = figure(&comparison.metric, Some(difference));
+            let sign =
+                if difference > 0.0 && difference_shown.starts_with(|c: char| c.is_ascii_digit()) { "+" } else { "" };
+            format!("{sign}{difference_shown}")
         }
         (None, None) => format::ABSENT.to_owned(),
     }
@@ -251,7 +253,8 @@ fn figures_of(summary: &Summary, judged: &Judged) -> String {
             }
             let show = |value| figure(&judged.metric, Some(value));
             let ends = ends.map_or_else(String::new, |(low, high)| format!(", {} to {}", show(low), show(high)));
-            format!("{subject}: {}{ends}", show(observed))
+            let over = caveats::over_rounds(summary, judged).map_or_else(String::new, |over| format!(" ({over})"));
+            format!("{subject}: {}{ends}{over}", show(observed))
         }
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
+mod books;
 mod calibration;
 mod check;
 mod error;
@@ -10,8 +11,10 @@ mod files;
 mod histograms;
 pub mod interval;
 mod log;
+mod lookups;
 pub mod plans;
 mod reader;
+mod reconnects;
 mod recorded;
 pub mod run;
 mod shares;

@@ -1,10 +1,13 @@
 //! The result folder while it is read: also one that a crash left behind.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+use super::books;
 use super::error::ReadError;
 use super::histograms::Histograms;
 use super::interval::{ErrorRow, IntervalRow};
@@ -29,7 +32,8 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads `run.json` and `slices.jsonl`. Lines of `slices.jsonl` that are torn are left out and noted.
+    /// Reads `run.json` and `slices.jsonl`. Lines of `slices.jsonl` that are torn, or repeat a slice, are left out and noted; one
+    /// whose counts contradict each other is not valid.
     ///
     /// # Errors
     /// When it is no result folder, cannot be read, or was written by a newer dbbench.
@@ -50,14 +54,28 @@ impl Reader {
             self.notes.push(format!("{SLICES} is missing: no slice closed"));
             return Ok(());
         };
-        for (number, line) in lines.iter().enumerate() {
-            match serde_json::from_slice(line) {
-                Ok(slice) => self.slices.push(slice),
-                Err(_) if number + 1 == lines.len() => {
+        // Where the line of each slice is that was taken.
+        let mut taken: BTreeMap<(u32, u32, String), usize> = BTreeMap::new();
+        for (at, line) in lines.iter().enumerate().filter(|(_, line)| !line.is_empty()) {
+            let number = at + 1;
+            match serde_json::from_slice::<SliceRecord>(line) {
+                Ok(slice) => match taken.entry((slice.point, slice.round, slice.variant.clone())) {
+                    Entry::Occupied(first) => self.notes.push(format!(
+                        "{SLICES}:{number} is left out: round {} of {} stands in line {} already",
+                        slice.round,
+                        slice.variant,
+                        first.get()
+                    )),
+                    Entry::Vacant(free) => {
+                        free.insert(number);
+                        self.slices.push(checked(slice, number));
+                    }
+                },
+                Err(_) if number == lines.len() => {
                     self.notes.push(format!("the last line of {SLICES} is cut off and left out"));
                 }
                 Err(error) => {
-                    self.notes.push(format!("line {} of {SLICES} is left out: {error}", number + 1));
+                    self.notes.push(format!("line {number} of {SLICES} is left out: {error}"));
                 }
             }
         }
@@ -77,7 +95,8 @@ impl Reader {
     /// # Errors
     /// When the log is there but cannot be read. A missing or torn log gives histograms that know what they miss.
     pub fn histograms(&self) -> Result<Histograms, ReadError> {
-        let lines = lines(&self.dir.join(HISTOGRAMS))?.unwrap_or_default();
+        let mut lines = lines(&self.dir.join(HISTOGRAMS))?.unwrap_or_default();
+        lines.retain(|line| !line.is_empty());
         Ok(Histograms::read(&lines, &self.slices))
     }
 
@@ -127,6 +146,15 @@ impl Reader {
     }
 }
 
+/// A slice whose counts contradict each other is not valid, whatever its line says.
+fn checked(mut slice: SliceRecord, number: usize) -> SliceRecord {
+    if slice.failed.is_none() && slice.violation.is_none() {
+        slice.violation = books::contradiction(&slice).map(|what| format!("{SLICES}:{number}: {what}"));
+        slice.valid &= slice.violation.is_none();
+    }
+    slice
+}
+
 /// Reads a JSON file of ours after a look at its version; `None` when it is not there.
 fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
     #[derive(serde::Deserialize)]
@@ -154,7 +182,7 @@ fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadError> {
     }
 }
 
-/// The lines of a file without their ends, empty ones left out; `None` when it is not there.
+/// The lines of a file without their ends; `None` when it is not there.
 fn lines(path: &Path) -> Result<Option<Vec<Vec<u8>>>, ReadError> {
     let failed = |source| ReadError::Read { file: path.to_owned(), source };
     let file = match std::fs::File::open(path) {
@@ -163,7 +191,7 @@ fn lines(path: &Path) -> Result<Option<Vec<Vec<u8>>>, ReadError> {
         Err(source) => return Err(failed(source)),
     };
     let lines: Result<Vec<Vec<u8>>, _> = BufReader::new(file).split(b'\n').collect();
-    Ok(Some(lines.map_err(failed)?.into_iter().filter(|line| !line.is_empty()).collect()))
+    lines.map_err(failed).map(Some)
 }
 
 fn read_csv<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>, ReadError> {

@@ -65,12 +65,18 @@ pub struct SliceRecord {
     /// Whether it was cut by the user (`failed` is then set as well): it is not there, rather than left out.
     #[serde(default)]
     pub interrupted: bool,
-    /// How often connections were lost and made again, warm-up included.
+    /// How often connections were made again, warm-up included.
     #[serde(default)]
     pub reconnects: u64,
     /// Of these, for operations of the warm-up.
     #[serde(default)]
     pub warmup_reconnects: u64,
+    /// Of all, after dbbench had closed the connection at an operation's timeout: nothing was lost.
+    #[serde(default)]
+    pub timeout_reconnects: u64,
+    /// Of these, for operations of the warm-up.
+    #[serde(default)]
+    pub timeout_warmup_reconnects: u64,
     /// Statements that were prepared again because the server had forgotten them or their result had changed, warm-up
     /// included.
     #[serde(default)]
@@ -321,6 +327,8 @@ impl SliceRecord {
             interrupted: metrics.interrupted,
             reconnects: metrics.reconnects.all,
             warmup_reconnects: metrics.reconnects.warmup,
+            timeout_reconnects: metrics.reconnects.timed_out,
+            timeout_warmup_reconnects: metrics.reconnects.timed_out_warmup,
             re_prepared: metrics.reconnects.re_prepared,
             violation,
             mix: SliceFigures::of(None, None, &mix, &context.records),

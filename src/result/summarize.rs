@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::histograms::Histograms;
+use super::reconnects;
 use super::recorded::RecordedValues;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
 use super::shares;
@@ -43,6 +44,8 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
         same_answer: run.same_answer,
         harness,
         rounds: run.rounds,
+        slices_closed: closed as u64,
+        null_target: run.null_target,
         baseline: run.baseline.clone(),
         variants,
         left_out: slices
@@ -96,6 +99,7 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
+        top_failure: None,
         metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
             tables: super::tables::tables(&valid),
             background: pool.background(),
@@ -250,7 +254,8 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                 variant.name
             ));
         }
-        warnings.extend(lost_connections(&variant.name, of_variant()));
+        warnings.extend(reconnects::lost(&variant.name, of_variant()));
+        warnings.extend(reconnects::closed_at_timeouts(&variant.name, of_variant()));
         let (failed, planned) =
             of_variant().fold((0, 0), |sum, slice| (sum.0 + slice.mix.failed, sum.1 + slice.mix.planned));
         if failed > 0 {
@@ -284,29 +289,6 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
         ));
     }
     warnings
-}
-
-/// In which rounds connections were lost and made again; `None`: in none.
-fn lost_connections<'a>(variant: &str, slices: impl Iterator<Item = &'a SliceRecord>) -> Option<String> {
-    let lost: Vec<&SliceRecord> = slices.filter(|slice| slice.reconnects > 0).collect();
-    let rounds: Vec<String> = lost
-        .iter()
-        .map(|slice| {
-            let times = if slice.reconnects == 1 { "time" } else { "times" };
-            let warmup = match slice.warmup_reconnects {
-                0 => String::new(),
-                warmup if warmup == slice.reconnects => " (in the warm-up)".to_owned(),
-                warmup => format!(" ({warmup} of them in the warm-up)"),
-            };
-            format!("{} {times} in round {}{warmup}", slice.reconnects, slice.round)
-        })
-        .collect();
-    let contain = match lost.iter().any(|slice| slice.warmup_reconnects > 0) {
-        true => "its figures contain the outage as far as it lay in the measurement",
-        false => "its figures contain the outage",
-    };
-    (!rounds.is_empty())
-        .then(|| format!("{variant}: connections were lost and made again {}; {contain}", rounds.join(", ")))
 }
 
 /// Variants whose load is not that of the baseline: their ratio holds more than the difference of what they do.

@@ -55,6 +55,12 @@ pub struct Summary {
     /// Rounds planned; of a run that ended by its goal, how many there were.
     #[serde(default)]
     pub rounds: u32,
+    /// Slices that closed without failing.
+    #[serde(default)]
+    pub slices_closed: u64,
+    /// Whether there was no server: the figures are those of dbbench against its null driver.
+    #[serde(default)]
+    pub null_target: bool,
     /// What came of the goal for the intervals; `null` when none was set.
     #[serde(default)]
     pub precision: Option<Precision>,
@@ -118,6 +124,9 @@ pub struct Variant {
     /// What of the median response is the harness: what it adds to a statement, as often as one is sent, µs.
     #[serde(default)]
     pub harness_us_per_operation: Option<f64>,
+    /// The most frequent failure; `null` where nothing failed.
+    #[serde(default)]
+    pub top_failure: Option<TopFailure>,
     /// Every other metric by the workload's name.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// The tables that it writes to, the largest first.
@@ -128,6 +137,17 @@ pub struct Variant {
     pub background: Vec<NamedFigures>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
+}
+
+/// The most frequent failure of a variant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopFailure {
+    /// SQLSTATE or class.
+    pub key: String,
+    /// How many operations failed with it.
+    pub count: u64,
+    /// One of its messages; `null` when none was kept.
+    pub message: Option<String>,
 }
 
 /// How busy generator and machine were, as shares 0 … 1, over all rounds that were measured to their end, valid or not.
@@ -268,6 +288,9 @@ pub struct Comparison {
     pub verdict: Verdict,
     /// Whether the difference is to the good; `null` without a difference, or where neither direction is better.
     pub better: Option<bool>,
+    /// Why it is undecided whatever the interval says; `null` where the interval decides.
+    #[serde(default)]
+    pub reason: Option<String>,
 }
 
 /// The goal for the intervals of the primary metric, and what came of it.
@@ -323,7 +346,7 @@ pub struct Judged {
     pub against: Option<String>,
     /// The finding.
     pub verdict: Finding,
-    /// Why there is nothing to judge by, where a figure is missing.
+    /// Why there is nothing to judge by: a figure is missing, or says nothing about what is claimed.
     #[serde(default)]
     pub reason: Option<String>,
     /// Ratio, or the figure itself (times in µs), over rounds.
@@ -361,24 +384,4 @@ pub struct LeftOut {
     pub round: u32,
     /// Why.
     pub reason: String,
-}
-
-impl Summary {
-    /// The variant of this name.
-    #[must_use]
-    pub fn variant(&self, name: &str) -> Option<&Variant> {
-        self.variants.iter().find(|variant| variant.name == name)
-    }
-
-    /// The comparison of the whole mix of `variant` with the baseline in the metric of this path.
-    #[must_use]
-    pub fn comparison(&self, variant: &str, metric: &str) -> Option<&Comparison> {
-        self.comparisons.iter().find(|comparison| {
-            comparison.variant == variant
-                && comparison.baseline == self.baseline
-                && comparison.metric == metric
-                && comparison.operation.is_none()
-                && comparison.job.is_none()
-        })
-    }
 }

@@ -169,7 +169,7 @@ fn lost_connections_and_interrupts_are_said() {
     let mut store = Store::create(dir.path(), &run()).unwrap();
     let mut close = |variant, round, all, warmup, interrupted: bool| {
         let failed = interrupted.then(|| "interrupted".to_owned());
-        let reconnects = Reconnects { all, warmup, re_prepared: 0 };
+        let reconnects = Reconnects { all, warmup, ..Reconnects::default() };
         let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
         store.close_slice(&context(variant, round), &metrics, |_| {}).unwrap();
     };
@@ -191,6 +191,30 @@ fn lost_connections_and_interrupts_are_said() {
     let cut = summary(&Reader::open(dir.path()).unwrap());
     assert!(cut.partial && cut.interrupted);
     assert_eq!(lost(&cut), expected, "what is left out has no figures");
+}
+
+#[test]
+fn connections_closed_at_a_timeout_are_no_outage() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let mut close = |variant, reconnects| {
+        let metrics = SliceMetrics { reconnects, ..metrics(1) };
+        store.close_slice(&context(variant, 1), &metrics, |_| {}).unwrap();
+    };
+    close("a", Reconnects { all: 37, warmup: 2, timed_out: 37, timed_out_warmup: 2, re_prepared: 0 });
+    close("b", Reconnects { all: 5, warmup: 1, timed_out: 4, timed_out_warmup: 1, re_prepared: 0 });
+    let closed = summary(&Reader::open(dir.path()).unwrap());
+    let said: Vec<&String> = closed.warnings.iter().filter(|text| text.contains("made ")).collect();
+    let meaning = "no connection was lost, and the operation after each waited for the new one (acquire time)";
+    let begin = "dbbench closed connections at the `timeout` of an operation and made new ones";
+    assert_eq!(
+        said,
+        [
+            &format!("a: {begin} 37 times in round 1 (2 of them in the warm-up); {meaning}"),
+            "b: connections were lost and made again 1 time in round 1; its figures contain the outage",
+            &format!("b: {begin} 4 times in round 1 (1 of them in the warm-up); {meaning}"),
+        ]
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Comparisons: each variant against the baseline, round by round.
 
+use super::failed::hide_the_job;
 use super::figure::{Scope, pairs, resolution};
 use super::look::looks;
 use crate::result::run::{Judgement, RunRecord};
@@ -86,6 +87,10 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
         comparison.ci_low = Some(interval.low);
         comparison.ci_high = Some(interval.high);
         comparison.verdict = verdict(interval, center, low, high);
+    }
+    comparison.reason = hide_the_job(slices, &[*variant, *against], metric, *scope);
+    if comparison.reason.is_some() {
+        comparison.verdict = Verdict::Undecided;
     }
     comparison.better = better(comparison.verdict, metric);
     comparison

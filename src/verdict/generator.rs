@@ -22,6 +22,8 @@ pub(super) const LAG_AT_MOST: f64 = 0.10;
 const LAG_OF_WAKING_US: f64 = 50.0;
 /// The largest share of the CPUs' time that the host may take away.
 const STEAL_AT_MOST: f64 = 0.02;
+/// Above this share of the time in which something waits for a CPU, one is short.
+const PRESSURE_AT_MOST: f64 = 0.10;
 /// The kernel counts steal in ticks of 10 ms, so that a reading may be too large by one.
 const TICK_US: f64 = 10_000.0;
 
@@ -130,9 +132,9 @@ fn not_valid(run: &RunRecord, slice: &SliceRecord) -> Vec<String> {
         let too_late = slice.schedule_lag_mean_us().is_none_or(|mean_us| mean_us > LAG_OF_WAKING_US);
         if let Some(lag) = slice.schedule_lag_share().filter(|lag| too_late && *lag > LAG_AT_MOST) {
             reasons.push(format!(
-                "the load generator started operations late: schedule lag makes up {} of the response times in \
-                 sum: leave it a core, or lower load.rate",
-                percent(lag)
+                "the load generator started operations late: schedule lag makes up {} of the response times in sum: {}",
+                percent(lag),
+                late_because(slice)
             ));
         }
     }
@@ -143,6 +145,32 @@ fn not_valid(run: &RunRecord, slice: &SliceRecord) -> Vec<String> {
         ));
     }
     reasons
+}
+
+/// Why operations were started late, as far as the kernel tells, and what helps. A lower rate is no remedy: the longer a
+/// thread sleeps, the longer waking it takes.
+fn late_because(slice: &SliceRecord) -> String {
+    let waited_us: f64 = slice.workers.iter().filter_map(|worker| worker.cpu_wait_us).sum();
+    let lag_us = slice.mix.lag.sum_ns as f64 / 1e3;
+    let stolen = slice.steal_share().filter(|share| *share > STEAL_AT_MOST / 2.0);
+    let pressed = slice.cpu_pressure_share().filter(|share| *share > PRESSURE_AT_MOST);
+    match (waited_us * 2.0 >= lag_us && lag_us > 0.0, stolen, pressed) {
+        (true, ..) => "its threads had to wait for a CPU about as long: leave it a core".to_owned(),
+        (_, Some(share), _) => {
+            format!("the host took away {} of the CPU time: measure when it is less busy", percent(share))
+        }
+        (.., Some(share)) => {
+            format!(
+                "something waited for a CPU {} of the time: leave the load generator a core",
+                percent(share.min(1.0))
+            )
+        }
+        _ => {
+            "no CPU was short, so that waking a thread takes this machine long (deep sleep states of its CPUs, or of a \
+              virtual machine): measure operations that take longer, or keep the CPUs from deep sleep"
+                .to_owned()
+        }
+    }
 }
 
 /// The share that was stolen, where it is certainly too much: in a short slice one tick alone says nothing.

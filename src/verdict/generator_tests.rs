@@ -69,10 +69,31 @@ fn what_helps_a_generator_names_the_keys() {
     }
     let both = reason(Some(4), 4, 0.85, 0.09);
     assert!(both.contains("(a thread of it was on the CPU 85 % of the time and waiting for one 9 %)"), "{both}");
-    let mut late = open(slice(0.3, Some(0.0)), 0);
-    late.mix.lag.sum_ns = late.mix.response.sum_ns;
-    let late = judged(0.0, late).not_valid.join("; ");
-    assert!(late.ends_with("in sum: leave it a core, or lower load.rate"), "{late}");
+}
+
+#[test]
+fn what_helps_against_lateness_depends_on_what_the_kernel_saw() {
+    let reason = |wait: f64, steal: f64, pressure: f64| {
+        let mut late = open(slice(0.3, Some(wait)), 0);
+        late.mix.lag.sum_ns = 500_000_000;
+        late.machine = MachineRecord {
+            steal_us: Some(steal * 4e6),
+            cpus_us: Some(4e6),
+            cpu_pressure_us: Some(pressure * 2e6),
+            wall_us: 2e6,
+        };
+        judged(0.0, late).not_valid.join("; ")
+    };
+    // Half of the lag of 0.5 s in a slice of 2 s.
+    let waited = reason(0.125, 0.0, 0.0);
+    assert!(waited.ends_with("in sum: its threads had to wait for a CPU about as long: leave it a core"), "{waited}");
+    let stolen = reason(0.0, 0.015, 0.0);
+    assert!(stolen.ends_with("the host took away 1.5 % of the CPU time: measure when it is less busy"), "{stolen}");
+    let pressed = reason(0.0, 0.0, 0.3);
+    assert!(pressed.ends_with("waited for a CPU 30 % of the time: leave the load generator a core"), "{pressed}");
+    let asleep = reason(0.0, 0.0, 0.05);
+    assert!(asleep.contains("12 % of the response times in sum: no CPU was short"), "{asleep}");
+    assert!(asleep.contains("deep sleep") && !asleep.contains("load.rate"), "{asleep}");
 }
 
 fn limit(think_us: f64, slice: SliceRecord) -> LimitedBy {

@@ -1,5 +1,6 @@
 //! The one sentence above everything else: who is better, by how much, how sure, and whether the ways do the same.
 
+use super::failed::{nothing_succeeded, worth_a_word};
 use super::ratio::{format_detectable, format_interval, format_ratio, trimmed};
 use super::times::time_us;
 use crate::result::slice::LimitedBy;
@@ -26,6 +27,10 @@ pub fn headline(summary: &Summary) -> String {
         let at = if sentence.is_empty() { "At" } else { "at" };
         sentence.push_str(&format!("{at} {} ms round trip, ", trimmed(rtt_us / 1_000.0)));
     }
+    if summary.null_target {
+        let without = if sentence.is_empty() { "Without" } else { "without" };
+        sentence.push_str(&format!("{without} a server (null target), "));
+    }
     sentence.push_str(&finding(summary));
     summary.variants.iter().filter_map(rate_missed).for_each(|missed| sentence.push_str(&missed));
     if summary.variants.len() > 1 {
@@ -44,14 +49,21 @@ pub fn headline(summary: &Summary) -> String {
 /// Open loop: the rate that was asked for and missed, and because of whom.
 fn rate_missed(variant: &Variant) -> Option<String> {
     let asked = variant.asked_per_s.filter(|_| variant.valid && variant.rate_reached == Some(false))?;
-    let who = match variant.limit {
-        Some(LimitedBy::Server) => "the server was the limit",
-        Some(LimitedBy::Generator) => "the load generator was the limit",
-        Some(LimitedBy::Shared) => "the load generator had to share the CPU",
-        Some(LimitedBy::None) | None => "what was the limit is not known",
+    let who = match (variant.limit, variant.clients) {
+        (Some(LimitedBy::Server), Some(clients)) => clients_were_the_limit(clients),
+        (Some(LimitedBy::Server), None) => "all clients were waiting for the server".to_owned(),
+        (Some(LimitedBy::Generator), _) => "the load generator was the limit".to_owned(),
+        (Some(LimitedBy::Shared), _) => "the load generator had to share the CPU".to_owned(),
+        (Some(LimitedBy::None) | None, _) => "what was the limit is not known".to_owned(),
     };
     let goodput = variant.mix.goodput_per_s.map_or_else(|| "none".to_owned(), trimmed);
     Some(format!("; {} did {goodput} of {} operations per second asked for: {who}", variant.name, trimmed(asked)))
+}
+
+/// What is known where all clients waited: more of them may get more out of the server, or find it at its limit.
+fn clients_were_the_limit(clients: u32) -> String {
+    let waiting = if clients == 1 { "its one client was".to_owned() } else { format!("all {clients} clients were") };
+    format!("{waiting} waiting for the server, and more clients may get more out of it")
 }
 
 /// The round trip that all variants share, if the link adds one.
@@ -68,12 +80,44 @@ fn finding(summary: &Summary) -> String {
     let Some((first, others)) = comparisons.split_first() else {
         return summary.variants.first().map_or_else(|| "nothing was measured".to_owned(), alone);
     };
-    let mut text = in_full(first);
+    let mut text = in_full(summary, first);
     for other in others {
         text.push_str("; ");
-        text.push_str(&in_short(other));
+        text.push_str(&in_short(summary, other));
     }
+    text.push_str(&failures(summary.variants.iter().filter(|variant| !explains_itself(summary, variant))));
     text
+}
+
+/// What failed of the variants that the sentence is about: `, while 12 % of join's operations failed (40001)`.
+fn failures<'s>(variants: impl Iterator<Item = &'s Variant>) -> String {
+    let failed: Vec<String> = variants.filter_map(worth_a_word).collect();
+    if failed.is_empty() { String::new() } else { format!(", while {}", failed.join(" and ")) }
+}
+
+/// Whether the sentence says of a variant that it failed where its comparison would stand.
+fn explains_itself(summary: &Summary, variant: &Variant) -> bool {
+    let is_about = |comparison: &&Comparison| comparison.variant == variant.name || comparison.baseline == variant.name;
+    variant.mix.failed > variant.mix.succeeded
+        && summary.comparisons.iter().filter(|comparison| comparison.metric == METRIC).any(|c| is_about(&c))
+}
+
+/// Why a comparison says nothing; `None` where its interval does.
+fn says_nothing(summary: &Summary, comparison: &Comparison) -> Option<String> {
+    if comparison.ratio.is_some() {
+        return comparison.reason.clone();
+    }
+    let sides = [&comparison.variant, &comparison.baseline].map(|name| summary.variant(name));
+    let unheard: Vec<String> = sides.into_iter().flatten().filter_map(unheard).collect();
+    if unheard.is_empty() { comparison.reason.clone() } else { Some(unheard.join(", and ")) }
+}
+
+/// Why there is nothing at all of a variant.
+fn unheard(variant: &Variant) -> Option<String> {
+    if variant.rounds.is_empty() {
+        return Some(format!("no slice of {} was closed", variant.name));
+    }
+    nothing_succeeded(variant)
 }
 
 fn rank(comparison: &Comparison) -> u8 {
@@ -92,26 +136,37 @@ fn ratio_or_last(comparison: &Comparison) -> f64 {
 fn alone(variant: &Variant) -> String {
     let rounds = rounds_text(variant.rounds.iter().filter(|round| round.valid).count());
     let name = &variant.name;
+    if let Some(why) = nothing_succeeded(variant) {
+        return format!("{why} ({rounds})");
+    }
+    let failed = failures(std::iter::once(variant));
     match (variant.mix.goodput_per_s, variant.mix.response_us.p50) {
         (Some(goodput), Some(p50_us)) => format!(
-            "{name} does {} operations per second at a median response time of {} ({rounds}); there is no other \
+            "{name} does {} operations per second at a median response time of {} ({rounds}){failed}; there is no other \
              variant to compare it with",
             trimmed(goodput),
             time_us(p50_us)
         ),
         (Some(goodput), None) => format!(
-            "{name} does {} operations per second, and its median response time was not reached ({rounds}); there is no \
-             other variant to compare it with",
-            trimmed(goodput)
+            "{name} does {} operations per second, and its median response time {} ({rounds}){failed}; there is no other \
+             variant to compare it with",
+            trimmed(goodput),
+            match variant.mix.response_us.not_below.contains_key("p50") {
+                true => "was not reached",
+                false => "is not stated, of too few operations",
+            }
         ),
         (None, _) if !variant.rounds.is_empty() => format!("no round of {name} is valid"),
-        (None, _) => format!("nothing was measured of {name}"),
+        (None, _) => format!("no slice of {name} was closed"),
     }
 }
 
-fn in_full(comparison: &Comparison) -> String {
+fn in_full(summary: &Summary, comparison: &Comparison) -> String {
     let Comparison { variant, baseline, rounds, .. } = comparison;
     let rounds = rounds_text(*rounds as usize);
+    if let Some(why) = says_nothing(summary, comparison) {
+        return format!("{variant} and {baseline} cannot be compared in median response time: {why}");
+    }
     let Some(ratio) = comparison.ratio else {
         return format!("{variant} and {baseline} have no median response time in common that could be compared");
     };
@@ -141,14 +196,25 @@ fn in_full(comparison: &Comparison) -> String {
     }
 }
 
-fn in_short(comparison: &Comparison) -> String {
+fn in_short(summary: &Summary, comparison: &Comparison) -> String {
     let variant = &comparison.variant;
+    if says_nothing(summary, comparison).is_some() {
+        // What is wrong with the baseline was said before.
+        let own = summary.variant(variant).filter(|own| !is_fit(own));
+        let own = own.and_then(|own| unheard(own).or_else(|| worth_a_word(own)));
+        return own
+            .map_or_else(|| format!("{variant} not comparable"), |why| format!("{variant} not comparable: {why}"));
+    }
     match (comparison.verdict, comparison.ratio) {
         (_, None) => format!("{variant} not comparable"),
         (Verdict::Lower | Verdict::Higher, Some(ratio)) => format!("{variant} {}×", format_ratio(ratio)),
         (Verdict::NoDifference, Some(_)) => format!("{variant} no different"),
         (Verdict::Undecided, Some(_)) => format!("{variant} undecided"),
     }
+}
+
+fn is_fit(variant: &Variant) -> bool {
+    unheard(variant).is_none() && variant.mix.failed <= variant.mix.succeeded
 }
 
 fn rounds_text(rounds: usize) -> String {

@@ -3,10 +3,17 @@
 use super::headline;
 use crate::result::TimesUs;
 use crate::result::run::SameAnswer;
-use crate::result::summary::{Comparison, Figures, Round, Summary, Variant, Verdict};
+use crate::result::slice::LimitedBy;
+use crate::result::summary::{Comparison, Figures, Round, Summary, TopFailure, Variant, Verdict};
 
 fn summary(comparisons: Vec<Comparison>) -> Summary {
-    let variant = |name: &str| Variant { name: name.to_owned(), link_rtt_us: Some(500.0), ..Variant::default() };
+    let rounds = vec![Round { round: 1, valid: true, ..Round::default() }];
+    let variant = |name: &str| Variant {
+        name: name.to_owned(),
+        link_rtt_us: Some(500.0),
+        rounds: rounds.clone(),
+        ..Variant::default()
+    };
     let mut variants = vec![variant("n_plus_one")];
     variants.extend(comparisons.iter().map(|comparison| variant(&comparison.variant)));
     Summary {
@@ -103,7 +110,8 @@ fn what_speaks_against_the_figures_stands_in_the_sentence() {
 fn one_variant_alone_states_its_figures() {
     let mut alone = summary(Vec::new());
     alone.variants[0].link_rtt_us = Some(0.0);
-    assert_eq!(headline(&alone), "nothing was measured of n_plus_one.");
+    alone.variants[0].rounds.clear();
+    assert_eq!(headline(&alone), "no slice of n_plus_one was closed.");
     alone.variants[0].mix = Figures {
         goodput_per_s: Some(1_234.56),
         response_us: TimesUs { p50: Some(611.2), ..TimesUs::default() },
@@ -114,5 +122,102 @@ fn one_variant_alone_states_its_figures() {
         headline(&alone),
         "n_plus_one does 1,230 operations per second at a median response time of 611 µs (1 round); there is no other \
          variant to compare it with."
+    );
+}
+
+fn failing(figures: &mut Figures, succeeded: u64, failed: u64) {
+    (figures.succeeded, figures.failed) = (succeeded, failed);
+    figures.failures.insert("55P03".to_owned(), failed);
+}
+
+#[test]
+fn failures_stand_beside_the_times_that_hide_them() {
+    let mut some = summary(vec![comparison("join", 0.09, Some((0.086, 0.094)), Verdict::Lower)]);
+    failing(&mut some.variants[1].mix, 880, 120);
+    assert_eq!(
+        headline(&some),
+        "At 0.5 ms round trip, join takes 0.09× of n_plus_one's median response time (0.086–0.094, 7 rounds), while 12 % of \
+         join's operations failed (55P03); same answers checked."
+    );
+    failing(&mut some.variants[0].mix, 970, 30);
+    assert!(
+        headline(&some).contains(
+            "while 3 % of n_plus_one's operations failed (55P03) and 12 % of join's operations failed (55P03);"
+        ),
+        "{}",
+        headline(&some)
+    );
+    failing(&mut some.variants[0].mix, 990, 10);
+    failing(&mut some.variants[1].mix, 991, 9);
+    assert!(!headline(&some).contains("failed"), "{}", headline(&some));
+}
+
+#[test]
+fn a_variant_that_mostly_fails_is_not_compared() {
+    let mut most = summary(vec![
+        comparison("nowait", 0.23, Some((0.2, 0.25)), Verdict::Undecided),
+        comparison("join", 0.5, Some((0.4, 0.6)), Verdict::Lower),
+    ]);
+    failing(&mut most.variants[1].mix, 35, 965);
+    most.comparisons[0].reason = Some("96.5 % of nowait's operations failed (55P03), more than succeeded".to_owned());
+    assert_eq!(
+        headline(&most),
+        "At 0.5 ms round trip, join takes 0.50× of n_plus_one's median response time (0.40–0.60, 7 rounds); nowait not \
+         comparable: 96.5 % of nowait's operations failed (55P03); same answers checked."
+    );
+    most.comparisons.pop();
+    most.variants.pop();
+    assert_eq!(
+        headline(&most),
+        "At 0.5 ms round trip, nowait and n_plus_one cannot be compared in median response time: 96.5 % of nowait's \
+         operations failed (55P03), more than succeeded; same answers checked."
+    );
+}
+
+#[test]
+fn a_variant_without_any_success_or_slice_says_why() {
+    let mut none = summary(vec![comparison("nowait", 0.0, None, Verdict::Undecided)]);
+    none.comparisons[0].ratio = None;
+    none.comparisons[0].reason = Some("all of nowait's operations failed (55P03)".to_owned());
+    failing(&mut none.variants[1].mix, 0, 40);
+    let message = Some("could not obtain lock on row in relation \"jobs\"".to_owned());
+    none.variants[1].top_failure = Some(TopFailure { key: "55P03".to_owned(), count: 40, message });
+    let why = "all of nowait's operations failed (55P03: could not obtain lock on row in relation \"jobs\")";
+    assert_eq!(
+        headline(&none),
+        format!(
+            "At 0.5 ms round trip, nowait and n_plus_one cannot be compared in median response time: {why}; same answers \
+             checked."
+        )
+    );
+    let mut alone = none.clone();
+    alone.variants.remove(0);
+    alone.comparisons.clear();
+    assert!(headline(&alone).contains(&format!("{why} (1 round)")), "{}", headline(&alone));
+    none.variants[1].rounds.clear();
+    assert!(headline(&none).contains("response time: no slice of nowait was closed;"), "{}", headline(&none));
+}
+
+#[test]
+fn a_run_without_a_server_begins_with_that() {
+    let mut null = summary(vec![comparison("join", 0.09, Some((0.086, 0.094)), Verdict::Lower)]);
+    null.null_target = true;
+    null.variants.iter_mut().for_each(|variant| variant.link_rtt_us = Some(0.0));
+    assert!(headline(&null).starts_with("Without a server (null target), join takes 0.09×"), "{}", headline(&null));
+}
+
+#[test]
+fn a_missed_rate_tells_what_the_clients_did() {
+    let mut open = summary(Vec::new());
+    let variant = &mut open.variants[0];
+    (variant.valid, variant.rate_reached, variant.asked_per_s) = (true, Some(false), Some(1_600.0));
+    (variant.limit, variant.clients, variant.mix.goodput_per_s) = (Some(LimitedBy::Server), Some(4), Some(673.0));
+    assert!(
+        headline(&open).ends_with(
+            "n_plus_one did 673 of 1,600 operations per second asked for: all 4 clients were waiting for the server, and \
+             more clients may get more out of it."
+        ),
+        "{}",
+        headline(&open)
     );
 }

@@ -1,5 +1,6 @@
 //! Claims and expectations: whether what is required holds, on the interval or round by round.
 
+use super::failed::hide_the_job;
 use super::figure::{Scope, pairs, resolution, values};
 use super::look::looks;
 use super::missing::missing;
@@ -49,11 +50,32 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
             by_interval(&mut judged, looks(run).value(&values, resolution(run, &metric)), limit);
         }
     }
+    if let Some(reason) = undecidable(run, slices, judgement, &metric, scope) {
+        judged.verdict = Finding::Undecided;
+        judged.reason = Some(reason);
+        return judged;
+    }
     // With an interval, that shows by itself why.
     if judged.verdict == Finding::Undecided && judged.ci_low.is_none() {
         judged.reason = missing(slices, judgement, &metric, scope, judged.rounds);
     }
     judged
+}
+
+/// Why nothing follows from the figures, whatever they are.
+fn undecidable(
+    run: &RunRecord,
+    slices: &[SliceRecord],
+    judgement: &Judgement,
+    metric: &Metric,
+    scope: Scope<'_>,
+) -> Option<String> {
+    if run.null_target {
+        return Some("the target is the null driver: there is no server to judge".to_owned());
+    }
+    let against = matches!(judgement.bound, Bound::Ratio(_)).then_some(judgement.against.as_str());
+    let sides: Vec<&str> = std::iter::once(judgement.variant.as_str()).chain(against).collect();
+    hide_the_job(slices, &sides, metric, scope)
 }
 
 fn required(limit: Limit, is_time: bool) -> String {

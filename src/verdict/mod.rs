@@ -5,6 +5,7 @@
 
 mod checks;
 mod compare;
+mod failed;
 mod figure;
 mod generator;
 mod headline;
@@ -70,6 +71,9 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     let histograms = reader.histograms()?;
     let mut summary = crate::result::summarize(&reader.run, &reader.slices, &histograms, &reader.dir);
     summary.warnings.extend(reader.notes.iter().cloned());
+    if summary.variants.iter().any(|variant| variant.mix.failed > 0) {
+        failed::name_failures(&mut summary, &reader.errors()?, &reader.slices);
+    }
     let verdicts = judge(&reader.run, &reader.slices);
     summary.comparisons = verdicts.comparisons;
     summary.claims = verdicts.claims;

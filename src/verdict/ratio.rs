@@ -66,12 +66,23 @@ fn exponent_of(value: f64) -> i32 {
     if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 }
 }
 
-/// A share as per cent: `5 %`, `0.2 %`, `12 %`.
+/// A share as per cent: `5 %`, `0.2 %`, `12 %`, `96.5 %`. Near both ends there is a decimal, as 96.5 % differ from 97 % by as
+/// much as 3.5 % from 3 %; what is neither nothing nor all is never written as either.
 #[must_use]
 pub fn percent(share: f64) -> String {
+    // Shares are quotients of floating-point numbers: this much is none.
+    const ROUNDING: f64 = 1e-9;
     let value = share * 100.0;
-    let text = if value.abs() >= 9.95 { format!("{value:.0}") } else { format!("{value:.1}") };
-    format!("{} %", text.strip_suffix(".0").unwrap_or(&text))
+    let size = value.abs();
+    let decimals = usize::from(size < 9.95 || (90.05..=100.0).contains(&size));
+    let text = format!("{value:.decimals$}");
+    match text.strip_suffix(".0").unwrap_or(&text) {
+        "0" if size > ROUNDING => "less than 0.1 %".to_owned(),
+        "-0" if size > ROUNDING => "more than -0.1 %".to_owned(),
+        "-0" => "0 %".to_owned(),
+        "100" if size < 100.0 - ROUNDING => "more than 99.9 %".to_owned(),
+        text => format!("{text} %"),
+    }
 }
 
 /// A relative difference that would show: per cent up to 100 %, a factor beyond (`8.3 %`, `2.5×`).
@@ -138,6 +149,26 @@ mod tests {
         assert_eq!(format_interval(1.003, 1.012), "1.003–1.012");
         assert_eq!(format_interval(0.97, 0.998), "0.970–0.998");
         assert_eq!(format_interval(1.0, 1.0), "1.00–1.00");
+    }
+
+    #[test]
+    fn a_share_is_all_or_nothing_only_when_it_is() {
+        assert_eq!([0.0, 1.0, -0.0, 0.1 + 0.2 - 0.3].map(percent), ["0 %", "100 %", "0 %", "0 %"]);
+        assert_eq!(
+            [0.000_04, 0.000_6, 0.034_9, 0.123, 0.897, 0.965, 0.97, 0.999_4, 0.999_6, -0.021].map(percent),
+            [
+                "less than 0.1 %",
+                "0.1 %",
+                "3.5 %",
+                "12 %",
+                "90 %",
+                "96.5 %",
+                "97 %",
+                "99.9 %",
+                "more than 99.9 %",
+                "-2.1 %"
+            ]
+        );
     }
 
     #[test]

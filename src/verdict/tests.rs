@@ -180,7 +180,13 @@ fn a_round_with_a_slice_that_is_left_out_counts_for_nobody() {
     let validity = judge(&run(Vec::new()), &slices).validity;
     assert_eq!(
         (validity.variants, validity.reasons),
-        (vec!["slow".to_owned()], vec!["slow: 2 of 4 rounds are left out; round 1: the server went away".to_owned()])
+        (
+            vec!["slow".to_owned()],
+            vec![
+                "slow (the baseline of all comparisons): 2 of 4 rounds are left out; round 1: the server went away"
+                    .to_owned()
+            ]
+        )
     );
 }
 

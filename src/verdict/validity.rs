@@ -40,7 +40,7 @@ impl Validity {
             if too_many_out(closed, out) {
                 // Something rests on each of them: every variant is compared with the baseline, and a variant alone is the
                 // headline.
-                validity.reasons.push(left_out(&variant.name, slices, closed, out));
+                validity.reasons.push(left_out(run, &variant.name, slices, closed, out));
                 validity.variants.push(variant.name.clone());
             }
         }
@@ -49,7 +49,7 @@ impl Validity {
 }
 
 /// How many rounds are out, and why the first of them is.
-fn left_out(variant: &str, slices: &[SliceRecord], closed: usize, out: usize) -> String {
+fn left_out(run: &RunRecord, variant: &str, slices: &[SliceRecord], closed: usize, out: usize) -> String {
     let rounds = match (closed, out) {
         (1, _) => "its only round is left out".to_owned(),
         (_, 1) => format!("1 of {closed} rounds is left out"),
@@ -57,10 +57,13 @@ fn left_out(variant: &str, slices: &[SliceRecord], closed: usize, out: usize) ->
     };
     let of_variant = slices.iter().filter(|slice| slice.variant == variant && !slice.interrupted);
     let first = of_variant.filter_map(|slice| Some((slice.round, slice.reason_left_out()?))).min();
+    // Whoever asked for one variant alone (`--only`) has this one in the run because of the comparisons.
+    let role =
+        if variant == run.baseline && run.variants.len() > 1 { " (the baseline of all comparisons)" } else { "" };
     match first {
-        Some((_, reason)) if closed == 1 => format!("{variant}: {rounds}: {reason}"),
-        Some((round, reason)) => format!("{variant}: {rounds}; round {round}: {reason}"),
-        None => format!("{variant}: {rounds}"),
+        Some((_, reason)) if closed == 1 => format!("{variant}{role}: {rounds}: {reason}"),
+        Some((round, reason)) => format!("{variant}{role}: {rounds}; round {round}: {reason}"),
+        None => format!("{variant}{role}: {rounds}"),
     }
 }
 

@@ -119,12 +119,16 @@ fn rate_missed(variant: &VariantRecord, slices: &[SliceRecord]) -> Option<String
     let busy = percent(mean(&|slice| slice.clients_busy_share(variant.clients)).min(1.0));
     let cpu = percent(missed.iter().filter_map(|slice| slice.worker_cpu_share()).fold(0.0, f64::max));
     let server = missed.iter().filter(|slice| slice.limit == Some(LimitedBy::Server)).count();
-    let who = match server == missed.len() {
-        true => format!(
-            "the server was the limit, not the load generator (its clients were in operations {busy} of the time, its busiest \
-             thread on the CPU {cpu})"
+    let who = match (server == missed.len(), variant.clients) {
+        (true, 1) => format!(
+            "its one client was waiting for the server {busy} of the time (the busiest thread of the load generator was on the \
+             CPU {cpu}): it was the limit at one client; more may get more out of it (load.clients)"
         ),
-        false => format!("what was the limit is not certain (clients were in operations {busy} of the time)"),
+        (true, clients) => format!(
+            "all {clients} clients were waiting for the server {busy} of the time (the busiest thread of the load generator was \
+             on the CPU {cpu}): it was the limit at {clients} clients; more may get more out of it (load.clients)"
+        ),
+        (false, _) => format!("what was the limit is not certain (clients were in operations {busy} of the time)"),
     };
     let rounds = if valid.len() == 1 { "round" } else { "rounds" };
     Some(format!(

@@ -85,8 +85,8 @@ fn a_missed_rate_names_who_was_the_limit() {
         found,
         [
             "join: the asked rate was not reached in 1 of 1 round: 2,000 operations per second were asked for and 812 started, \
-          59 % of the planned never did; the server was the limit, not the load generator (its clients were in operations 100 % of the time, its busiest thread on \
-          the CPU 12 %); response times contain the wait in a queue that grows for as long as the load lasts"
+          59 % of the planned never did; all 8 clients were waiting for the server 100 % of the time (the busiest thread of the load \
+          generator was on the CPU 12 %): it was the limit at 8 clients; more may get more out of it (load.clients); response times contain the wait in a queue that grows for as long as the load lasts"
         ]
     );
     // With the generator as the limit the round is left out, which says why by itself.

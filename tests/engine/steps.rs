@@ -303,6 +303,8 @@ quick = 1
     );
     let ran = run_disturbed(&plan, &endpoint, || {});
     assert_eq!(ran.end.unwrap().failed, 0);
+    let reconnects = ran.slices[0].metrics.reconnects;
+    assert!(reconnects.all > 0 && reconnects.timed_out == reconnects.all, "none was lost: {reconnects:?}");
     let metrics = &ran.slices[0].metrics;
     for (at, operation) in metrics.total.operations.iter().enumerate() {
         assert_eq!(operation.violation(), None);

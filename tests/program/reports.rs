@@ -48,9 +48,40 @@ fn a_line_cut_off_in_the_middle_costs_its_slice_alone() {
     fs::write(place.path("out/slices.jsonl"), &slices[..slices.len() - 100]).unwrap();
     place.run(&["report", "out"]).ends_with(measured(0)).says(&["the run is partial: 5 of 6 slices closed"]);
     assert_eq!(place.json("out/summary.json")["partial"], true);
-    // Before the first slice was closed there is nothing to state, which is no reason to fail.
+    // Before the first slice was closed there is nothing to state.
     fs::write(place.path("out/slices.jsonl"), &slices[..50]).unwrap();
-    place.run(&["report", "out"]).ends_with(measured(0)).says(&["0 of 6 slices closed"]);
+    let nothing = place.run(&["report", "out"]).ends_with(1);
+    nothing.says(&["0 of 6 slices closed", "one: no slice of it was closed", "error: no slice was closed"]);
+    assert_eq!(place.json("out/summary.json")["slices_closed"], 0);
+}
+
+#[test]
+fn a_slice_counts_once_however_often_it_is_written() {
+    let place = result();
+    let slices = fs::read_to_string(place.path("out/slices.jsonl")).unwrap();
+    let first = slices.lines().next().unwrap();
+    fs::write(place.path("out/slices.jsonl"), format!("{slices}{first}\n")).unwrap();
+    let outcome = place.run(&["report", "out"]).ends_with(measured(0));
+    outcome.says(&["slices.jsonl:7 is left out: round 1 of ", " stands in line 1 already"]).never_says(&["partial"]);
+    let summary = place.json("out/summary.json");
+    assert_eq!(summary["comparisons"][0]["rounds"], 3);
+    assert!(summary["variants"].as_array().unwrap().iter().all(|v| v["rounds"].as_array().unwrap().len() == 3));
+}
+
+#[test]
+fn counts_that_were_edited_are_not_figures() {
+    let place = result();
+    let slices = fs::read_to_string(place.path("out/slices.jsonl")).unwrap();
+    let mut lines: Vec<serde_json::Value> = slices.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let succeeded = lines[1]["operations"][0]["succeeded"].as_u64().unwrap();
+    lines[1]["operations"][0]["succeeded"] = (succeeded * 10).into();
+    let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    fs::write(place.path("out/slices.jsonl"), text).unwrap();
+    place.run(&["report", "out"]).ends_with(5).says(&[
+        "not valid: the accounting of ",
+        "in round 1 contradicts itself: slices.jsonl:2: operation `",
+        "≠ succeeded",
+    ]);
 }
 
 #[test]

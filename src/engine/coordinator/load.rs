@@ -9,8 +9,9 @@ use crate::engine::interpreter::choose;
 use crate::load::{
     ArrivalQueue, ClosedLoop, Cursor, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Share, Spacing,
 };
-use crate::metrics::Reconnects;
+use crate::metrics::{Reconnects, Snapshot};
 use crate::param::Phase;
+use crate::words::FailureClass;
 use crate::workload::plan::{ArrivalsPlan, LoadPlan, Plan, RatePlan, StagePlan, VariantPlan};
 
 /// The load of a variant in a round.
@@ -114,24 +115,42 @@ pub(super) fn unstarted(queue: &ArrivalQueue, until_ns: u64, bound: &BoundVarian
     counts
 }
 
-/// Why a slice has nothing to say, although nothing failed in its measurement.
-pub(super) fn nothing_started(load: &Load, reconnects: Reconnects) -> String {
+/// Why a slice has nothing to say, although nothing failed in its measurement: `warmup` is what was recorded before it.
+pub(super) fn nothing_started(load: &Load, warmup: &Snapshot, reconnects: Reconnects) -> String {
+    const NOTHING: &str = "no operation started in the measurement: ";
     if let Load::Open(_) = load {
         return "the schedule has no operation in the measurement: measure for longer, or ask for more".to_owned();
     }
-    let lost = match reconnects.all {
-        0 => String::new(),
-        times => format!("; connections were lost and made again {times} times"),
+    let mix = warmup.mix();
+    let lost = mix.failures.iter().filter(|(key, _)| key.class() == FailureClass::Connection);
+    let (times, message) = lost.fold((0, None), |(sum, _), (_, (count, message))| (sum + count, Some(message)));
+    if let Some(message) = message {
+        let came_back = match reconnects.all - reconnects.timed_out {
+            0 => "and none was made again before the end".to_owned(),
+            1 => "and 1 was made again too late for it".to_owned(),
+            again => format!("and {again} were made again too late for it"),
+        };
+        let how_often =
+            if times == 1 { "a connection was lost".to_owned() } else { format!("{times} connections were lost") };
+        return format!(
+            "{NOTHING}{how_often} in the warm-up ({message}), {came_back}; was the server restarted, or did it recover?"
+        );
+    }
+    let timeouts = match reconnects.timed_out {
+        0 => "",
+        _ => ", or making a connection in place of one that its timeout had closed",
     };
     format!(
-        "no operation started in the measurement: until its end every client was in an operation of the warm-up, thinking, \
-         or waiting for a connection{lost}"
+        "{NOTHING}until its end every client was in an operation of the warm-up{timeouts}, or thinking; measure for longer \
+         (run.measure, --measure)"
     )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::metrics::{Outcome, Precision, Recorder, Times};
+    use crate::words::{FailureKey, SqlState};
 
     #[test]
     fn what_was_asked_for_is_the_rate_and_not_what_chance_made_of_it() {
@@ -152,5 +171,38 @@ mod tests {
         }
         let closed = Load::Closed(ClosedLoop { think_ns: 0, clients: None, share: None });
         assert_eq!(asked_per_s(&closed, Duration::from_secs(4)), None);
+    }
+    #[test]
+    fn a_slice_without_operations_names_the_cause_that_is_known() {
+        let closed = Load::Closed(ClosedLoop { think_ns: 0, clients: None, share: None });
+        let warmup = |failures: &[FailureKey]| {
+            let mut recorder = Recorder::new(1, Precision::ThreeDigits);
+            for key in failures {
+                recorder.started(0);
+                let message = "terminating connection due to administrator command".to_owned();
+                let failed = Outcome::Failed { key: *key, message, censored: false };
+                recorder.ended(0, Times::default(), failed, 1, 0);
+            }
+            recorder.swap()
+        };
+        let said = |failures: &[FailureKey], reconnects| nothing_started(&closed, &warmup(failures), reconnects);
+        let slow = said(&[], Reconnects::default());
+        assert_eq!(
+            slow,
+            "no operation started in the measurement: until its end every client was in an operation of the warm-up, or \
+             thinking; measure for longer (run.measure, --measure)"
+        );
+        let shut_down = FailureKey::State(SqlState::new("57P01").expect("five characters"));
+        let closed_by_it = FailureKey::Class(FailureClass::Connection);
+        let again = Reconnects { all: 2, warmup: 2, ..Reconnects::default() };
+        assert_eq!(
+            said(&[shut_down, closed_by_it], again),
+            "no operation started in the measurement: 2 connections were lost in the warm-up (terminating connection due to \
+             administrator command), and 2 were made again too late for it; was the server restarted, or did it recover?"
+        );
+        // An error of another kind, and a connection that was closed at a timeout, are no outage.
+        let timeout = FailureKey::Class(FailureClass::Timeout);
+        let closed_here = Reconnects { all: 1, warmup: 1, timed_out: 1, timed_out_warmup: 1, re_prepared: 0 };
+        assert!(said(&[timeout], closed_here).contains("that its timeout had closed"));
     }
 }

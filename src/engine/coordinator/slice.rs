@@ -354,7 +354,7 @@ impl Slice<'_, '_> {
         }
         let planned: u64 = gathering.total.operations.iter().map(|operation| operation.counters.planned).sum();
         if failed.is_none() && planned == 0 {
-            failed = Some(load::nothing_started(&self.load, gathering.reconnects));
+            failed = Some(load::nothing_started(&self.load, &gathering.warmup, gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
         let (from_ns, mut until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));

@@ -51,6 +51,8 @@ pub(super) struct Client {
     pub(super) warm: bool,
     /// Whether the connection was lost: the next operation waits for a new one.
     pub(super) lost: bool,
+    /// Of a connection that is gone: whether it was closed because an operation reached its timeout.
+    pub(super) timed_out: bool,
     /// The request to cancel what timed out last, on its way.
     pub(super) cancelling: Option<JoinHandle<Result<(), DriverError>>>,
 }
@@ -152,7 +154,8 @@ impl Client {
                 Outcome::Failed { key: error.key(), message: error.to_string(), censored }
             }
         };
-        if let Err(OperationError::TimedOut(_)) = &result {
+        self.timed_out = matches!(result, Err(OperationError::TimedOut(_)));
+        if self.timed_out {
             // The connection is closed in any case; the server shall not work for nobody.
             let cancel = self.view.cancel.borrow().clone();
             self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));

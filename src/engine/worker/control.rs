@@ -333,6 +333,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
         worker: Rc::clone(worker),
         warm: false,
         lost: false,
+        timed_out: false,
         cancelling: None,
     })
 }

@@ -83,7 +83,7 @@ impl Client {
         }
         self.lost = false;
         *self.view.cancel.borrow_mut() = self.connection.cancel_token();
-        worker.reconnected(in_flight.phase);
+        worker.reconnected(in_flight.phase, self.timed_out);
         let acquire = Acquire::Took(before_ns + now_ns.saturating_sub(since_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
         Ok(())

@@ -94,11 +94,10 @@ impl WorkerState {
         }
     }
 
-    /// A lost connection was made anew, for an operation of this phase.
-    pub(super) fn reconnected(&self, phase: Phase) {
+    /// A connection was made anew for an operation of this phase; the one before was lost, or closed at a timeout.
+    pub(super) fn reconnected(&self, phase: Phase, timed_out: bool) {
         let mut reconnects = self.reconnects.get();
-        reconnects.all += 1;
-        reconnects.warmup += u64::from(phase != Phase::Measure);
+        reconnects.count(phase != Phase::Measure, timed_out);
         self.reconnects.set(reconnects);
     }
 

@@ -21,7 +21,7 @@ pub use ink::Ink;
 pub use percentiles::{Curve, Percentiles};
 pub use stacked::{Stack, Stacked};
 pub use svg::Svg;
-pub use timeline::{Band, Sample, Timeline, Track, Values};
+pub use timeline::{Band, Reach, Sample, Timeline, Track, Values};
 
 /// How much room there is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -51,6 +51,20 @@ pub struct Sample {
     pub value: f64,
     /// Where a thin line above the mark ends (p99 above p50).
     pub upper: Option<f64>,
+    /// Of how many of the operations it tells.
+    pub reach: Reach,
+}
+
+/// Whether figures of an interval are those of all operations that were due: a time is that of operations that ended in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reach {
+    /// They are.
+    #[default]
+    All,
+    /// The figure is, what lies above it is not: the line above ends without a bar.
+    Figure,
+    /// Neither is: the mark is hollow.
+    Ended,
 }
 
 /// A round, in seconds since the first interval began.
@@ -155,19 +169,22 @@ impl Track {
                         Ink::SeriesFaint(self.series),
                         1.5,
                     );
-                    canvas.line(
-                        &[(at - 2.5, y.place(upper)), (at + 2.5, y.place(upper))],
-                        Ink::SeriesFaint(self.series),
-                        1.5,
-                    );
+                    if sample.reach == Reach::All {
+                        canvas.line(
+                            &[(at - 2.5, y.place(upper)), (at + 2.5, y.place(upper))],
+                            Ink::SeriesFaint(self.series),
+                            1.5,
+                        );
+                    }
                 }
             }
         }
         let path: Vec<_> = self.samples.iter().map(|sample| (x.place(sample.at_s), y.place(sample.value))).collect();
         canvas.line(&path, if marked { Ink::SeriesFaint(self.series) } else { ink }, 1.25);
         if marked {
-            for at in path {
-                canvas.circle(at, if self.samples.len() > 120 { 1.8 } else { 3.0 }, ink, true);
+            for (at, sample) in path.into_iter().zip(&self.samples) {
+                let filled = sample.reach != Reach::Ended;
+                canvas.circle(at, if self.samples.len() > 120 { 1.8 } else { 3.0 }, ink, filled);
             }
         }
     }

@@ -62,7 +62,12 @@ fn variants<'a>(inputs: &Inputs<'a>) -> impl Iterator<Item = (&'a Variant, usize
 fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
     let series: Vec<(String, usize)> =
         variants(inputs).map(|(variant, series, _)| (variant.name.clone(), series)).collect();
-    let mut compared: Vec<_> = inputs.summary.comparisons.iter().filter(|c| c.ratio.is_some()).collect();
+    let (mut compared, unfit): (Vec<_>, Vec<_>) =
+        inputs.summary.comparisons.iter().filter(|c| c.ratio.is_some()).partition(|c| c.reason.is_none());
+    let left_out = match unfit.is_empty() {
+        true => "",
+        false => " Left out are times of variants of which more operations failed than succeeded.",
+    };
     let mut metrics: Vec<(&str, Option<&str>)> = Vec::new();
     for comparison in &compared {
         let key = (comparison.metric.as_str(), comparison.operation.as_deref().or(comparison.job.as_deref()));
@@ -104,7 +109,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
         heading: "Ratio to the baseline",
         note: format!(
             "Diamond: geometric mean of the ratios within rounds. Line: its 95 % interval. Shaded: within ± {} of 1×, which \
-             counts as no difference.",
+             counts as no difference.{left_out}",
             format::percent(margin).replace(' ', "\u{a0}")
         ),
         chart: Chart {

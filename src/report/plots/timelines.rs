@@ -2,8 +2,9 @@
 
 use super::{Plot, caption, variants};
 use crate::report::Inputs;
-use crate::report::chart::{Band, Chart, Kind, Sample, Timeline, Track, Values};
+use crate::report::chart::{Band, Chart, Kind, Reach, Sample, Timeline, Track, Values};
 use crate::result::interval::IntervalRow;
+use crate::result::slice::SliceRecord;
 
 /// Samples in all tracks of a timeline together, so that the page stays small however long the run was.
 const MOST_SAMPLES: usize = 2_000;
@@ -12,8 +13,19 @@ pub(super) fn times(inputs: &Inputs<'_>) -> Option<Plot> {
     let (tracks, thinned) = tracks(inputs, Values::Times, |row| {
         row.response_p50_us.map(|p50| (p50, row.response_p99_us.filter(|p99| *p99 > p50)))
     });
-    let marks = "Dot: median of each second. Thin line above it: up to p99, where enough operations ended for one.";
-    timeline(inputs, tracks, "latency", "Response time over the run", Values::Times, "response time", marks, thinned)
+    let mut marks =
+        "Dot: median of each second. Thin line above it: up to p99, where enough operations ended for one.".to_owned();
+    let reaches = |reach| tracks.iter().flat_map(|track| &track.samples).any(|sample| sample.reach == reach);
+    if reaches(Reach::Ended) {
+        marks.push_str(
+            " Hollow dot: of the operations that ended in that second alone; the median of the slice was not reached, as too \
+             many never started or were not seen to end.",
+        );
+    }
+    if reaches(Reach::Ended) || reaches(Reach::Figure) {
+        marks.push_str(" Line without a bar: the p99 of the slice was not reached.");
+    }
+    timeline(inputs, tracks, "latency", "Response time over the run", Values::Times, "response time", &marks, thinned)
 }
 
 pub(super) fn rates(inputs: &Inputs<'_>) -> Option<Plot> {
@@ -83,7 +95,8 @@ fn tracks(
                 .filter(|row| row.variant == variant.name)
                 .filter_map(|row| {
                     let (value, upper) = figure(row)?;
-                    Some(Sample { at_s: row.start_s - first + row.seconds / 2.0, value, upper })
+                    let reach = if values == Values::Times { reach(inputs, row) } else { Reach::All };
+                    Some(Sample { at_s: row.start_s - first + row.seconds / 2.0, value, upper, reach })
                 })
                 .collect();
             let samples = if thinned == 1 {
@@ -97,13 +110,28 @@ fn tracks(
     (tracks, thinned)
 }
 
+/// The slice that an interval belongs to.
+fn slice_of<'a>(inputs: &Inputs<'a>, row: &IntervalRow) -> Option<&'a SliceRecord> {
+    let same =
+        |slice: &&SliceRecord| slice.round == row.round && slice.variant == row.variant && slice.point == row.point;
+    inputs.slices.iter().find(same)
+}
+
 /// Whether an interval lies after the measurement of its slice, where operations only end.
 fn is_drain(inputs: &Inputs<'_>, row: &IntervalRow) -> bool {
-    let slice = inputs
-        .slices
-        .iter()
-        .find(|slice| slice.round == row.round && slice.variant == row.variant && slice.point == row.point);
-    slice.is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
+    slice_of(inputs, row).is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
+}
+
+/// Whether the percentiles of a second tell of its operations: not where those of its slice fall among operations whose end
+/// was not seen.
+fn reach(inputs: &Inputs<'_>, row: &IntervalRow) -> Reach {
+    let unreached =
+        |name: &str| slice_of(inputs, row).is_some_and(|slice| slice.mix.response.us.not_below.contains_key(name));
+    match (unreached("p50"), unreached("p99")) {
+        (true, _) => Reach::Ended,
+        (false, true) => Reach::Figure,
+        (false, false) => Reach::All,
+    }
 }
 
 /// How many samples stand for many: the lowest and the highest, and of times also the one with the highest p99.
@@ -154,9 +182,9 @@ fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::chart::{Sample, Values};
+    use crate::report::chart::{Reach, Sample, Values};
     use crate::report::fixture::sample;
-    use crate::report::plots::timelines::{extremes, tracks};
+    use crate::report::plots::timelines::{extremes, times, tracks};
     use crate::result::slice::SliceRecord;
 
     #[test]
@@ -181,6 +209,41 @@ mod tests {
     }
 
     #[test]
+    fn medians_of_a_slice_that_did_not_reach_its_own_are_hollow() {
+        let mut sample = sample();
+        let of_slice = |not_below: &[&str]| {
+            let row = sample.intervals.iter().find(|row| row.phase == "measure").expect("a second");
+            let mut slice = SliceRecord {
+                round: row.round,
+                variant: row.variant.clone(),
+                start_s: row.start_s,
+                measure_s: 1e3,
+                ..SliceRecord::default()
+            };
+            slice.mix.response.us.not_below = not_below.iter().map(|name| ((*name).to_owned(), 1e6)).collect();
+            vec![slice]
+        };
+        let all = [of_slice(&[]), of_slice(&["p99"]), of_slice(&["p50", "p99"])];
+        for (slices, reach, note) in
+            all.into_iter().zip([Reach::All, Reach::Figure, Reach::Ended]).map(|(slices, reach)| {
+                (slices, reach, ["", "Line without a bar", "Hollow dot: of the operations that ended"][reach as usize])
+            })
+        {
+            let (round, variant) = (slices[0].round, slices[0].variant.clone());
+            sample.slices = slices;
+            let plot = times(&sample.inputs()).expect("a plot");
+            assert!(plot.note.contains(note), "{}", plot.note);
+            assert_eq!(plot.note.contains("Hollow"), reach == Reach::Ended, "{}", plot.note);
+            let (tracks, _) = tracks(&sample.inputs(), Values::Times, |row| {
+                (row.round == round && row.variant == variant).then_some((1.0, None))
+            });
+            let samples: Vec<Reach> =
+                tracks.iter().flat_map(|track| &track.samples).map(|sample| sample.reach).collect();
+            assert!(!samples.is_empty() && samples.iter().all(|found| *found == reach), "{samples:?}");
+        }
+    }
+
+    #[test]
     fn what_stuck_out_is_kept_when_a_long_run_is_thinned_out() {
         let value = |index: u32| match index {
             7 => 1.0,
@@ -191,6 +254,7 @@ mod tests {
             at_s: f64::from(index),
             value: value(index),
             upper: Some(if index == 23 { 5_000.0 } else { 1_000.0 }),
+            reach: Reach::All,
         };
         let many: Vec<Sample> = (0..60).map(sample).collect();
         let at = |values| extremes(&many, values).iter().map(|sample| sample.at_s).collect::<Vec<_>>();

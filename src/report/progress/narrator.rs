@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::event::{Event, IntervalFigures, SliceInfo, Stage};
 use crate::report::format;
+use crate::result::MISSED_AT_MOST;
 use crate::verdict::format_half_width;
 
 /// A line that stays.
@@ -53,6 +54,10 @@ pub(super) struct Narrator {
 
 /// From so long on a stage that does not end is told of.
 const SLOW: Duration = Duration::from_secs(5);
+/// Stands before times that leave out what waits, since its end is not seen: where a rate is not kept.
+const OF_THOSE: &str = "of those that ended: ";
+/// By so many standard deviations Poisson arrivals hardly ever stay below their rate.
+const CHANCE: f64 = 4.0;
 
 /// Steps of the bar within a slice.
 const STEPS: u64 = 100;
@@ -70,6 +75,8 @@ struct SliceSoFar {
     /// Open loop: operations asked for so far.
     asked: Option<f64>,
     failed: u64,
+    /// Known at its end only.
+    unstarted: u64,
     p50_us: Range,
     p99_us: Range,
     /// It is over; shown until the next one begins.
@@ -210,6 +217,7 @@ impl SliceSoFar {
             succeeded: 0,
             asked: None,
             failed: 0,
+            unstarted: 0,
             p50_us: None,
             p99_us: None,
             closed: false,
@@ -249,14 +257,29 @@ impl SliceSoFar {
             self.succeeded += figures.succeeded;
             self.asked = figures.asked.map(|asked| asked + self.asked.unwrap_or(0.0)).or(self.asked);
             self.failed += figures.failed;
+            self.unstarted += figures.unstarted;
             widen(&mut self.p50_us, figures.response_p50_us);
             widen(&mut self.p99_us, figures.response_p99_us);
         }
     }
 
+    /// Whether operations were planned that never started, beyond what still counts as reached.
+    fn missed_rate(&self) -> bool {
+        let planned = self.succeeded + self.failed + self.unstarted;
+        as_f64(self.unstarted) > MISSED_AT_MOST * as_f64(planned)
+    }
+
+    /// Whether fewer operations ended so far than the rate can explain, by far more than chance and what is in flight.
+    fn falls_behind(&self) -> bool {
+        let ended = as_f64(self.succeeded + self.failed);
+        self.missed_rate()
+            || self.asked.is_some_and(|asked| ended < asked * (1.0 - MISSED_AT_MOST) - CHANCE * asked.sqrt())
+    }
+
     /// Figures of the whole slice.
     fn figures(&self) -> String {
-        let times = format!("p50 {} · p99 {}", range(self.p50_us), range(self.p99_us));
+        let of_whom = if self.missed_rate() { OF_THOSE } else { "" };
+        let times = format!("{of_whom}p50 {} · p99 {}", range(self.p50_us), range(self.p99_us));
         format!("{} · {times} · {}", rate(self.succeeded, self.asked, self.measured_s), errors(self.failed))
     }
 
@@ -266,8 +289,9 @@ impl SliceSoFar {
         let name = &self.info.name;
         let doing = if self.measures(now) { "measuring" } else { "warming up" };
         let Some(latest) = &self.latest else { return format!("{name} · {doing}") };
+        let of_whom = if latest.measuring && self.falls_behind() { OF_THOSE } else { "" };
         let times = format!(
-            "p50 {} · p99 {}",
+            "{of_whom}p50 {} · p99 {}",
             format::optional_time_us(latest.response_p50_us),
             format::optional_time_us(latest.response_p99_us)
         );

@@ -44,6 +44,7 @@ fn interval(done: u32, name: &str, measuring: bool, p50_us: f64) -> Event {
         asked: None,
         succeeded: 12_345,
         failed: u64::from(measuring),
+        unstarted: 0,
         response_p50_us: Some(p50_us),
         response_p99_us: Some(p50_us * 3.0),
     })
@@ -74,6 +75,7 @@ fn a_run() -> Vec<Event> {
             asked: None,
             succeeded: 8,
             failed: 0,
+            unstarted: 0,
             response_p50_us: None,
             response_p99_us: None,
         }),
@@ -96,9 +98,26 @@ fn an_open_loop_shows_what_was_asked_for() {
         narrator.hear(&Event::Interval(figures), now);
     }
     let status = narrator.status(now).figures;
-    assert!(status.contains("join · 2,000 op/s of 5,000 asked · p50"), "{status}");
+    assert!(status.contains("join · 2,000 op/s of 5,000 asked · of those that ended: p50"), "{status}");
+    let rest = IntervalFigures { asked: Some(0.0), seconds: 0.0, succeeded: 3, unstarted: 4_997, ..figures };
+    narrator.hear(&Event::Interval(rest), now);
     let lines = narrator.hear(&Event::SliceClosed { slice: slice(0, "join"), failed: None }, now);
-    assert!(format!("{lines:?}").contains("2,500 op/s of 5,000 asked"), "{lines:?}");
+    assert!(format!("{lines:?}").contains("of 5,000 asked · of those that ended: p50 1.00 ms"), "{lines:?}");
+}
+
+#[test]
+fn a_rate_that_is_kept_has_times_of_all() {
+    let mut narrator = super::narrator::Narrator::default();
+    let now = Duration::from_secs(1);
+    let Event::Interval(figures) = interval(0, "join", true, 1_000.0) else { panic!("an interval") };
+    // By chance a few fewer than were asked for, and one in a hundred that never started.
+    for (succeeded, unstarted) in [(4_950, 0), (4_850, 90)] {
+        let figures = IntervalFigures { asked: Some(5_000.0), succeeded, unstarted, failed: 0, ..figures.clone() };
+        narrator.hear(&Event::Interval(figures), now);
+    }
+    assert!(narrator.status(now).figures.contains("4,850 op/s of 5,000 asked · p50"));
+    let lines = narrator.hear(&Event::SliceClosed { slice: slice(0, "join"), failed: None }, now);
+    assert!(format!("{lines:?}").contains("4,900 op/s of 5,000 asked · p50"), "{lines:?}");
 }
 
 fn shown(mode: Mode) -> String {

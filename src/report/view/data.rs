@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::report::chart::{Curve, Kind, Percentiles, Timeline, Track, Values};
+use crate::report::chart::{Curve, Kind, Percentiles, Reach, Timeline, Track, Values};
 use crate::report::plots::Plot;
 use crate::report::{Inputs, live, wording};
 use crate::verdict::round_to;
@@ -57,6 +57,9 @@ struct TrackData {
     value: Vec<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     upper: Vec<Option<f64>>,
+    /// Per sample: 0 of all operations, 1 the figure only, 2 of those that ended; empty where all are of all.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reach: Vec<u8>,
 }
 
 /// The data of a page, ready to stand within `<script>`; nothing where no plot can be hovered.
@@ -116,9 +119,22 @@ fn tracks(chart: &Timeline, all: &[Series]) -> Vec<TrackData> {
             at_s: samples().map(|sample| millis(sample.at_s)).collect(),
             value: samples().map(|sample| round_to(sample.value, DIGITS)).collect(),
             upper,
+            reach: if samples().all(|sample| sample.reach == Reach::All) {
+                Vec::new()
+            } else {
+                samples().map(|sample| reach(sample.reach)).collect()
+            },
         })
     };
     chart.tracks.iter().filter_map(track).collect()
+}
+
+fn reach(reach: Reach) -> u8 {
+    match reach {
+        Reach::All => 0,
+        Reach::Figure => 1,
+        Reach::Ended => 2,
+    }
 }
 
 /// Seconds, rounded to milliseconds.

@@ -15,7 +15,7 @@ use self::slowest::Slowest;
 use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
-use crate::report::terminal::absence;
+use crate::report::terminal::{about_verdicts, absence};
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
@@ -127,7 +127,7 @@ impl View {
                 .iter()
                 .filter_map(absence)
                 .chain(recorded::sentences(summary))
-                .chain(wording::about_ratios(summary).map(str::to_owned))
+                .chain(about_verdicts(summary))
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),

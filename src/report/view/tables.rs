@@ -7,7 +7,7 @@ use super::settings::Fact;
 use crate::report::chart::{Curve, Kind};
 use crate::report::plots::{Plot, STATED};
 use crate::report::wording::{self, PRIMARY, metric_name};
-use crate::report::{checks, format};
+use crate::report::{caveats, checks, format};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
 use crate::verdict::is_refuted;
 
@@ -20,6 +20,8 @@ pub(super) struct KeyRow {
     baseline: bool,
     valid: bool,
     goodput: String,
+    /// Where anything failed in any variant.
+    failed: Option<String>,
     p50: String,
     p95: String,
     p99: String,
@@ -43,7 +45,8 @@ fn key_row(summary: &Summary, variant: &Variant, ink: usize) -> KeyRow {
         name: wording::variant_name(variant),
         title: (variant.title != variant.name && !variant.title.is_empty()).then(|| variant.title.clone()),
         baseline: variant.name == summary.baseline && summary.variants.len() > 1,
-        valid: variant.valid,
+        valid: !caveats::has_too_few_rounds(summary, variant),
+        failed: caveats::anything_failed(summary).then(|| caveats::failed(&variant.mix)),
         goodput: format::optional(variant.mix.goodput_per_s),
         p50: format::optional_time_us(times.p50),
         p95: format::optional_time_us(times.p95),

@@ -24,6 +24,7 @@ impl Slice<'_, '_> {
             asked: self.asked_between(interval.measuring, interval.from_ns, interval.from_ns + planned_ns),
             succeeded: mix.counters.succeeded,
             failed: mix.counters.failed,
+            unstarted: mix.counters.unstarted,
             response_p50_us: quantile(0.5),
             response_p99_us: quantile(0.99),
         }));

@@ -40,6 +40,7 @@ function columns(plot) {
     series: track.series,
     value: spread(track, track.value),
     upper: track.upper ? spread(track, track.upper) : null,
+    reach: track.reach ? spread(track, track.reach) : null,
   }));
   return { places, tracks };
 }
@@ -114,16 +115,27 @@ function whiskers(chart) {
     ctx.beginPath();
     const [from, to] = u.series[0].idxs || [0, u.data[0].length - 1];
     const cap = 2.5 * devicePixelRatio;
+    const { reach } = chart.tracks.find((track) => track.series === line.series) || {};
     for (let i = from; i <= to; i += 1) {
       const [low, high] = [u.data[at - 1][i], u.data[at][i]];
       if (low === null || high === null) continue;
       const [x, y0, y1] = [u.valToPos(u.data[0][i], "x", true), u.valToPos(low, "y", true), u.valToPos(high, "y", true)];
       ctx.moveTo(x, y0); ctx.lineTo(x, y1);
-      ctx.moveTo(x - cap, y1); ctx.lineTo(x + cap, y1);
+      // Without a bar: that p99 is of those that ended, not of all that were due.
+      if (!reach || !reach[i]) { ctx.moveTo(x - cap, y1); ctx.lineTo(x + cap, y1); }
     }
     ctx.strokeStyle = ink(`f${DATA.series[line.series].ink}`);
     ctx.lineWidth = 1.5 * devicePixelRatio;
     ctx.stroke();
+    // Hollow: so is the median.
+    ctx.fillStyle = ink("paper");
+    for (let i = from; reach && i <= to; i += 1) {
+      const value = u.data[at - 1][i];
+      if (reach[i] !== 2 || value === null) continue;
+      ctx.beginPath();
+      ctx.arc(u.valToPos(u.data[0][i], "x", true), u.valToPos(value, "y", true), 1.9 * devicePixelRatio, 0, 2 * Math.PI);
+      ctx.fill();
+    }
     ctx.restore();
   };
 }
