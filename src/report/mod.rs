@@ -4,8 +4,10 @@
 //! Nothing here measures, judges or writes files: the store writes what [`files`] returns, the caller prints what
 //! [`terminal`] returns.
 
+mod background;
 pub mod calibration;
 pub mod chart;
+pub mod checks;
 pub mod format;
 mod html;
 mod live;

@@ -4,6 +4,7 @@
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
 mod calibration;
+mod check;
 mod error;
 mod files;
 mod histograms;
@@ -19,6 +20,7 @@ pub mod slowest;
 mod store;
 mod summarize;
 pub mod summary;
+mod tables;
 mod times;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};

@@ -97,6 +97,8 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
         metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
+        tables: super::tables::tables(&valid),
+        background: pool.background(),
         probes: BTreeMap::new(),
     }
 }
@@ -175,6 +177,24 @@ impl Pool<'_> {
         }
     }
 
+    /// The figures of what went on beside the mix. Its histograms are not kept: over several slices there are no percentiles.
+    fn background(&self) -> Vec<NamedFigures> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.slices.iter().flat_map(|slice| &slice.background).filter_map(|figures| figures.name.as_deref())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let figures = |name: &str| {
+            let all = self.slices.iter().flat_map(|slice| &slice.background);
+            let parts: Vec<&SliceFigures> = all.filter(|figures| figures.name.as_deref() == Some(name)).collect();
+            // No operation is called so.
+            self.figures(Some(&format!("background.{name}")), None, &parts)
+        };
+        names.into_iter().map(|name| NamedFigures { name: name.to_owned(), figures: figures(name) }).collect()
+    }
+
     /// The figures of one kind of time over the slices; without their histograms only what is exact.
     fn times<'s>(
         &self,
@@ -185,7 +205,10 @@ impl Pool<'_> {
     ) -> TimesUs {
         let count: u64 = slices.clone().map(|times| times.count).sum();
         let measured = count > 0 || kind == "response";
-        match self.histograms.times(self.variant, operation, kind) {
+        // What goes on beside the mix has none: names of operations have no point.
+        let is_kept = operation.is_none_or(|name| !name.contains('.'));
+        let kept = if is_kept { self.histograms.times(self.variant, operation, kind) } else { None };
+        match kept {
             _ if !measured => TimesUs::default(),
             Some(times) => TimesUs::of(&times, censored),
             None => TimesUs {

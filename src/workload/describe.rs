@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, setup, slice,
+    VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, counted, ending, redacted};
@@ -62,7 +62,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
+    let each: Vec<String> = plan.variants.iter().map(each).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
     write_rounds(plan, &each, out)?;
@@ -85,7 +85,7 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
     let most = estimate(plan);
     let Some(until) = plan.run.until else {
-        let (slices, most) = (rounds * variants, rough(most));
+        let (slices, most) = (rounds * variants, estimated(&plan.variants[0], most));
         return writeln!(
             out,
             "\nrun: {} × {} = {}{each}, seed {seed}: about {most} after start and load",
@@ -144,9 +144,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
         time(variant.warmup),
-        time(variant.measure),
+        length(variant),
         time(variant.drain),
-        rough(slice(variant))
+        estimated(variant, slice(variant))
     )?;
     if !variant.setup.is_empty() {
         writeln!(out, "  setup, on a copy of the data of its own:")?;
@@ -167,6 +167,18 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
+    }
+    for background in variant.background.iter().flat_map(|background| &background.list) {
+        let when = match background.when {
+            When::Every(every) => format!("every {}", time(every)),
+            When::At(at) => format!("once, {} after the begin of the measurement", time(at)),
+            When::Clients(1) => "all the time, by 1 client".to_owned(),
+            When::Clients(clients) => format!("all the time, by {clients} clients"),
+        };
+        writeln!(out, "  background {}: operation {} {when}", background.name, background.operation)?;
+    }
+    for check in &variant.checks {
+        writeln!(out, "  check {}: {} = {}", check.name, one_line(&check.text.sql), check.expected)?;
     }
     Ok(())
 }
@@ -314,6 +326,30 @@ fn literal(value: &Literal) -> String {
 
 fn one_line(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How long a measurement is.
+fn length(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(count) => format!("{} operations", grouped(count)),
+        None => time(variant.measure),
+    }
+}
+
+/// Warm-up and measurement of a slice.
+fn each(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(_) => format!("{} and {}", time(variant.warmup), length(variant)),
+        None => time(variant.warmup + variant.measure),
+    }
+}
+
+/// How long something takes; how long operations take, nobody knows before.
+fn estimated(variant: &VariantPlan, about: Duration) -> String {
+    match variant.count {
+        Some(_) => format!("{} and what its operations take", rough(about)),
+        None => rough(about),
+    }
 }
 
 /// 1234567 → 1,234,567.

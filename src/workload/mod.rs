@@ -33,7 +33,7 @@ use constants::Constants;
 use diagnostic::{Sink, did_you_mean, problem};
 use document::Table;
 use include::Layers;
-use plan::{ComparePlan, JudgementPlan, Plan, SourceText, VariantPlan};
+use plan::{ComparePlan, JudgementPlan, OperationPlan, Plan, SourceText, VariantPlan};
 use read::Context;
 
 /// What comes from outside of the file.
@@ -176,8 +176,11 @@ fn warn_of_unused(
     sink: &Sink,
     warnings: &mut Vec<String>,
 ) {
-    let used: Vec<&str> =
-        variants.iter().flat_map(|variant| &variant.operations).map(|operation| operation.name.as_str()).collect();
+    let beside =
+        |variant: &VariantPlan| variant.background.as_ref().map(|background| background.work.operations.clone());
+    let beside: Vec<OperationPlan> = variants.iter().filter_map(beside).flatten().collect();
+    let of_mixes = variants.iter().flat_map(|variant| &variant.operations);
+    let used: Vec<&str> = of_mixes.chain(&beside).map(|operation| operation.name.as_str()).collect();
     for name in compile::check_unused(root, &used, &mut dataset.columns, sink) {
         warnings.push(format!("operation `{name}` is in no variant's mix"));
     }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
+use super::after::After;
 use super::copies::Copies;
 use super::external::{self, about_writes};
 use super::plans;
@@ -197,6 +198,7 @@ fn rounds(
     let store = RefCell::new(store);
     let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
     let done = Cell::new(0);
+    let after = RefCell::new(After::new(plan));
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
         store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
@@ -204,7 +206,9 @@ fn rounds(
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
         let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+        let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
+            (slice.checks, slice.tables) = (found.checks, found.tables);
             verdict::judge_slice(run, slice);
         };
         store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
@@ -218,12 +222,11 @@ fn rounds(
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
     let copies = &mut stage.clones;
-    let mut make_ready = |variant: usize| match copies {
-        Some(copies) if writes => {
-            let clone = plan.variants[variant].clone;
-            copies.target(command, variant, clone, &stage.targets[variant]).map(Some)
-        }
-        _ => Ok(None),
+    let (targets, direct) = (&stage.targets, &stage.direct);
+    let mut make_ready = |variant: usize| {
+        let copies = copies.as_mut().filter(|_| writes);
+        let ways = (&targets[variant], &direct[variant]);
+        ready(command, plan, copies, variant, ways, &mut after.borrow_mut())
     };
     let input = RunInput {
         plan,
@@ -251,6 +254,32 @@ fn rounds(
     let what = goal_met(run, &closed.borrow()).unwrap_or_else(|| planned_rounds(plan));
     command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
     Ok(End { code: ExitCode::Done, failure: None })
+}
+
+/// Where the next slice of a variant goes: into a copy, which is new unless it goes on with the one before. `ways` are those of
+/// its sessions and the one without a link.
+fn ready(
+    command: &Command<'_>,
+    plan: &Plan,
+    copies: Option<&mut Copies>,
+    variant: usize,
+    (target, direct): (&Target, &Target),
+    after: &mut After,
+) -> Result<Option<Target>, String> {
+    let mut copy = None;
+    if let Some(copies) = copies {
+        let clone = plan.variants[variant].clone;
+        if !copies.goes_on(variant, clone) {
+            after.state_is_new(variant);
+        }
+        copy = Some(copies.target(command, variant, clone, target)?);
+    }
+    // Without the link: what is asked after the slice is no part of it.
+    after.slice_begins(direct, copy.as_ref().unwrap_or(target));
+    if copy.is_some() {
+        after.look(command, variant);
+    }
+    Ok(copy)
 }
 
 /// Why the rounds are not all there, as far as that is a failure.
@@ -339,6 +368,7 @@ fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
 
 fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     let variant = &plan.variants[outcome.slice.variant];
+    let background = variant.background.as_ref().map_or_else(Vec::new, |background| background.work.records());
     SliceContext {
         point: 0,
         round: outcome.slice.round,
@@ -350,6 +380,7 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
             .map(|operation| (operation.name.clone(), operation.job.clone()))
             .collect(),
         records: variant.records().into_iter().map(str::to_owned).collect(),
+        background_records: background.into_iter().map(str::to_owned).collect(),
         start_s: outcome.start.as_secs_f64(),
     }
 }

@@ -4,6 +4,8 @@
 //! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
 //! that is wrong, nothing is measured when answers differ.
 
+mod after;
+mod checks;
 mod copies;
 mod external;
 mod measure;
@@ -12,6 +14,7 @@ mod record;
 mod refusal;
 mod setup;
 mod stage;
+mod tables;
 
 pub(super) use external::{refuse_statements, refused};
 

@@ -99,7 +99,11 @@ fn load(record: &VariantRecord) -> String {
         parts.push(format!("jitter of {}", format::time_us(record.link_jitter_us)));
     }
     let seconds = |ms: f64| format::duration_s(ms / 1e3);
-    parts.push(format!("{} measured after {} of warm-up", seconds(record.measure_ms), seconds(record.warmup_ms)));
+    let measured = match record.count {
+        Some(count) => format!("{} operations", crate::verdict::grouped(&count.to_string())),
+        None => seconds(record.measure_ms),
+    };
+    parts.push(format!("{measured} measured after {} of warm-up", seconds(record.warmup_ms)));
     parts.join(", ")
 }
 

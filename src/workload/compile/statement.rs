@@ -62,7 +62,7 @@ fn rewrite(node: &Node, text: &str, references: &[Reference], numbers: &[usize])
     SqlText { sql: sent, place: node.place.clone(), offsets }
 }
 
-fn copy(
+pub(super) fn copy(
     text: &str,
     range: std::ops::Range<usize>,
     decoded: &[(usize, usize)],
