@@ -348,6 +348,15 @@ mod tests {
     }
 
     #[test]
+    fn checks_and_what_runs_beside_the_load_are_looked_at_too() {
+        let check = "[checks.c]\nsql = \"SELECT pg_switch_wal()\"\nequals = 1\n";
+        is_refused("SELECT 1", check, "pg_switch_wal");
+        let beside = "mix = { a = 1 }\n[background.sweep]\noperation = \"b\"\nevery = \"1s\"\n[operations.b]\nsteps = [{ sql = \
+                      \"CHECKPOINT\" }]\n";
+        is_refused("SELECT 1", beside, "CHECKPOINT");
+    }
+
+    #[test]
     fn a_query_that_is_sampled_is_looked_at_too_and_named_once() {
         let text = "name = \"w\"\n[params]\nid = { query = \"SELECT set_config('a.b', '1', false)\" }\n[operations.a]\nsteps = \
                     [{ sql = \"SELECT :id.set_config\" }]\n[variants]\nx.mix = { a = 1 }\ny.mix = { a = 1 }\n";
