@@ -101,8 +101,8 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         harness_us_per_operation: None,
         top_failure: None,
         metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
-            tables: super::tables::tables(&valid),
-            background: pool.background(),
+        tables: super::tables::tables(&valid),
+        background: pool.background(),
         probes: BTreeMap::new(),
     }
 }

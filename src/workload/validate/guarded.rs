@@ -100,7 +100,7 @@ pub(in crate::workload) fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnost
     for text in texts(plan) {
         refused(&text.sql, is_own).iter().for_each(|refused| say(diagnostic(text, refused)));
     }
-    for param in plan.variants.iter().flat_map(|variant| &variant.params) {
+    for param in all(plan).flat_map(|variant| &variant.params) {
         let Generator::Rows(SampledRows::Query { sql }) = &param.generator else { continue };
         refused(sql, is_own).iter().for_each(|refused| say(told(&param.place, &sql[refused.part.clone()], refused)));
     }
@@ -110,13 +110,18 @@ pub(in crate::workload) fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnost
 /// All SQL of a plan that has a place of its own. Without a dataset there is no `setup`: it was refused as a whole.
 fn texts(plan: &Plan) -> impl Iterator<Item = &SqlText> {
     let dataset = plan.dataset.iter().flat_map(|dataset| dataset.schema.iter().chain(&dataset.after_load));
-    let of_variants = plan.variants.iter().flat_map(|variant| {
-        let beside = variant.background.iter().flat_map(|background| &background.work.statements);
-        let steps = variant.statements.iter().chain(beside).map(|statement| &statement.text);
-        let checks = variant.checks.iter().map(|check| &check.text);
-        variant.setup.iter().filter(|_| plan.dataset.is_some()).chain(steps).chain(checks)
+    let of_variants = all(plan).flat_map(|variant| {
+        let setup = variant.setup.iter().filter(|_| plan.dataset.is_some());
+        let steps = variant.statements.iter().map(|statement| &statement.text);
+        setup.chain(steps).chain(variant.checks.iter().map(|check| &check.text))
     });
     dataset.chain(of_variants)
+}
+
+/// The variants, and what runs beside them.
+fn all(plan: &Plan) -> impl Iterator<Item = &VariantPlan> {
+    let beside = plan.variants.iter().filter_map(|variant| variant.background.as_deref()).map(|beside| &beside.work);
+    plan.variants.iter().chain(beside)
 }
 
 fn diagnostic(text: &SqlText, refused: &Refused) -> Diagnostic {
@@ -340,6 +345,15 @@ mod tests {
         }
         let text = "[dataset]\nschema = \"CREATE TABLE t (id int); CREATE ROLE r\"\nafter_load = \"CHECKPOINT\"\n";
         assert_eq!(refused("SELECT 1", text).len(), 2, "the dataset's own statements are looked at too");
+    }
+
+    #[test]
+    fn checks_and_what_runs_beside_the_load_are_looked_at_too() {
+        let check = "[checks.c]\nsql = \"SELECT pg_switch_wal()\"\nequals = 1\n";
+        is_refused("SELECT 1", check, "pg_switch_wal");
+        let beside = "mix = { a = 1 }\n[background.sweep]\noperation = \"b\"\nevery = \"1s\"\n[operations.b]\nsteps = [{ sql = \
+                      \"CHECKPOINT\" }]\n";
+        is_refused("SELECT 1", beside, "CHECKPOINT");
     }
 
     #[test]
