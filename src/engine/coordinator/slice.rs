@@ -315,7 +315,6 @@ impl Slice<'_, '_> {
     }
 
     fn publish(&mut self, interval: &Gathered, server_cpu_ns: Option<u64>) {
-        let length = Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns));
         let mix = interval.recorded.mix();
         let quantile = |q| mix.response.quantile_ns(q, mix.counters.censored).map(|ns| ns / 1e3);
         // What ends after the measurement belongs to it, but adds nothing to its length.
@@ -336,7 +335,7 @@ impl Slice<'_, '_> {
             slice: self.info,
             measuring: interval.measuring,
             start: self.offset + Duration::from_nanos(interval.from_ns),
-            length,
+            length: Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns)),
             recorded: &interval.recorded,
             client_cpu_ns: interval.cpu_ns,
             server_cpu_ns,
