@@ -45,6 +45,13 @@ class Page:
         if not holds:
             self.problems.append(f"{self.name}: {text}")
 
+    def check(self, look, *given):
+        """Looks at something; what cannot be looked at is a finding too."""
+        try:
+            look(self, *given)
+        except (BrowserError, LookupError, TypeError) as error:
+            self.must(False, f"{look.__name__}: {error!r}")
+
     def none(self, found, text):
         self.must(not found, f"{text}: {found}")
 
@@ -86,9 +93,12 @@ def markup(page):
       const lost = all('a[href^="#"]').map((a) => a.getAttribute('href').slice(1)).filter((id) => !document.getElementById(id));
       return [...twice, ...lost];"""), "ids that stand twice, or links that lead nowhere")
     page.none(page.ask("""
-      const rows = all('#figures tbody tr').map((row) => row.querySelector('th').textContent);
-      return data().series.map((s) => s.name.replace(/[\\u0000-\\u001f]/g, '')).filter((name) => !rows.some((row) => row.replace(/[\\u0000-\\u001f]/g, '').startsWith(name)));"""),
-        "names of the data that the table does not show as they are")
+      const plain = (text) => text.replace(/[\\u0000-\\u001f]/g, '');
+      const rows = all('#figures tbody tr').map((row) => plain(row.querySelector('th').childNodes[1].textContent));
+      const toggles = all('.live-toggle').map((button) => plain(button.textContent));
+      const names = data().series.map((series) => plain(series.name));
+      return names.filter((name, i) => rows[i] !== name).concat(toggles.filter((name) => !names.includes(name)));"""),
+        "names that table, data and plots do not show alike")
 
 
 def width(page):
@@ -270,13 +280,10 @@ def interactive(browser, url, name, axe, into):
             picture(page, into, f"{name}-{looks}")
             paper = page.ask("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);")
             page.must((sum(paper[:3]) < 384) == dark, f"the paper is {paper}")
-            for check in (markup, plots, hover, toggle, folds):
-                check(page)
-            if not dark:
-                zoom(page)
-                links(page)
-            width(page)
-            accessibility(page, axe)
+            for look in (markup, plots, hover, toggle, folds) if dark else (markup, plots, hover, toggle, folds, zoom, links):
+                page.check(look)
+            page.check(width)
+            page.check(accessibility, axe)
             said_by_browser(page)
             problems += page.problems
     return problems
@@ -292,8 +299,8 @@ def static(browser, url, name, into):
           const bare = all('figure').filter((f) => { const svgs = [...f.querySelectorAll('svg.plot')].filter(shown); return svgs.length !== 1 || marks(svgs[0]) < 3; });
           return [...bare.map((f) => f.closest('section').id), ...all('.live, canvas').map(() => 'a plot that needs scripts')];""")
         page.none(found, "plots")
-        folds(page)
-        width(page)
+        page.check(folds)
+        page.check(width)
         said_by_browser(page)
         picture(page, into, f"{name}-{wide}-without-scripts")
         problems += page.problems

@@ -119,9 +119,11 @@ fn operations_allocate_nothing() {
     let closed: &[&str] = &[];
     for (service, load) in [(Duration::ZERO, closed), (Duration::from_micros(50), closed), (Duration::ZERO, &["10000"])]
     {
-        let (short, long) = (run_for(100, service, load), run_for(800, service, load));
+        // Waits of a busy machine are long, and operations of this mix wait up to thirty times.
+        let long_ms = if service.is_zero() { 800 } else { 2_000 };
+        let (short, long) = (run_for(100, service, load), run_for(long_ms, service, load));
         let operations = long.1.saturating_sub(short.1);
-        assert!(operations > 1_000, "{short:?} {long:?}");
+        assert!(operations > 300, "{service:?} {load:?}: {short:?} {long:?}");
         // What a longer slice adds: the coordinator's looks at the clock, a buffer that grows once more.
         let more = long.0.saturating_sub(short.0);
         assert!(more * 50 < operations, "{more} allocations more for {operations} operations more");

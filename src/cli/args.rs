@@ -145,6 +145,9 @@ pub struct CheckArgs {
     /// Check also what a server that already runs asks for; nothing is connected to
     #[arg(long, value_name = "URL")]
     pub target: Option<String>,
+    /// As for `run`: statements that change this database of the target are not refused
+    #[arg(long, value_name = "NAME")]
+    pub allow_writes_to: Option<String>,
     /// Overrides.
     #[command(flatten)]
     pub overrides: OverrideArgs,
@@ -187,6 +190,9 @@ pub struct CalibrateArgs {
     /// How long to measure, in seconds
     #[arg(long, value_name = "N", default_value_t = 12, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub seconds: u64,
+    /// Keep this calibration also where an earlier one is longer and has a narrower range
+    #[arg(long)]
+    pub replace: bool,
     /// What stdout gets: a table, or the calibration as JSON
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,

@@ -28,10 +28,17 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
         match workload::load(file, &overrides) {
             Ok(mut plan) => {
                 let fits = goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan));
-                let fits = fits.and_then(|()| arrivals::in_every_round(&plan)).and_then(|()| match server {
-                    Some(target) => aim(&mut plan, target, args.color.is_on()),
-                    None => Ok(()),
+                let fits = fits.and_then(|()| arrivals::in_every_round(&plan)).and_then(|()| {
+                    refuse_statements(
+                        &plan,
+                        args.target.as_deref(),
+                        args.allow_writes_to.as_deref(),
+                        args.color.is_on(),
+                    )
                 });
+                if let Some(target) = server {
+                    aim(&mut plan, target);
+                }
                 match fits {
                     Ok(()) => anstream::println!("{}", workload::describe(&plan).trim_end()),
                     Err(failure) => code = code.precedence(failure.print()),
@@ -46,10 +53,8 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
     Ok(code)
 }
 
-/// What a server that already runs asks of a plan.
-fn aim(plan: &mut Plan, target: &str, color: bool) -> Result<(), Failure> {
-    refuse_statements(plan, color)?;
+/// The server of the command line in the place of the file's.
+fn aim(plan: &mut Plan, target: &str) {
     let place = Place { source: plan.source.clone(), span: 0..0 };
     plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
-    Ok(())
 }

@@ -101,6 +101,9 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required}){why}\n");
         lines.push_str(&text);
     }
+    for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {
+        lines.push_str(&format!("error: check failed: {}\n", report::checks::in_words(check)));
+    }
     lines
 }
 

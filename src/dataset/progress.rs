@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::event::{Event, Events};
+use crate::words::ending;
 
 /// Shortest time between two events.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -51,7 +52,7 @@ impl Progress {
 
 /// `220,000 rows at 1,500,000 rows/s`
 pub(super) fn in_words(rows: u64, rows_per_s: f64) -> String {
-    format!("{} rows at {} rows/s", grouped(&rows.to_string()), grouped(&format!("{rows_per_s:.0}")))
+    format!("{} row{} at {} rows/s", grouped(&rows.to_string()), ending(&rows), grouped(&format!("{rows_per_s:.0}")))
 }
 
 /// Digits in threes.

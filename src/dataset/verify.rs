@@ -8,6 +8,7 @@ use super::load::encoder;
 use super::shape::{as_f64, expected_distinct, null_rate, nulls_agree, parent, possible_keys};
 use crate::driver::{Control, DriverError, TypeKind};
 use crate::param::Generator;
+use crate::words::counted;
 
 /// Rows of a table that are derived again.
 const SAMPLED: u64 = 20;
@@ -20,11 +21,11 @@ pub(super) async fn table(
     seed: u64,
     problems: &mut Vec<Problem>,
 ) -> Result<TableFacts, DriverError> {
-    let counted: Vec<String> = job.columns.iter().map(|column| format!(", count({})", column.sql)).collect();
-    let counts = numbers(control, &format!("SELECT count(*){} FROM {}", counted.concat(), job.sql)).await?;
+    let present: Vec<String> = job.columns.iter().map(|column| format!(", count({})", column.sql)).collect();
+    let counts = numbers(control, &format!("SELECT count(*){} FROM {}", present.concat(), job.sql)).await?;
     let rows = counts[0];
     if rows != job.rows {
-        let message = format!("{} has {rows} rows where the plan has {}", job.name, job.rows);
+        let message = format!("{} has {} where the plan has {}", job.name, counted(rows, "row"), job.rows);
         problems.push(problem(&job.place, message, Some("does a trigger or rule of the schema change rows?")));
     }
     let mut columns = Vec::new();
@@ -125,6 +126,9 @@ async fn values(control: &Control, job: &TableJob, seed: u64, problems: &mut Vec
         .collect();
     let columns: String = shown.iter().map(|(_, sql)| format!(", {sql}")).collect();
     let sample: Vec<String> = sampled(job.rows).iter().map(u64::to_string).collect();
+    if sample.is_empty() {
+        return Ok(());
+    }
     let sql = format!("SELECT {0}{columns} FROM {1} WHERE {0} IN ({2})", id.sql, job.sql, sample.join(", "));
     let mut encoder = encoder(job, seed);
     for found in control.rows(&sql).await? {

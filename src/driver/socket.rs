@@ -166,6 +166,7 @@ fn unknown(endpoint: &Endpoint, host: &str, error: &io::Error) -> DriverError {
 fn refused(endpoint: &Endpoint, error: &io::Error) -> DriverError {
     let unix = matches!(endpoint.address, Address::Unix { .. });
     let reason = match error.kind() {
+        io::ErrorKind::ConnectionRefused if unix => "nobody listens on this socket: the server has ended".into(),
         io::ErrorKind::ConnectionRefused => {
             "nothing listens there: is the server running, and is the port right?".into()
         }

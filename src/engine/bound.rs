@@ -23,6 +23,8 @@ pub struct BoundVariant {
     pub(super) records: Vec<String>,
     /// Connections of each client.
     pub(super) width: usize,
+    /// What goes on beside the mix, parallel to the plan's list.
+    pub(super) background: Option<Arc<BoundVariant>>,
 }
 
 impl BoundVariant {

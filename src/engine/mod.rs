@@ -4,6 +4,7 @@
 //! workers. Nothing here prints or writes files.
 
 mod answers;
+mod background;
 mod bind;
 mod bound;
 mod clock;

@@ -101,6 +101,8 @@ pub enum Stage {
     Setup,
     /// Preparing statements, checking types.
     Binding,
+    /// Running every operation once.
+    Trial,
     /// Asking for the plans of the statements.
     Plans,
     /// Comparing answers.

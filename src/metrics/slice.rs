@@ -1,6 +1,6 @@
 //! All that was measured in one slice.
 
-use super::{Distribution, Snapshot};
+use super::{Distribution, OperationMetrics, Snapshot};
 
 /// A worker thread's use of the machine during the measurement.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -68,6 +68,8 @@ pub struct SliceMetrics {
     pub total: Snapshot,
     /// The same for the warm-up (counts are needed by nothing but the record).
     pub warmup: Snapshot,
+    /// What went on beside the mix during the measurement, by name; what was cut off at its end is not counted.
+    pub background: Vec<(String, OperationMetrics)>,
     /// Time of each connect, link included.
     pub connect: Distribution,
     /// Length of the measurement as planned, ns.

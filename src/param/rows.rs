@@ -7,6 +7,7 @@ use super::generator::Cells;
 use super::law::Unusable;
 use super::stream::up_to;
 use super::value::Value;
+use crate::words::counted;
 
 /// Rows to draw from, every one equally likely.
 #[derive(Clone, Debug)]
@@ -23,10 +24,10 @@ impl Table {
         };
         if let Some(row) = rows.iter().position(|row| row.len() != columns.len()) {
             return Err(Unusable(format!(
-                "row {} has {} cells where the header has {} columns",
+                "row {} has {} where the header has {}",
                 row + 1,
-                rows[row].len(),
-                columns.len()
+                counted(rows[row].len(), "cell"),
+                counted(columns.len(), "column")
             )));
         }
         Ok(Self { columns: columns.to_vec(), rows: Arc::clone(rows), last })

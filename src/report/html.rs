@@ -11,13 +11,14 @@ use crate::report::view::View;
 use crate::report::{Inputs, ReportError};
 
 /// The skeleton, and one file for each of its parts.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 11] = [
     ("report.html", include_str!("assets/report.html")),
     ("macros.html", include_str!("assets/page/macros.html")),
     ("figures.html", include_str!("assets/page/figures.html")),
     ("claims.html", include_str!("assets/page/claims.html")),
     ("plots.html", include_str!("assets/page/plots.html")),
     ("details.html", include_str!("assets/page/details.html")),
+    ("background.html", include_str!("assets/page/background.html")),
     ("evidence.html", include_str!("assets/page/evidence.html")),
     ("workload.html", include_str!("assets/page/workload.html")),
     ("environment.html", include_str!("assets/page/environment.html")),

@@ -4,9 +4,11 @@
 //! Nothing here measures, judges or writes files: the store writes what [`files`] returns, the caller prints what
 //! [`terminal`] returns.
 
+mod background;
 pub mod calibration;
 mod caveats;
 pub mod chart;
+pub mod checks;
 pub mod format;
 mod html;
 mod live;

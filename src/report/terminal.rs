@@ -5,9 +5,10 @@ use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, Tab
 
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
-use crate::report::{calibration, caveats, format, recorded};
+use crate::report::{background, calibration, caveats, checks, format, recorded};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
-use crate::verdict::headline;
+use crate::verdict::{headline, is_refuted};
+use crate::words::counted;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,13 +49,20 @@ pub fn render(summary: &Summary, look: Look) -> String {
     }
     judged(&mut out, summary, "claims", &summary.claims, look);
     judged(&mut out, summary, "expectations", &summary.expectations, look);
-    for check in summary.checks.iter().filter(|check| !check.passed) {
-        let text =
-            format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
+    for line in background::lines(summary) {
+        listed(&mut out, "background:", "background:", &line, look);
+    }
+    for check in summary.checks.iter().filter(|check| is_refuted(check)) {
+        let text = format!("check {}", checks::in_words(check));
         listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);
     }
+    if let Some(passed) = checks::passed(summary) {
+        for line in wrapped(&passed, look.width.min(100)) {
+            push(&mut out, &line);
+        }
+    }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
-        push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
+        push(&mut out, &format!("All variants gave the same answers to {}.", counted(answers.draws, "draw")));
     }
     for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
         push(&mut out, &line);

@@ -53,6 +53,12 @@ impl Repeated {
         self.low.unwrap_or(self.median) > 0.0
     }
 
+    /// From the lowest to the highest; `None` where there is no range.
+    #[must_use]
+    pub fn width(&self) -> Option<f64> {
+        Some(self.high? - self.low?)
+    }
+
     /// One figure of all repeats together.
     #[must_use]
     pub fn together(value: f64, repeats: u32) -> Self {
@@ -155,6 +161,16 @@ impl Calibration {
         (same && (1..=CALIBRATION_VERSION).contains(&found.calibration_version)).then_some(found)
     }
 
+    /// Whether it says more than a later one of the same machine: measured for at least as long, and what the harness adds is
+    /// in a narrower range. Not after a change of kernel or cores.
+    #[must_use]
+    pub fn outdoes(&self, later: &Self) -> bool {
+        let width = |of: &Self| of.added_p50_us.and_then(|added| added.width()).unwrap_or(f64::INFINITY);
+        let is_same_machine = (&self.kernel, self.cores) == (&later.kernel, later.cores);
+        // Two that were to take the same time never take quite the same.
+        is_same_machine && self.took_s >= later.took_s * 0.95 && width(self) < width(later)
+    }
+
     /// Keeps it in `folder`, in place of an earlier one.
     ///
     /// # Errors
@@ -236,6 +252,22 @@ mod tests {
         assert_eq!(find(&kept.dbbench, "host", Some("CPU")), None, "from a newer version");
         std::fs::write(path, "{").unwrap();
         assert_eq!(find(&kept.dbbench, "host", Some("CPU")), None, "cut off");
+    }
+
+    #[test]
+    fn a_short_calibration_with_a_wide_range_does_not_outdo_a_longer_one() {
+        let of = |took_s: f64, added: [f64; 3]| Calibration {
+            took_s,
+            added_p50_us: Repeated::of(added.map(Some)),
+            ..calibration()
+        };
+        let long = of(12.0, [9.0, 8.0, 10.0]);
+        assert!(long.outdoes(&of(1.4, [-0.4, 0.2, 1.7])) && long.outdoes(&of(12.1, [8.0, 9.0, 11.0])));
+        assert!(long.outdoes(&Calibration { added_p50_us: None, ..long.clone() }));
+        assert!(!long.outdoes(&long.clone()) && !long.outdoes(&of(1.4, [9.0, 9.1, 9.2])));
+        assert!(!long.outdoes(&of(60.0, [7.0, 9.0, 12.0])), "measured for longer");
+        let elsewhere = Calibration { kernel: Some("another".to_owned()), ..of(1.4, [-0.4, 0.2, 1.7]) };
+        assert!(!long.outdoes(&elsewhere));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 mod books;
 mod calibration;
+mod check;
 mod error;
 mod files;
 mod histograms;
@@ -22,6 +23,7 @@ pub mod slowest;
 mod store;
 mod summarize;
 pub mod summary;
+mod tables;
 mod times;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};

@@ -235,6 +235,9 @@ pub struct VariantRecord {
     pub link_in_path: bool,
     /// Length of the measurement, ms.
     pub measure_ms: f64,
+    /// The measurement ends after so many operations instead; absent where a time ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// Length of the warm-up as planned, ms.
     pub warmup_ms: f64,
     /// Worker threads; `None`: one per core, at most `clients`.

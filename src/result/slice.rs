@@ -23,6 +23,8 @@ pub struct SliceContext {
     pub operations: Vec<(String, String)>,
     /// The names that its steps record values under, in the order of the metrics.
     pub records: Vec<String>,
+    /// The same of what goes on beside the mix.
+    pub background_records: Vec<String>,
     /// Begin of the measurement, seconds since the start of the run.
     pub start_s: f64,
 }
@@ -99,6 +101,45 @@ pub struct SliceRecord {
     /// The machine.
     #[serde(default)]
     pub machine: MachineRecord,
+    /// What went on beside the mix; what was cut off at the end of the measurement is not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<SliceFigures>,
+    /// What the checks after the slice found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRecord>,
+    /// The tables of the state that it wrote to, the largest first; empty where no variant writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableRecord>,
+}
+
+/// A table before and after a slice. `None`: it was not there, or too large to be counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Name as SQL wants it.
+    pub name: String,
+    /// Rows before the slice.
+    pub rows_before: Option<u64>,
+    /// Rows after it.
+    pub rows_after: Option<u64>,
+    /// Bytes before the slice, without indexes.
+    pub bytes_before: Option<u64>,
+    /// Bytes after it.
+    pub bytes_after: Option<u64>,
+}
+
+/// What a check after a slice found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// Its name.
+    pub name: String,
+    /// Whether what was found is what was expected.
+    pub passed: bool,
+    /// What was expected, for people.
+    pub expected: String,
+    /// What was found, or why nothing was, for people.
+    pub found: String,
+    /// Expected minus found; of what is no number 0 where they are equal, else 1. `None`: nothing was found.
+    pub difference: Option<f64>,
 }
 
 /// What limited the throughput of a slice; the later ones are worse for whoever wants to know the database.
@@ -314,6 +355,13 @@ impl SliceRecord {
                 cpu_pressure_us: metrics.machine.pressure_ns.map(|ns| ns as f64 / 1e3),
                 wall_us: metrics.machine.wall_ns as f64 / 1e3,
             },
+            background: metrics
+                .background
+                .iter()
+                .map(|(name, beside)| SliceFigures::of(Some(name), None, beside, &context.background_records))
+                .collect(),
+            checks: Vec::new(),
+            tables: Vec::new(),
         }
     }
 

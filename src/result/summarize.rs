@@ -12,7 +12,7 @@ use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
-use crate::words::Metric;
+use crate::words::{Metric, counted};
 
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
@@ -101,6 +101,8 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         harness_us_per_operation: None,
         top_failure: None,
         metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
+        tables: super::tables::tables(&valid),
+        background: pool.background(),
         probes: BTreeMap::new(),
     }
 }
@@ -179,6 +181,24 @@ impl Pool<'_> {
         }
     }
 
+    /// The figures of what went on beside the mix. Its histograms are not kept: over several slices there are no percentiles.
+    fn background(&self) -> Vec<NamedFigures> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.slices.iter().flat_map(|slice| &slice.background).filter_map(|figures| figures.name.as_deref())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let figures = |name: &str| {
+            let all = self.slices.iter().flat_map(|slice| &slice.background);
+            let parts: Vec<&SliceFigures> = all.filter(|figures| figures.name.as_deref() == Some(name)).collect();
+            // No operation is called so.
+            self.figures(Some(&format!("background.{name}")), None, &parts)
+        };
+        names.into_iter().map(|name| NamedFigures { name: name.to_owned(), figures: figures(name) }).collect()
+    }
+
     /// The figures of one kind of time over the slices; without their histograms only what is exact.
     fn times<'s>(
         &self,
@@ -189,7 +209,10 @@ impl Pool<'_> {
     ) -> TimesUs {
         let count: u64 = slices.clone().map(|times| times.count).sum();
         let measured = count > 0 || kind == "response";
-        match self.histograms.times(self.variant, operation, kind) {
+        // What goes on beside the mix has none: names of operations have no point.
+        let is_kept = operation.is_none_or(|name| !name.contains('.'));
+        let kept = if is_kept { self.histograms.times(self.variant, operation, kind) } else { None };
+        match kept {
             _ if !measured => TimesUs::default(),
             Some(times) => TimesUs::of(&times, censored),
             None => TimesUs {
@@ -209,7 +232,7 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     let planned = run.rounds as usize * run.variants.len();
     if closed < planned {
         let of = if run.until.is_some() { "of at most" } else { "of" };
-        warnings.push(format!("the run is partial: {closed} {of} {planned} slices closed"));
+        warnings.push(format!("the run is partial: {closed} {of} {} closed", counted(planned, "slice")));
     }
     warnings.extend(different_loads(run));
     for variant in &run.variants {
@@ -217,10 +240,10 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
         let cold = of_variant().filter(|slice| !slice.warmed_up).count();
         if cold > 0 {
             warnings.push(format!(
-                "{}: in {cold} of {} slices the warm-up ended before every connection had run each statement six times; \
+                "{}: in {cold} of {} the warm-up ended before every connection had run each statement six times; \
                  a longer run.warmup helps",
                 variant.name,
-                of_variant().count()
+                counted(of_variant().count(), "slice")
             ));
         }
         let again: u64 = of_variant().map(|slice| slice.re_prepared).sum();
@@ -242,8 +265,9 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
             }
             let keys: Vec<String> = keys.iter().map(|(key, count)| format!("{key}: {count}")).collect();
             warnings.push(format!(
-                "{}: {failed} of {planned} operations failed ({}); errors.csv has their messages",
+                "{}: {failed} of {} failed ({}); errors.csv has their messages",
                 variant.name,
+                counted(planned, "operation"),
                 keys.join(", ")
             ));
         }

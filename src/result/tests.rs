@@ -62,6 +62,7 @@ fn metrics(factor: u64) -> SliceMetrics {
     let mut connect = Distribution::new();
     (0..8).for_each(|n| connect.record(3_000_000 + n));
     SliceMetrics {
+        background: Vec::new(),
         total: recorder.swap(),
         warmup: Snapshot::new(2, Precision::ThreeDigits),
         connect,

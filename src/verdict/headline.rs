@@ -2,6 +2,7 @@
 
 use super::failed::{nothing_succeeded, worth_a_word};
 use super::ratio::{format_detectable, format_interval, format_ratio, trimmed};
+use super::times::time_us;
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{Comparison, Summary, Variant, Verdict};
 
@@ -141,10 +142,10 @@ fn alone(variant: &Variant) -> String {
     let failed = failures(std::iter::once(variant));
     match (variant.mix.goodput_per_s, variant.mix.response_us.p50) {
         (Some(goodput), Some(p50_us)) => format!(
-            "{name} does {} operations per second at a median response time of {} ms ({rounds}){failed}; there is no other \
+            "{name} does {} operations per second at a median response time of {} ({rounds}){failed}; there is no other \
              variant to compare it with",
             trimmed(goodput),
-            trimmed(p50_us / 1_000.0)
+            time_us(p50_us)
         ),
         (Some(goodput), None) => format!(
             "{name} does {} operations per second, and its median response time {} ({rounds}){failed}; there is no other \

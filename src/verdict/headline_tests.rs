@@ -120,7 +120,7 @@ fn one_variant_alone_states_its_figures() {
     alone.variants[0].rounds = vec![Round { round: 1, valid: true, ..Round::default() }];
     assert_eq!(
         headline(&alone),
-        "n_plus_one does 1,230 operations per second at a median response time of 0.611 ms (1 round); there is no other \
+        "n_plus_one does 1,230 operations per second at a median response time of 611 µs (1 round); there is no other \
          variant to compare it with."
     );
 }

@@ -3,6 +3,7 @@
 //!
 //! Works on result types alone, so that a report built from a folder says the same as the run that made it.
 
+mod checks;
 mod compare;
 mod failed;
 mod figure;
@@ -13,15 +14,19 @@ mod look;
 mod missing;
 mod ratio;
 mod settled;
+mod tables;
+mod times;
 mod validity;
 mod worth_knowing;
 
+pub use checks::is_refuted;
 pub use compare::{Multiplicity, multiplicity};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
 pub use headline::headline;
 pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
+pub use times::{duration_s, time_us};
 pub use validity::Validity;
 
 use crate::result::run::RunRecord;
@@ -73,6 +78,7 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.comparisons = verdicts.comparisons;
     summary.claims = verdicts.claims;
     summary.expectations = verdicts.expectations;
+    summary.checks = checks::checks(&reader.run, &reader.slices);
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
     look::note_goal(&mut summary, &reader.run, &reader.slices);
@@ -81,6 +87,8 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     }
     let worth_knowing = worth_knowing::warnings(&reader.run, &reader.slices, &summary);
     summary.warnings.extend(worth_knowing);
+    let apart = tables::apart(&reader.run, &summary);
+    summary.warnings.extend(apart);
     summary.warnings.extend(settled::unsettled(&reader.run, &reader.slices, &reader.intervals()?));
     Ok(summary)
 }
@@ -100,7 +108,7 @@ pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
     if !summary.valid {
         code = code.precedence(ExitCode::NotValid);
     }
-    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(|check| !check.passed) {
+    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(checks::is_refuted) {
         code = code.precedence(ExitCode::Refuted);
     }
     code

@@ -134,6 +134,10 @@ pub enum Metric {
     CpuServer,
     /// What steps record under a name of the workload.
     Record(String, RecordFigure),
+    /// A check after the slice, by its name: expected minus found (`checks.lost_updates`).
+    Check(String),
+    /// A metric of what goes on beside the mix, by its name (`background.vacuum.response.p99`).
+    Background(String, Box<Self>),
 }
 
 impl Metric {
@@ -204,6 +208,19 @@ impl Metric {
             "server_cpu_us_per_operation" => return Err(UnknownMetric::Meant("cpu.server".to_owned())),
             _ => {}
         }
+        if let Some(check) = name.strip_prefix("checks.").filter(|check| !check.is_empty()) {
+            return Ok(Self::Check(check.to_owned()));
+        }
+        if let Some((background, metric)) = name.strip_prefix("background.").and_then(|rest| rest.split_once('.')) {
+            return match Self::parse(metric)? {
+                Self::Time(TimeKind::Queue | TimeKind::Connect, _)
+                | Self::CpuClient
+                | Self::CpuServer
+                | Self::Check(_)
+                | Self::Background(..) => Err(UnknownMetric::Unknown),
+                metric => Ok(Self::Background(background.to_owned(), Box::new(metric))),
+            };
+        }
         if let Some((kind, figure)) = name.split_once('.') {
             for time in TimeKind::ALL {
                 let percentile = Percentile::ALL.into_iter().find(|p| p.name() == figure);
@@ -227,7 +244,7 @@ impl Metric {
 
     fn is_of_the_language(name: &str) -> bool {
         const EXACT: [&str; 5] = ["wal_bytes_per_row", "stale_reads", "cache.hit_rate", "imbalance", "plan.rows_error"];
-        const PREFIX: [&str; 5] = ["replication_lag.", "table_bytes.", "endpoint.", "checks.", "background."];
+        const PREFIX: [&str; 3] = ["replication_lag.", "table_bytes.", "endpoint."];
         EXACT.contains(&name) || PREFIX.iter().any(|prefix| name.starts_with(prefix))
     }
 
@@ -247,6 +264,8 @@ impl Metric {
             Self::Record(name, RecordFigure::Count) => format!("{name}.count"),
             Self::Record(name, RecordFigure::Nulls) => format!("{name}.nulls"),
             Self::Record(name, RecordFigure::Of(figure)) => format!("{name}.{}", figure.name()),
+            Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.name()),
         }
     }
 
@@ -263,6 +282,8 @@ impl Metric {
             Self::CpuClient => "client_cpu_us_per_operation".to_owned(),
             Self::CpuServer => "server_cpu_us_per_operation".to_owned(),
             Self::Record(..) => self.name(),
+            Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.path()),
         }
     }
 
@@ -271,7 +292,8 @@ impl Metric {
     pub fn direction(&self) -> Direction {
         match self {
             Self::Goodput | Self::RowsPerS => Direction::HigherIsBetter,
-            Self::Statements | Self::Record(..) => Direction::Neutral,
+            Self::Statements | Self::Record(..) | Self::Check(_) => Direction::Neutral,
+            Self::Background(_, metric) => metric.direction(),
             _ => Direction::LowerIsBetter,
         }
     }
@@ -279,7 +301,10 @@ impl Metric {
     /// Whether a value of this metric is a time in microseconds (and may be written as `"5ms"`).
     #[must_use]
     pub fn is_time(&self) -> bool {
-        matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer)
+        match self {
+            Self::Background(_, metric) => metric.is_time(),
+            _ => matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer),
+        }
     }
 }
 
@@ -322,7 +347,8 @@ mod tests {
     #[test]
     fn the_spelling_of_the_results_gets_the_right_name() {
         assert_eq!(Metric::parse("response_us.p50"), Err(UnknownMetric::Meant("response.p50".to_owned())));
-        assert_eq!(Metric::parse("checks.lost"), Err(UnknownMetric::NotSupported));
+        assert_eq!(Metric::parse("checks.lost"), Ok(Metric::Check("lost".to_owned())));
+        assert_eq!(Metric::parse("stale_reads"), Err(UnknownMetric::NotSupported));
         assert_eq!(Metric::parse("respons.p50"), Err(UnknownMetric::Unknown));
     }
 }

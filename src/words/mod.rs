@@ -2,11 +2,13 @@
 //!
 //! Plain values only, without behaviour that needs another room. All rooms may use it; it uses none.
 
+mod count;
 mod exit;
 mod failure;
 mod metric;
 mod secrets;
 
+pub use count::{counted, ending};
 pub use exit::ExitCode;
 pub use failure::{FailureClass, FailureKey, SqlState};
 pub use metric::{Direction, Metric, Percentile, RecordFigure, TimeKind, UnknownMetric};

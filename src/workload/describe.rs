@@ -9,10 +9,10 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, setup, slice,
+    VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
-use crate::words::{Metric, redacted};
+use crate::words::{Metric, counted, ending, redacted};
 
 /// The plan as an engineer reads it; ends with a newline.
 #[must_use]
@@ -44,7 +44,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         write_variant(variant, role, out)?;
     }
     let answers = match plan.compare.same_answer {
-        true => format!("compared over {} draws before any timing", plan.compare.answer_draws),
+        true => format!("compared over {} before any timing", counted(plan.compare.answer_draws, "draw")),
         false => "not compared".to_owned(),
     };
     writeln!(out, "\nanswers: {answers}")?;
@@ -62,7 +62,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
+    let each: Vec<String> = plan.variants.iter().map(each).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
     write_rounds(plan, &each, out)?;
@@ -85,10 +85,13 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
     let most = estimate(plan);
     let Some(until) = plan.run.until else {
-        let (slices, most) = (rounds * variants, rough(most));
+        let (slices, most) = (rounds * variants, estimated(&plan.variants[0], most));
         return writeln!(
             out,
-            "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
+            "\nrun: {} × {} = {}{each}, seed {seed}: about {most} after start and load",
+            counted(rounds, "round"),
+            counted(variants, "variant"),
+            counted(slices, "slice")
         );
     };
     let fewest = until.min_rounds as usize;
@@ -96,8 +99,9 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let goal = until.half_width * 100.0;
     writeln!(
         out,
-        "\nrun: {fewest} to {rounds} rounds × {variants} variants = {} to {} slices{each}, until the intervals are within \
+        "\nrun: {fewest} to {rounds} rounds × {} = {} to {} slices{each}, until the intervals are within \
          ± {goal} %, seed {seed}: about {} to {} after start and load",
+        counted(variants, "variant"),
         fewest * variants,
         rounds * variants,
         rough(least),
@@ -112,10 +116,11 @@ const ROWS_PER_S: u64 = 1_000_000;
 
 fn write_dataset(dataset: &DatasetPlan, out: &mut String) -> std::fmt::Result {
     let rows: u64 = dataset.tables.iter().map(|table| table.rows).sum();
-    writeln!(out, "\ndataset: {} rows, seed {}", grouped(rows), dataset.seed)?;
-    writeln!(out, "  schema: {} statements; after the load: {}", dataset.schema.len(), dataset.after_load.len())?;
+    writeln!(out, "\ndataset: {} row{}, seed {}", grouped(rows), ending(&rows), dataset.seed)?;
+    let schema = counted(dataset.schema.len(), "statement");
+    writeln!(out, "  schema: {schema}; after the load: {}", dataset.after_load.len())?;
     for table in &dataset.tables {
-        writeln!(out, "  {}: {} rows", table.name, grouped(table.rows))?;
+        writeln!(out, "  {}: {} row{}", table.name, grouped(table.rows), ending(&table.rows))?;
         for column in &table.columns {
             writeln!(out, "    {}: {}", column.name, generator(&column.generator))?;
         }
@@ -129,7 +134,7 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
     if let Some(about) = &variant.about {
         writeln!(out, "  {about}")?;
     }
-    let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
+    let workers = variant.workers.map(|workers| format!(", {}", counted(workers, "worker"))).unwrap_or_default();
     let connections = match variant.connections_per_client() {
         1 => String::new(),
         each => format!(", {each} connections each"),
@@ -139,9 +144,9 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
         time(variant.warmup),
-        time(variant.measure),
+        length(variant),
         time(variant.drain),
-        rough(slice(variant))
+        estimated(variant, slice(variant))
     )?;
     if !variant.setup.is_empty() {
         writeln!(out, "  setup, on a copy of the data of its own:")?;
@@ -162,6 +167,18 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
+    }
+    for background in variant.background.iter().flat_map(|background| &background.list) {
+        let when = match background.when {
+            When::Every(every) => format!("every {}", time(every)),
+            When::At(at) => format!("once, {} after the begin of the measurement", time(at)),
+            When::Clients(1) => "all the time, by 1 client".to_owned(),
+            When::Clients(clients) => format!("all the time, by {clients} clients"),
+        };
+        writeln!(out, "  background {}: operation {} {when}", background.name, background.operation)?;
+    }
+    for check in &variant.checks {
+        writeln!(out, "  check {}: {} = {}", check.name, one_line(&check.text.sql), check.expected)?;
     }
     Ok(())
 }
@@ -228,7 +245,7 @@ fn load(load: &LoadPlan) -> String {
         load.stages().iter().map(stage).collect::<Vec<_>>().join(", then ")
     };
     match load {
-        LoadPlan::Closed { clients, .. } => format!("{clients} clients{think}"),
+        LoadPlan::Closed { clients, .. } => format!("{}{think}", counted(*clients, "client")),
         LoadPlan::ClosedStages { .. } => format!("{}{think}", stages(" clients")),
         LoadPlan::Open { clients, arrivals, rate } => {
             let rate = match rate {
@@ -292,7 +309,7 @@ fn generator(of: &Generator) -> String {
             format!("as {name}{}", if *distinct { ", never the same value" } else { "" })
         }
         Generator::Rows(SampledRows::Csv { columns, rows }) => {
-            format!("one of {} rows of {}", rows.len(), columns.join(", "))
+            format!("one of {} of {}", counted(rows.len(), "row"), columns.join(", "))
         }
         Generator::Rows(SampledRows::Query { .. }) => "a row of a query".to_owned(),
     }
@@ -309,6 +326,30 @@ fn literal(value: &Literal) -> String {
 
 fn one_line(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How long a measurement is.
+fn length(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(count) => format!("{} operations", grouped(count)),
+        None => time(variant.measure),
+    }
+}
+
+/// Warm-up and measurement of a slice.
+fn each(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(_) => format!("{} and {}", time(variant.warmup), length(variant)),
+        None => time(variant.warmup + variant.measure),
+    }
+}
+
+/// How long something takes; how long operations take, nobody knows before.
+fn estimated(variant: &VariantPlan, about: Duration) -> String {
+    match variant.count {
+        Some(_) => format!("{} and what its operations take", rough(about)),
+        None => rough(about),
+    }
 }
 
 /// 1234567 → 1,234,567.

@@ -33,7 +33,7 @@ use constants::Constants;
 use diagnostic::{Sink, did_you_mean, problem};
 use document::Table;
 use include::Layers;
-use plan::{ComparePlan, JudgementPlan, Plan, SourceText, VariantPlan};
+use plan::{ComparePlan, JudgementPlan, OperationPlan, Plan, SourceText, VariantPlan};
 use read::Context;
 
 /// What comes from outside of the file.
@@ -73,10 +73,10 @@ pub fn compile_text(source: SourceText, overrides: &Overrides) -> Result<Plan, P
     }
 }
 
-/// What in a plan may not be sent to a server that is not dbbench's own: all of it, or nothing.
+/// What in a plan may not be sent to a server that is not dbbench's own, unless the user lets sessions write there.
 #[must_use]
-pub fn guarded(plan: &Plan) -> Vec<Diagnostic> {
-    validate::guarded(plan)
+pub fn guarded(plan: &Plan, may_write: bool) -> Vec<Diagnostic> {
+    validate::guarded(plan, may_write)
 }
 
 /// The way from tables to a plan; `None` only with a problem in the sink.
@@ -135,9 +135,6 @@ fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, si
         source: source.clone(),
         warnings,
     };
-    if plan.topology.external.is_some() {
-        validate::guarded(&plan).into_iter().for_each(|problem| sink.push(problem));
-    }
     Some(keep_only(plan, &kept))
 }
 
@@ -179,8 +176,11 @@ fn warn_of_unused(
     sink: &Sink,
     warnings: &mut Vec<String>,
 ) {
-    let used: Vec<&str> =
-        variants.iter().flat_map(|variant| &variant.operations).map(|operation| operation.name.as_str()).collect();
+    let beside =
+        |variant: &VariantPlan| variant.background.as_ref().map(|background| background.work.operations.clone());
+    let beside: Vec<OperationPlan> = variants.iter().filter_map(beside).flatten().collect();
+    let of_mixes = variants.iter().flat_map(|variant| &variant.operations);
+    let used: Vec<&str> = of_mixes.chain(&beside).map(|operation| operation.name.as_str()).collect();
     for name in compile::check_unused(root, &used, &mut dataset.columns, sink) {
         warnings.push(format!("operation `{name}` is in no variant's mix"));
     }
@@ -205,7 +205,11 @@ fn keep_only(mut plan: Plan, kept: &[usize]) -> Plan {
         dropped += before - list.len();
     }
     if dropped > 0 {
-        plan.warnings.push(format!("{dropped} claims or expectations are about variants that --only leaves out"));
+        let what = match dropped {
+            1 => "1 claim or expectation is".to_owned(),
+            more => format!("{more} claims or expectations are"),
+        };
+        plan.warnings.push(format!("{what} about variants that --only leaves out"));
     }
     plan.compare.baseline = new_index(plan.compare.baseline).unwrap_or(0);
     let mut index = 0;

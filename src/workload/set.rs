@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::Overrides;
-use super::diagnostic::{Sink, did_you_mean, problem};
+use super::diagnostic::{Diagnostic, Sink, did_you_mean, problem};
 use super::document::{self, Entry, Node, Table, Value};
 use super::exclude;
 use super::keys::{self, Kind};
@@ -78,6 +78,10 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         if !names_exist(root, &path, &places, sink) {
             continue;
         }
+        if let Some(problem) = takes_the_rate(root, &path, &place, overrides) {
+            sink.push(problem);
+            continue;
+        }
         let taken_out = exclude::make_room(root, &nested(&path, &place, &node));
         if !assign(root, &path, &places, node, sink) {
             continue;
@@ -91,6 +95,30 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         }
     }
     outside
+}
+
+/// Why the length of the measurement cannot be set where stages give it, and the only rate with it: without them nothing would
+/// arrive, and clients would wait for each other instead.
+fn takes_the_rate(root: &Table, path: &[String], place: &Place, overrides: &Overrides) -> Option<Diagnostic> {
+    let is_measure = path.iter().map(String::as_str).eq(["run", "measure"]);
+    if !is_measure || !exclude::sets_in_stages(root, "rate") {
+        return None;
+    }
+    // What comes with it may bring a rate, or other stages, which are refused together with it.
+    let brings = |(key, ..): &(String, String, String)| matches!(key.as_str(), "load" | "load.rate" | "load.stages");
+    if overrides.set.iter().any(brings) {
+        return None;
+    }
+    let stages = root.find(&["load", "stages"])?;
+    let title = "`run.measure` would take out the stages of the file, and with them the rate of its open loop";
+    let problem = problem(place, title)
+        .label("a length for the whole measurement")
+        .also(&stages.key_place, "the lengths of these make up the measurement, and nothing else gives a rate");
+    Some(
+        problem
+            .hint("give a rate beside it: `--set load.rate=500`")
+            .hint("or leave it out and change the stages: `--set 'load.stages=[{ for = \"5s\", rate = 500 }]'`"),
+    )
 }
 
 /// What the user wrote, as a text of its own, with the places of key and value.
@@ -188,9 +216,12 @@ pub(super) fn conflicts(root: &Table, variants: &[(&str, &Table)], outside: &Out
             if let Some((rival, entry)) = rival {
                 let title =
                     format!("`{key}` is set here, and the variant `{variant}` sets `{rival}`: they exclude each other");
-                sink.push(problem(&assigned.place, title).also(&entry.key_place, "set here").hint(format!(
-                    "name the variant, `--set variants.{variant}.{key}=…`, or take `{rival}` out of it"
-                )));
+                // The length of the measurement holds for all variants alike.
+                let hint = match path.first() {
+                    Some(&"run") => format!("take `{rival}` out of the variant, or change it there"),
+                    _ => format!("name the variant, `--set variants.{variant}.{key}=…`, or take `{rival}` out of it"),
+                };
+                sink.push(problem(&assigned.place, title).also(&entry.key_place, "set here").hint(hint));
                 continue;
             }
             let Some(place) = common(root, overlay, &path, "") else { continue };

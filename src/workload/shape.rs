@@ -11,6 +11,9 @@ use super::plan::Place;
 /// The slip that everybody makes once.
 const ABOVE_THE_HEADERS: &str = "keys after a [table] header belong to that table, so move it above the first header";
 
+/// Said of a key together with where it belongs.
+const NOT_SUPPORTED: &str = "this version does not support it";
+
 /// Longest name of anything.
 const MAX_NAME: usize = 64;
 
@@ -107,7 +110,7 @@ impl Shape<'_> {
                 };
                 let title = format!("`{}` takes {wanted}, got {}", entry.key, other.what());
                 let problem = problem(&entry.node.place, title).label(key.about).hint(example(key));
-                let is_of_the_top = key.name() == "*" && names_exactly("", &entry.key);
+                let is_of_the_top = key.name() == "*" && exactly("", &entry.key).is_some();
                 let of_the_top =
                     is_of_the_top.then(|| format!("if the workload's `{}` is meant, {ABOVE_THE_HEADERS}", entry.key));
                 return Err(Box::new(problem.maybe_hint(of_the_top)));
@@ -130,18 +133,26 @@ impl Shape<'_> {
                 .hint("it holds for the whole workload: set it at the top");
         }
         let problem = problem(&entry.key_place, format!("unknown key `{name}` {place}"));
-        let outer = around.iter().rev().skip(1).find(|outer| names_exactly(outer.path, name));
-        if let Some(outer) = outer {
-            return problem.hint(format!("`{name}` belongs to [{}]: move it there", outer.shown));
+        if matches!(path, "claim" | "expect") && matches!(name, "claim" | "expect") {
+            return problem
+                .hint("the sentence that is judged is `claim = \"…\"`, in [[claim]] and in [[expect]] alike");
         }
-        if !around.is_empty() && names_exactly("", name) {
+        let outer = around.iter().rev().skip(1).find_map(|outer| Some((outer, exactly(outer.path, name)?)));
+        if let Some((outer, key)) = outer {
+            let what = if key.supported { "move it there" } else { NOT_SUPPORTED };
+            return problem.hint(format!("`{name}` belongs to [{}]: {what}", outer.shown));
+        }
+        if let Some(key) = exactly("", name).filter(|_| !around.is_empty()) {
             self.misplaced = true;
+            if !key.supported {
+                return problem.hint(format!("`{name}` belongs to the top of the file: {NOT_SUPPORTED}"));
+            }
             return problem.hint(format!("`{name}` belongs to the top of the file: {ABOVE_THE_HEADERS}"));
         }
-        if path == "operations.*" && names_exactly("step", name) {
+        if path == "operations.*" && exactly("step", name).is_some() {
             return problem.hint("it belongs into a step: `steps = [{ sql = \"SELECT …\" }]`");
         }
-        let known = keys::children(path).map(Key::name).filter(|known| *known != "*");
+        let known = keys::children(path).filter(|key| key.supported).map(Key::name).filter(|known| *known != "*");
         if nearest(name, known.clone()).is_none() {
             let elsewhere = keys::KEYS
                 .iter()
@@ -150,7 +161,8 @@ impl Shape<'_> {
                 })
                 .max_by_key(|key| (key.supported, std::cmp::Reverse(key.path.matches('.').count())));
             if let Some(key) = elsewhere {
-                return problem.hint(format!("`{name}` belongs to [{}]", key.parent()));
+                let but = if key.supported { String::new() } else { format!(": {NOT_SUPPORTED}") };
+                return problem.hint(format!("`{name}` belongs to [{}]{but}", key.parent()));
             }
         }
         problem.maybe_hint(did_you_mean(name, known))
@@ -177,9 +189,9 @@ impl Shape<'_> {
     }
 }
 
-/// Whether a table of the language knows exactly this key.
-fn names_exactly(path: &str, name: &str) -> bool {
-    keys::children(path).any(|key| key.name() == name)
+/// The key of a table of the language that is named exactly so.
+fn exactly(path: &str, name: &str) -> Option<&'static Key> {
+    keys::children(path).find(|key| key.name() == name)
 }
 
 /// `[A-Za-z0-9_-]{1,64}`: workloads and variants.

@@ -74,6 +74,18 @@ fn a_calibration_is_measured_kept_and_quoted() {
     assert_eq!(kept.len(), 1);
     assert_eq!(serde_json::from_slice::<Value>(&fs::read(kept[0].path()).unwrap()).unwrap(), calibration);
 
+    // One that says less does not take its place, unless that is wished.
+    let mut better = calibration.clone();
+    better["took_s"] = 1e6.into();
+    better["added_p50_us"] = serde_json::json!({ "median": 1.0, "low": 1.0, "high": 1.0, "repeats": 7 });
+    fs::write(kept[0].path(), better.to_string()).unwrap();
+    let again = place.run(&["calibrate", "--seconds", "1"]).ends_with(0);
+    again.says(&["reports go on quoting the calibration of", "--replace", "cache/calibrations/"]);
+    assert_eq!(serde_json::from_slice::<Value>(&fs::read(kept[0].path()).unwrap()).unwrap(), better);
+    let again = place.run(&["calibrate", "--seconds", "1", "--replace"]).ends_with(0);
+    again.says(&["kept in ", "cache/calibrations/"]);
+    assert_ne!(serde_json::from_slice::<Value>(&fs::read(kept[0].path()).unwrap()).unwrap(), better);
+
     // A figure that can be told from any other.
     let mut known = calibration.clone();
     known["added_p50_us"] = serde_json::json!({ "median": 0.25, "low": 0.2, "high": 0.3, "repeats": 7 });
@@ -87,7 +99,7 @@ fn a_calibration_is_measured_kept_and_quoted() {
     assert_eq!(summary["variants"][1]["harness_us_per_operation"], 1.0, "four statements");
     // The report quotes the calibration of the run, wherever it is made.
     fs::remove_file(kept[0].path()).unwrap();
-    place.run(&["report", "out"]).ends_with(0).says(&["2026-03-01)"]);
+    place.run(&["report", "out"]).ends_with(measured(0)).says(&["2026-03-01)"]);
     let page = fs::read_to_string(place.path("out/report.html")).unwrap();
     assert!(page.contains("dbbench itself") && page.contains("250 ns (200 ns to 300 ns)"));
 

@@ -2,13 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod background;
 mod beginnings;
 mod calibrated;
+mod checks;
 mod documents;
 mod environment;
 mod evidence;
 mod external;
 mod generator;
+mod guarded;
 mod interrupted;
 mod judged;
 mod neighbours;

@@ -224,6 +224,12 @@ impl Running<'_> {
         }
     }
 
+    /// Waits until stderr says something.
+    pub fn until_says(&mut self, text: &str) {
+        let stderr = self.printed.path().join("stderr");
+        self.until(text, || fs::read_to_string(&stderr).is_ok_and(|said| said.contains(text)));
+    }
+
     /// Waits until slices of the result in `out` are closed.
     pub fn until_slices(&mut self, closed: usize) {
         let slices = self.place.path("out/slices.jsonl");

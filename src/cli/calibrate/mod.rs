@@ -51,8 +51,9 @@ pub fn calibrate(args: &CalibrateArgs) -> Result<ExitCode, Failure> {
     if calibration.dbbench.debug_assertions {
         anstream::eprintln!("warning: this build has debug assertions: a release build costs far less");
     }
-    if let Err(why) = keep(&calibration) {
-        anstream::eprintln!("warning: reports will not quote this calibration: {why}");
+    match keep(&calibration, args.replace) {
+        Ok(kept) => anstream::eprintln!("{kept}"),
+        Err(why) => anstream::eprintln!("warning: reports will not quote this calibration: {why}"),
     }
     print(&calibration, args.format)?;
     runtime.shutdown_background();
@@ -69,11 +70,24 @@ fn folder() -> Option<PathBuf> {
     topology::cache_root().map(|root| root.join("calibrations"))
 }
 
-fn keep(calibration: &Calibration) -> Result<(), String> {
+/// Keeps a calibration unless an earlier one says more; what was done, in words.
+fn keep(calibration: &Calibration, replace: bool) -> Result<String, String> {
     const REMEDY: &str = "name a folder that you may write to in DBBENCH_CACHE_DIR";
     let Some(folder) = folder() else { return Err(format!("there is no folder to keep it in; {REMEDY}")) };
+    let Calibration { dbbench, machine, cpu_model, .. } = calibration;
+    let cpu_model = cpu_model.as_deref();
+    let earlier = Calibration::find(&folder, dbbench, machine, cpu_model);
+    if let Some(earlier) = earlier.filter(|earlier| !replace && earlier.outdoes(calibration)) {
+        return Ok(format!(
+            "reports go on quoting the calibration of {}, which measured for {:.0} s and has a narrower range: it stays in {}; \
+             --replace keeps this one instead",
+            earlier.calibrated_at,
+            earlier.took_s,
+            Calibration::path(&folder, dbbench, machine, cpu_model).display()
+        ));
+    }
     let kept = calibration.keep(&folder);
-    kept.map(drop).map_err(|error| {
+    kept.map(|path| format!("kept in {}: reports of later runs quote it", path.display())).map_err(|error| {
         let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
         format!("it cannot be kept in {} ({why}); {REMEDY}", folder.display())
     })

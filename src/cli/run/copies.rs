@@ -25,6 +25,11 @@ impl Copies {
         Self { clones, current: vec![None; sources.len()], sources }
     }
 
+    /// Whether the next slice of a variant goes on with what the slice before has left.
+    pub fn goes_on(&self, variant: usize, plan: ClonePlan) -> bool {
+        self.current[variant].is_some() && plan == ClonePlan::Variant
+    }
+
     /// Where the sessions of the next slice of a variant go: to the same server through the same link, but into its clone,
     /// where they may write. What the slice before left of it is dropped.
     ///
@@ -37,7 +42,7 @@ impl Copies {
         plan: ClonePlan,
         target: &Target,
     ) -> Result<Target, String> {
-        if self.current[variant].is_none() || plan == ClonePlan::Slice {
+        if !self.goes_on(variant, plan) {
             self.renew(command, variant)?;
         }
         let mut target = target.clone();

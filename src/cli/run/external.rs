@@ -25,7 +25,6 @@ const OWN_SESSIONS: u32 = 2;
 /// # Errors
 /// Ready to be printed. What was made on the server is taken away then.
 pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, Failure> {
-    refuse_statements(plan, command.color)?;
     setup::refuse_in_schema(plan, command)?;
     let conninfo = conninfo::read(target, &Outside::of_this_process())
         .map_err(|error| Failure::text(ExitCode::Usage, error.to_string()))?;
@@ -104,12 +103,23 @@ fn set_up(
     Ok((vec![own.database; plan.variants.len()], None))
 }
 
-/// What could take the guard away is refused before anything is connected to.
+/// What may not be said to a server that already runs is refused before anything is connected to. `target` is that of the
+/// command line.
 ///
 /// # Errors
 /// Every such statement with its place.
-pub fn refuse_statements(plan: &Plan, color: bool) -> Result<(), Failure> {
-    let refused: String = workload::guarded(plan).iter().map(|problem| problem.render(color)).collect();
+pub fn refuse_statements(
+    plan: &Plan,
+    target: Option<&str>,
+    allow_writes_to: Option<&str>,
+    color: bool,
+) -> Result<(), Failure> {
+    let target = target.or(plan.topology.external.as_ref().map(|external| external.primary.as_str()));
+    if target.is_none_or(|target| target.starts_with("null:")) {
+        return Ok(());
+    }
+    let refused = workload::guarded(plan, allow_writes_to.is_some());
+    let refused: String = refused.iter().map(|problem| problem.render(color)).collect();
     if refused.is_empty() { Ok(()) } else { Err(Failure::rendered(ExitCode::Usage, refused)) }
 }
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
+use super::after::After;
 use super::copies::Copies;
 use super::external::{self, about_writes};
 use super::plans;
@@ -23,7 +24,7 @@ use crate::result::slowest::{SlowContext, SlowRecord};
 use crate::result::{self, Store};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
-use crate::words::ExitCode;
+use crate::words::{ExitCode, counted};
 use crate::workload::plan::{ClonePlan, Plan};
 
 /// How the measured part ended, when there is something to report.
@@ -57,7 +58,7 @@ pub fn measure(
     }
     let dir = match out {
         Some(out) => out.to_owned(),
-        None => result::default_dir(Path::new("results"), &plan.name, jiff::Timestamp::now())
+        None => result::default_dir(Path::new(super::RESULTS), &plan.name, jiff::Timestamp::now())
             .map_err(|error| Failure::failed(&error))?,
     };
     let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
@@ -82,11 +83,19 @@ pub fn measure(
 /// too, unless nobody wants them.
 fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<(bool, Option<PlanList>), Failure> {
     let interrupt = &command.asked.engine;
+    let begin = Instant::now();
+    let operations: usize = plan.variants.iter().map(|variant| variant.operations.len()).sum();
+    let what = format!("trying {} once", counted(operations, "operation"));
+    command.events.emit(Event::StageStarted { stage: Phase::Trial, what });
+    let ended = |what: &str| {
+        command.events.emit(Event::StageEnded { stage: Phase::Trial, took: begin.elapsed(), what: what.to_owned() });
+    };
     let (refused, rehearsal) = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
         Ok(tried) => tried,
         Err(error) => return Err(unanswered(error, stage)),
     };
     let Some(first) = refused.into_iter().flatten().next() else {
+        ended("none writes");
         return Ok((false, plans::of_shared(command, plan, stage, &rehearsal)?));
     };
     if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
@@ -97,6 +106,7 @@ fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Resu
     let trial = fresh(command, copies, &stage.direct)?;
     let rehearsal = engine::rehearse(plan, &stage.bound, &trial, interrupt);
     let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
+    ended("some write: on copies of the data");
     let plans = plans::of_copies(command, plan, stage, &rehearsal)?;
     let Some(copies) = &mut stage.clones else { return Ok((true, plans)) };
     stage.direct = fresh(command, copies, &stage.direct)?;
@@ -123,20 +133,22 @@ fn compare_answers(
 ) -> Result<Option<End>, Failure> {
     let begin = Instant::now();
     let draws = plan.compare.answer_draws;
-    let what = format!("comparing the answers of {} variants to {draws} draws", plan.variants.len());
+    let what =
+        format!("comparing the answers of {} to {}", counted(plan.variants.len(), "variant"), counted(draws, "draw"));
     command.events.emit(Event::StageStarted { stage: Phase::Answers, what });
     match engine::compare_answers(plan, &stage.bound, &stage.direct, &command.asked.engine) {
         Ok(report) => {
             for group in report.groups.iter().filter(|group| group.rows == 0) {
                 run.warnings.push(format!(
-                    "the answers of {} are equal, but none of the {draws} draws returned a row: nothing was compared; \
-                     choose parameters that meet data",
-                    group.operations.join(", ")
+                    "the answers of {} are equal, but none of {} returned a row: nothing was compared; choose parameters \
+                     that meet data",
+                    group.operations.join(", "),
+                    counted(draws, "draw")
                 ));
             }
             run.same_answer = report.compared.then_some(SameAnswer { draws: report.draws, equal: true });
             let what = match report.compared {
-                true => format!("all variants give the same answer ({draws} draws)"),
+                true => format!("all variants give the same answer ({})", counted(draws, "draw")),
                 false => "no two variants have answers to compare".to_owned(),
             };
             command.events.emit(Event::StageEnded { stage: Phase::Answers, took: begin.elapsed(), what });
@@ -186,6 +198,7 @@ fn rounds(
     let store = RefCell::new(store);
     let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
     let done = Cell::new(0);
+    let after = RefCell::new(After::new(plan));
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
         store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
@@ -193,7 +206,9 @@ fn rounds(
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
         let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+        let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
+            (slice.checks, slice.tables) = (found.checks, found.tables);
             verdict::judge_slice(run, slice);
         };
         store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
@@ -207,12 +222,11 @@ fn rounds(
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
     let copies = &mut stage.clones;
-    let mut make_ready = |variant: usize| match copies {
-        Some(copies) if writes => {
-            let clone = plan.variants[variant].clone;
-            copies.target(command, variant, clone, &stage.targets[variant]).map(Some)
-        }
-        _ => Ok(None),
+    let (targets, direct) = (&stage.targets, &stage.direct);
+    let mut make_ready = |variant: usize| {
+        let copies = copies.as_mut().filter(|_| writes);
+        let ways = (&targets[variant], &direct[variant]);
+        ready(command, plan, copies, variant, ways, &mut after.borrow_mut())
     };
     let input = RunInput {
         plan,
@@ -242,6 +256,32 @@ fn rounds(
     Ok(End { code: ExitCode::Done, failure: None })
 }
 
+/// Where the next slice of a variant goes: into a copy, which is new unless it goes on with the one before. `ways` are those of
+/// its sessions and the one without a link.
+fn ready(
+    command: &Command<'_>,
+    plan: &Plan,
+    copies: Option<&mut Copies>,
+    variant: usize,
+    (target, direct): (&Target, &Target),
+    after: &mut After,
+) -> Result<Option<Target>, String> {
+    let mut copy = None;
+    if let Some(copies) = copies {
+        let clone = plan.variants[variant].clone;
+        if !copies.goes_on(variant, clone) {
+            after.state_is_new(variant);
+        }
+        copy = Some(copies.target(command, variant, clone, target)?);
+    }
+    // Without the link: what is asked after the slice is no part of it.
+    after.slice_begins(direct, copy.as_ref().unwrap_or(target));
+    if copy.is_some() {
+        after.look(command, variant);
+    }
+    Ok(copy)
+}
+
 /// Why the rounds are not all there, as far as that is a failure.
 fn not_finished(end: &RunEnd) -> Option<Failure> {
     match end {
@@ -250,8 +290,9 @@ fn not_finished(end: &RunEnd) -> Option<Failure> {
         }
         RunEnd { panicked, slices, .. } if *panicked > 0 => {
             let failure = format!(
-                "dbbench itself failed in {panicked} of {slices} slices, which are left out: this is a fault of dbbench, not \
-                 of the workload; please report it with the message in slices.jsonl"
+                "dbbench itself failed in {panicked} of {}, left out: this is a fault of dbbench, not \
+                 of the workload; please report it with the message in slices.jsonl",
+                counted(*slices, "slice")
             );
             Some(Failure::text(ExitCode::Failed, failure))
         }
@@ -281,11 +322,11 @@ fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failur
 }
 
 fn planned_rounds(plan: &Plan) -> String {
-    let (rounds, variants) = (plan.run.rounds, plan.variants.len());
+    let (rounds, variants) = (plan.run.rounds, counted(plan.variants.len(), "variant"));
     match plan.run.until {
-        None => format!("{rounds} rounds of {variants} variants"),
+        None => format!("{} of {variants}", counted(rounds, "round")),
         Some(until) => format!(
-            "rounds of {variants} variants until the intervals are within {}, at most {rounds}",
+            "rounds of {variants} until the intervals are within {}, at most {rounds}",
             verdict::format_half_width(until.half_width)
         ),
     }
@@ -307,7 +348,7 @@ fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
     let until = run.until?;
     let reached = verdict::is_reached(verdict::widest(run, closed), until.half_width);
     let not = if reached { "" } else { "not " };
-    Some(format!("goal {not}reached after {} rounds", run.rounds))
+    Some(format!("goal {not}reached after {}", counted(run.rounds, "round")))
 }
 
 fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
@@ -327,6 +368,7 @@ fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
 
 fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     let variant = &plan.variants[outcome.slice.variant];
+    let background = variant.background.as_ref().map_or_else(Vec::new, |background| background.work.records());
     SliceContext {
         point: 0,
         round: outcome.slice.round,
@@ -338,6 +380,7 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
             .map(|operation| (operation.name.clone(), operation.job.clone()))
             .collect(),
         records: variant.records().into_iter().map(str::to_owned).collect(),
+        background_records: background.into_iter().map(str::to_owned).collect(),
         start_s: outcome.start.as_secs_f64(),
     }
 }

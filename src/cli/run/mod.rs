@@ -4,6 +4,8 @@
 //! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
 //! that is wrong, nothing is measured when answers differ.
 
+mod after;
+mod checks;
 mod copies;
 mod external;
 mod measure;
@@ -12,6 +14,7 @@ mod record;
 mod refusal;
 mod setup;
 mod stage;
+mod tables;
 
 pub(super) use external::{refuse_statements, refused};
 
@@ -33,6 +36,9 @@ use crate::report::progress::{Mode, Progress};
 use crate::verdict;
 use crate::words::ExitCode;
 use crate::workload::{self, Overrides, plan::Plan};
+
+/// Where results go unless `--out` says otherwise.
+const RESULTS: &str = "results";
 
 /// What all files of one command share.
 pub struct Command<'a> {
@@ -98,6 +104,7 @@ fn load(
             Ok(mut plan) => {
                 goal.map_or(Ok(()), |goal| goal.lay_over(&mut plan))?;
                 arrivals::in_every_round(&plan)?;
+                refuse_statements(&plan, args.target.as_deref(), args.allow_writes_to.as_deref(), color)?;
                 let out = args.out.as_ref().map(|out| match args.files.len() {
                     1 => out.clone(),
                     _ => out.join(&plan.name),
@@ -122,6 +129,10 @@ fn load(
         }
         empty_or_new(out)?;
     }
+    // What has taken hours must not end at a folder that cannot be made.
+    for (_, out) in &plans {
+        writable(out.as_deref().unwrap_or(Path::new(RESULTS)), out.is_some())?;
+    }
     Ok(plans)
 }
 
@@ -137,6 +148,25 @@ fn empty_or_new(out: &Path) -> Result<(), Failure> {
         Err(_) => "cannot be read: name a folder that you may write to",
     };
     Err(Failure::text(ExitCode::Usage, format!("--out {} {rule}", out.display())))
+}
+
+/// Sees whether the folder can be made and written into; what was made for that goes again, for a run that is refused leaves
+/// nothing.
+fn writable(folder: &Path, is_asked_for: bool) -> Result<(), Failure> {
+    let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let made: Vec<&Path> = folder.ancestors().take_while(missing).collect();
+    let probe = folder.join(format!(".dbbench-{}", std::process::id()));
+    let tried = std::fs::create_dir_all(folder).and_then(|()| std::fs::File::create_new(&probe));
+    drop(std::fs::remove_file(&probe));
+    for folder in made {
+        // Whoever else has put something into it meanwhile keeps it.
+        drop(std::fs::remove_dir(folder));
+    }
+    tried.map(drop).map_err(|error| {
+        let option = if is_asked_for { "--out " } else { "" };
+        let rule = format!("{option}{} cannot be written to ({error}): name a folder with --out", folder.display());
+        Failure::text(ExitCode::Usage, rule)
+    })
 }
 
 impl Command<'_> {

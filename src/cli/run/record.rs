@@ -160,6 +160,7 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
         link_in_path: variant.link.is_used(),
         measure_ms: variant.measure.as_secs_f64() * 1e3,
+        count: variant.count,
         warmup_ms: variant.warmup.as_secs_f64() * 1e3,
         workers: variant.workers,
         point: BTreeMap::new(),

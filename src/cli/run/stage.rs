@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
-use super::{Command, external, refusal, setup};
+use super::{Command, checks, external, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
@@ -14,7 +14,7 @@ use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
-use crate::words::ExitCode;
+use crate::words::{ExitCode, counted};
 use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan, Protocol, VariantPlan};
 
@@ -284,10 +284,15 @@ fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: boo
 
 /// Why it is more than one for each client.
 pub(super) fn each(variant: &VariantPlan) -> String {
-    match variant.connections_per_client() {
+    let mut text = match variant.connections_per_client() {
         1 => String::new(),
         each => format!(" ({each} each, for `together`)"),
+    };
+    let beside = variant.connections() - variant.load.clients().saturating_mul(variant.connections_per_client());
+    if beside > 0 {
+        text.push_str(&format!(" and {beside} of its background"));
     }
+    text
 }
 
 /// Binds all variants, each to the database that it begins with, before saying what is wrong with any.
@@ -299,7 +304,7 @@ pub(super) fn bind(
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
-    let (mut bound, mut errors) = (Vec::new(), Vec::new());
+    let (mut bound, mut errors, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     let mut session: Option<(&str, Control)> = None;
     for (at, variant) in plan.variants.iter().enumerate() {
         if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
@@ -311,6 +316,9 @@ pub(super) fn bind(
             }
         }
         let control = session.as_ref().map(|(_, control)| control);
+        if let Some(control) = control {
+            wrong.extend(command.wait(checks::try_out(variant, control))?);
+        }
         match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
@@ -319,11 +327,11 @@ pub(super) fn bind(
     if let Some((_, control)) = session {
         command.wait(control.close())?;
     }
-    if !errors.is_empty() {
-        return Err(refusal::binding(&errors, command.color));
+    if !errors.is_empty() || !wrong.is_empty() {
+        return Err(refusal::binding(&errors, &wrong, command.color));
     }
     let statements: usize = bound.iter().map(BoundVariant::statements).sum();
-    let what = format!("{statements} statements of {} variants", bound.len());
+    let what = format!("{} of {}", counted(statements, "statement"), counted(bound.len(), "variant"));
     command.events.emit(Event::StageEnded { stage: Phase::Binding, took: begin.elapsed(), what });
     Ok(bound)
 }

@@ -120,9 +120,14 @@ fn numeric(out: &mut Quoted<'_>, bytes: &[u8]) -> Option<()> {
     match sign {
         0 => {}
         0x4000 => out.put(b"-"),
-        0xD000 => return Some(out.put(b"Infinity")),
-        0xF000 => return Some(out.put(b"-Infinity")),
-        _ => return Some(out.put(b"NaN")),
+        special => {
+            out.put(match special {
+                0xD000 => &b"Infinity"[..],
+                0xF000 => b"-Infinity",
+                _ => b"NaN",
+            });
+            return Some(());
+        }
     }
     let group = |at: i64| -> u16 {
         let at = usize::try_from(at).unwrap_or(usize::MAX);
@@ -192,7 +197,8 @@ fn array(out: &mut Quoted<'_>, element: &PgType, bytes: &[u8]) -> Option<()> {
     rest.try_get_i32().ok()?;
     rest.try_get_u32().ok()?;
     if dimensions == 0 {
-        return Some(out.put(b"{}"));
+        out.put(b"{}");
+        return Some(());
     }
     let mut lengths = [0_usize; MOST_DIMENSIONS];
     let mut bounds = [1_i32; MOST_DIMENSIONS];
@@ -227,7 +233,10 @@ fn array(out: &mut Quoted<'_>, element: &PgType, bytes: &[u8]) -> Option<()> {
 }
 
 fn one(out: &mut Quoted<'_>, element: &PgType, rest: &mut &[u8]) -> Option<()> {
-    let Ok(length) = usize::try_from(rest.try_get_i32().ok()?) else { return Some(out.put(b"NULL")) };
+    let Ok(length) = usize::try_from(rest.try_get_i32().ok()?) else {
+        out.put(b"NULL");
+        return Some(());
+    };
     let (bytes, after) = rest.split_at_checked(length)?;
     *rest = after;
     out.put(b"\"");

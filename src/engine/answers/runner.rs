@@ -104,15 +104,23 @@ impl<'a> Runner<'a> {
                 };
                 let run = self.interpreter.execute(&variant, operation, program, &mut place);
                 tokio::pin!(run);
+                let limit = variant.operations[operation].timeout;
+                let ends = limit.map(|limit| Instant::now() + limit);
                 loop {
                     tokio::select! {
                         biased;
                         result = &mut run => break result,
-                        () = self.timer.sleep_until(Instant::now() + LOOK) => {
+                        () = self.timer.sleep_until(ends.map_or(next_look(), |ends| ends.min(next_look()))) => {
                             if self.interrupt.is_set() {
                                 // Closing the connection, which follows, does what a lost request would have done.
                                 let _ = cancel.cancel().await;
                                 return Err(AnswersError::Interrupted);
+                            }
+                            if let (Some(limit), Some(ends)) = (limit, ends)
+                                && Instant::now() >= ends
+                            {
+                                let _ = cancel.cancel().await;
+                                break Err(OperationError::TimedOut(limit));
                             }
                         }
                     }
@@ -182,8 +190,16 @@ impl<'a> Runner<'a> {
             return AnswersError::Writes { variant, operation: name, message: server.message.clone() };
         }
         let params = self.params(operation, seed, draw);
-        AnswersError::Fails { variant, operation: name, params, reason: chain(error), state }
+        let mut reason = chain(error);
+        if let OperationError::TimedOut(_) = error {
+            reason.push_str(", alone and before any load: give it a longer `timeout`, or look at what it waits for");
+        }
+        AnswersError::Fails { variant, operation: name, params, reason, state }
     }
+}
+
+fn next_look() -> Instant {
+    Instant::now() + LOOK
 }
 
 /// The draws of the answers belong to no round and no client.

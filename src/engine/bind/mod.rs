@@ -58,6 +58,10 @@ pub async fn bind(
     if !problems.is_empty() {
         return Err(BindError::Problems { variant: variant.name.clone(), problems });
     }
+    let background = match &variant.background {
+        Some(background) => Some(Arc::new(Box::pin(bind(&background.work, control, dataset)).await?)),
+        None => None,
+    };
     let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {
         *sum += weight;
         Some(*sum)
@@ -71,5 +75,6 @@ pub async fn bind(
         cumulative: cumulative.collect(),
         width: variant.connections_per_client() as usize,
         records: variant.records().into_iter().map(str::to_owned).collect(),
+        background,
     })
 }

@@ -57,13 +57,7 @@ impl Binder<'_> {
 
     /// Whether the values of an insert can be written into its text; reported where not.
     pub(super) fn can_be_written(&mut self, plan: &InsertPlan, types: &[PgType]) -> bool {
-        let without: Vec<_> = plan
-            .columns
-            .iter()
-            .zip(types)
-            .filter(|(_, ty)| !has_text_form(ty))
-            .map(|(column, ty)| (column, ty))
-            .collect();
+        let without: Vec<_> = plan.columns.iter().zip(types).filter(|(_, ty)| !has_text_form(ty)).collect();
         for (column, ty) in &without {
             let title = format!("a value of type {ty} cannot be written into the text of a statement by this version");
             let hints = vec!["leave the column to its default, or use another `protocol`".to_owned()];

@@ -4,7 +4,7 @@
 //! what the step takes.
 
 use super::{Interpreter, OperationError, Place, append, statement_at};
-use crate::driver::{DriverError, Session, StatementId};
+use crate::driver::{Session, StatementId};
 use crate::engine::bound::{Program, Statement};
 use crate::engine::rows::Sink;
 
@@ -108,7 +108,7 @@ impl Interpreter {
         }
         .recording(&mut self.recorded, &statement.records);
         let (session, _) = place.line(line, statement.statement);
-        let executed = session.finish(&mut sink).await.map_err(DriverError::from)?;
+        let executed = session.finish(&mut sink).await?;
         let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
         place.progress.add_rows(rows);
         match statement.expect_rows {

@@ -127,6 +127,17 @@ pub fn which_write(
                 operations.push(Rehearsed { tape, params: runner.params(operation, seed, DRAW) });
             }
             runner.close().await;
+            if let Some(beside) = variant.background.as_deref() {
+                let mut runner = Runner::open(beside, target, &timer, interrupt, now_us).await?;
+                for operation in 0..beside.operations.len() {
+                    match runner.run(operation, seed, DRAW).await {
+                        Ok(()) => {}
+                        Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
+                        Err(error) => return Err(error),
+                    }
+                }
+                runner.close().await;
+            }
             refusals.push(refused);
             variants.push(operations);
         }

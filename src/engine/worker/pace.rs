@@ -87,6 +87,9 @@ impl Pace {
         closed: &ClosedLoop,
         free_ns: u64,
     ) -> Option<Turn> {
+        if self.phase == Phase::Measure && self.has_done_its_share(closed) {
+            return None;
+        }
         // At the common start there is nothing to think about yet. Later on also without a connection: the outage is part
         // of what the next operation takes.
         let mut intended_ns = if self.started { closed.next_start_ns(free_ns) } else { free_ns };
@@ -106,11 +109,18 @@ impl Pace {
         if self.phase != phase {
             (self.phase, self.count) = (phase, 0);
         }
+        if phase == Phase::Measure && self.has_done_its_share(closed) {
+            return None;
+        }
         let (client, count) = (self.client, self.count);
         let stream = Stream::operation(worker.seed, worker.round, phase, client, count);
         self.count += 1;
         let number = OperationNumber::Client { client, count };
         Some(Turn { stream, number, phase, intended_ns, queue_ns: None, ahead: false })
+    }
+
+    fn has_done_its_share(&self, closed: &ClosedLoop) -> bool {
+        closed.share.is_some_and(|share| self.count >= share.of(self.client))
     }
 
     /// Open loop: the next arrival that nobody has taken. Whatever was not taken in the warm-up when it ends is left there:

@@ -90,7 +90,7 @@ fn columns_of_a_draw_come_from_one_row() {
     }
     assert_eq!((seen.len(), c.column("other")), (9, None));
     let ragged = Arc::new(vec![vec![None]]);
-    assert!(Sampler::with_rows(&query, &columns, &ragged).unwrap_err().to_string().contains("row 1 has 1 cells"));
+    assert!(Sampler::with_rows(&query, &columns, &ragged).unwrap_err().to_string().contains("row 1 has 1 cell where"));
     assert!(Sampler::with_rows(&query, &columns, &Arc::default()).unwrap_err().to_string().contains("no row"));
 }
 

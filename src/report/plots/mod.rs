@@ -165,13 +165,16 @@ fn highest(curve: &ResponseCurve) -> Option<f64> {
     (recorded >= 20.0).then(|| (recorded - 10.0) / ranked)
 }
 
-/// The quantiles at which all curves are read, so that they can be compared one by one: evenly spread over the axis of
-/// nines, with those that tables state and the end of each curve.
+/// The quantiles at which all curves are read, so that they can be compared one by one: those that tables state, the end
+/// of each curve, and between them others, evenly spread over the axis of nines and none so near that it would seem the same.
 fn grid(ends: &[f64]) -> Vec<f64> {
     let last = ends.iter().copied().fold(0.0, f64::max);
-    let nines = -(1.0 - last).log10();
-    let even = (0..=CURVE_POINTS).map(|step| 1.0 - 10f64.powf(-nines * f64::from(step) / f64::from(CURVE_POINTS)));
-    let mut grid: Vec<f64> = even.chain(STATED).chain(ends.iter().copied()).filter(|q| *q <= last).collect();
+    let nines = |q: f64| -(1.0 - q).log10();
+    let step = nines(last) / f64::from(CURVE_POINTS);
+    let mut grid: Vec<f64> = STATED.into_iter().chain(ends.iter().copied()).filter(|q| *q <= last).collect();
+    let named = grid.clone();
+    let even = (0..CURVE_POINTS).map(|index| 1.0 - 10f64.powf(-step * f64::from(index)));
+    grid.extend(even.filter(|q| named.iter().all(|named| (nines(*named) - nines(*q)).abs() > step / 3.0)));
     grid.sort_by(f64::total_cmp);
     grid.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
     grid
@@ -268,6 +271,7 @@ mod tests {
         let grid = grid(&[0.999, 0.612_3]);
         assert!(grid.is_sorted() && grid.contains(&0.612_3) && grid.contains(&0.999));
         let all = [point(1.0, 100.0)];
+        assert!(grid.windows(2).all(|two| two[1] - two[0] > 1e-6), "no two seem the same");
         let (long, short) = (quantiles(&all, &grid, 0.999), quantiles(&all, &grid, 0.612_3));
         assert_eq!(short.last(), Some(&(0.612_3, 100.0)));
         assert!(long.iter().zip(&short).all(|(a, b)| a.0 == b.0) && long.len() > short.len());

@@ -83,7 +83,7 @@ impl Progress {
         let width = live.is_some().then_some(width);
         let narrator = Narrator::default();
         let inner = Arc::new(Mutex::new(Inner { mode, began: Instant::now(), narrator, live, width, writer }));
-        if width.is_some() {
+        if matches!(mode.shown, Shown::Live | Shown::Lines) {
             let display = Arc::downgrade(&inner);
             // Without it the display moves only when something happens, which is all that is lost.
             drop(std::thread::Builder::new().name("dbbench-display".to_owned()).spawn(move || keep_moving(&display)));
@@ -119,16 +119,16 @@ impl Progress {
     }
 }
 
-/// Shows how time passes between events, until the display is gone.
+/// Shows how time passes between events, until the display is gone: a live one moves, plain lines tell of what takes long.
 fn keep_moving(display: &Weak<Mutex<Inner>>) {
     loop {
         std::thread::sleep(MOVES);
         let Some(inner) = display.upgrade() else { return };
         let mut inner = inner.lock().unwrap_or_else(PoisonError::into_inner);
-        if inner.live.is_none() {
-            return;
+        match inner.mode.shown {
+            Shown::Live => inner.show(),
+            _ => inner.remind(),
         }
-        inner.show();
     }
 }
 
@@ -164,6 +164,14 @@ impl Inner {
         self.show();
     }
 
+    /// Says that something takes long, where no display shows it.
+    fn remind(&mut self) {
+        let line = self.narrator.overdue(self.began.elapsed());
+        if let Some(styled) = line.and_then(|line| self.styled(&line)) {
+            styled.lines(self.width.map(|width| width())).iter().for_each(|line| self.write(line));
+        }
+    }
+
     fn show(&mut self) {
         if let Some(live) = &mut self.live {
             live.show(&self.narrator.status(self.began.elapsed()), self.mode.color);
@@ -190,8 +198,8 @@ impl Inner {
                 after("32", tick, &format!("{what} · {took}{result}"))
             }
             // The live display shows slices and looks by itself.
-            (Line::Slice(_) | Line::Look(_), Shown::Live) => None,
-            (Line::Slice(text) | Line::Look(text), _) => after("", "", text),
+            (Line::Slice(_) | Line::Look(_) | Line::Slow(_), Shown::Live) => None,
+            (Line::Slice(text) | Line::Look(text) | Line::Slow(text), _) => after("", "", text),
         }
     }
 

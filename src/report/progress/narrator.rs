@@ -12,6 +12,8 @@ use crate::verdict::format_half_width;
 pub(super) enum Line {
     /// A stage ended.
     Stage { what: String, took: String, result: String },
+    /// A stage does not end.
+    Slow(String),
     /// A slice closed.
     Slice(String),
     /// A look at the intervals.
@@ -36,8 +38,10 @@ pub(super) struct Status {
 /// Listens to a run.
 #[derive(Debug, Default)]
 pub(super) struct Narrator {
-    /// Stages that began and did not end, latest last.
-    open: Vec<(Stage, String)>,
+    /// Stages that began and did not end, latest last, with when they began.
+    open: Vec<(Stage, String, Duration)>,
+    /// When it was last said that the latest stage takes long.
+    said_slow: Option<Duration>,
     load: Option<(u64, u64, Duration)>,
     slice: Option<SliceSoFar>,
     rounds_began: Option<Duration>,
@@ -52,6 +56,8 @@ pub(super) struct Narrator {
 const OF_THOSE: &str = "of those that ended: ";
 /// By so many standard deviations Poisson arrivals hardly ever stay below their rate.
 const CHANCE: f64 = 4.0;
+/// From so long on a stage that does not end is told of.
+const SLOW: Duration = Duration::from_secs(5);
 
 /// Steps of the bar within a slice.
 const STEPS: u64 = 100;
@@ -86,8 +92,9 @@ impl Narrator {
         self.now = now;
         match event {
             Event::StageStarted { stage, what } => {
-                self.open.retain(|(open, _)| open != stage);
-                self.open.push((*stage, what.clone()));
+                self.open.retain(|(open, ..)| open != stage);
+                self.open.push((*stage, what.clone(), now));
+                self.said_slow = None;
                 if *stage == Stage::Rounds {
                     self.rounds_began = Some(now);
                 }
@@ -123,7 +130,7 @@ impl Narrator {
     }
 
     fn stage_ended(&mut self, stage: Stage, took: Duration, result: &str) -> Line {
-        let what = self.open.iter().position(|(open, _)| *open == stage).map(|index| self.open.remove(index).1);
+        let what = self.open.iter().position(|(open, ..)| *open == stage).map(|index| self.open.remove(index).1);
         if stage == Stage::Dataset {
             self.load = None;
         }
@@ -161,13 +168,27 @@ impl Narrator {
             let share = Some((u64::from(info.done) * STEPS + slice.steps(now), u64::from(info.total) * STEPS));
             return Status { head, figures: slice.live_figures(now), share };
         }
-        let Some((stage, what)) = self.open.last() else { return Status::default() };
+        let Some((stage, what, began)) = self.open.last() else { return Status::default() };
         match (stage, self.load) {
             (Stage::Dataset, Some((rows, total, elapsed))) => {
                 Status { head: what.clone(), figures: load_figures(rows, total, elapsed), share: Some((rows, total)) }
             }
-            _ => Status { head: what.clone(), figures: String::new(), share: None },
+            _ => Status { head: what.clone(), figures: so_far(now.saturating_sub(*began)), share: None },
         }
+    }
+
+    /// That a stage takes long, where nothing else tells: after five seconds, and whenever the time has doubled.
+    pub(super) fn overdue(&mut self, now: Duration) -> Option<Line> {
+        let (stage, what, began) = self.open.last()?;
+        if matches!(stage, Stage::Rounds | Stage::Dataset) {
+            return None;
+        }
+        let took = now.saturating_sub(*began);
+        if took < self.said_slow.map_or(SLOW, |said| said * 2) {
+            return None;
+        }
+        self.said_slow = Some(took);
+        Some(Line::Slow(format!("{what} … {}", so_far(took))))
     }
 
     /// The time that the slices to come will take, should they take as long as those that closed; before the first of
@@ -288,6 +309,14 @@ impl SliceSoFar {
     }
 }
 
+/// `12 s so far`, as soon as anybody wonders.
+fn so_far(took: Duration) -> String {
+    match took.as_secs() {
+        0..=1 => String::new(),
+        seconds => format!("{seconds} s so far"),
+    }
+}
+
 fn place(info: &SliceInfo, number: u32) -> String {
     let SliceInfo { round, rounds, total, .. } = info;
     if info.may_end_before {
@@ -349,6 +378,7 @@ fn name(stage: Stage) -> &'static str {
         Stage::Dataset => "creating and loading tables",
         Stage::Setup => "setting up variants",
         Stage::Binding => "preparing statements",
+        Stage::Trial => "trying operations",
         Stage::Plans => "taking plans",
         Stage::Answers => "comparing answers",
         Stage::Rounds => "rounds",

@@ -229,3 +229,21 @@ fn a_run_with_a_goal_tells_how_far_it_is() {
     let head = narrator.status(now).head;
     assert!(head.starts_with("round 7 of at most 60 · slice 13 · interval ± 4.1 %, goal ± 3 % · at most "), "{head}");
 }
+
+#[test]
+fn a_stage_that_takes_long_is_told_of_at_ever_longer_intervals() {
+    let mut narrator = Narrator::default();
+    let at = Duration::from_secs;
+    narrator.hear(&Event::StageStarted { stage: Stage::Trial, what: "trying 2 operations once".to_owned() }, at(10));
+    assert_eq!(narrator.status(at(11)).figures, "");
+    assert_eq!(
+        (narrator.status(at(22)).head.as_str(), narrator.status(at(22)).figures.as_str()),
+        ("trying 2 operations once", "12 s so far")
+    );
+    let said: Vec<u64> = (10..=60).filter(|second| narrator.overdue(at(*second)).is_some()).collect();
+    assert_eq!(said, [15, 20, 30, 50]);
+    narrator.hear(&Event::StageEnded { stage: Stage::Trial, took: at(50), what: String::new() }, at(60));
+    assert_eq!(narrator.overdue(at(100)), None);
+    narrator.hear(&Event::StageStarted { stage: Stage::Rounds, what: String::new() }, at(100));
+    assert_eq!(narrator.overdue(at(200)), None, "slices tell of themselves");
+}

@@ -19,6 +19,7 @@ use crate::report::terminal::{about_verdicts, absence};
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
+use crate::words::counted;
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -40,6 +41,7 @@ pub(super) struct View {
     claims: Vec<JudgedRow>,
     expectations: Vec<JudgedRow>,
     failed_checks: Vec<String>,
+    background: Vec<String>,
     plots: Vec<PlotView>,
     curves: CurveTable,
     data: Option<String>,
@@ -129,10 +131,12 @@ impl View {
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
-            answers: answers.map(|answers| format!("All variants gave the same answers to {} draws.", answers.draws)),
+            answers: answers
+                .map(|answers| format!("All variants gave the same answers to {}.", counted(answers.draws, "draw"))),
             claims: tables::judged(summary, &summary.claims),
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),
+            background: crate::report::background::lines(summary),
             plots: plots.iter().map(drawn).collect::<Result<_, _>>()?,
             curves: tables::curves(plots),
             data: data::data(inputs, plots),

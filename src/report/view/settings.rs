@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::report::{Inputs, calibration, format};
 use crate::result::run::{Endpoint, Loaded, RunRecord, Skew, StageRecord, VariantRecord};
+use crate::words::ending;
 
 /// Something with a name.
 #[derive(Debug, Serialize)]
@@ -98,7 +99,11 @@ fn load(record: &VariantRecord) -> String {
         parts.push(format!("jitter of {}", format::time_us(record.link_jitter_us)));
     }
     let seconds = |ms: f64| format::duration_s(ms / 1e3);
-    parts.push(format!("{} measured after {} of warm-up", seconds(record.measure_ms), seconds(record.warmup_ms)));
+    let measured = match record.count {
+        Some(count) => format!("{} operations", crate::verdict::grouped(&count.to_string())),
+        None => seconds(record.measure_ms),
+    };
+    parts.push(format!("{measured} measured after {} of warm-up", seconds(record.warmup_ms)));
     parts.join(", ")
 }
 
@@ -196,8 +201,8 @@ fn loaded(loaded: &Loaded) -> String {
     let by = if loaded.kept { "kept from an earlier run, which loaded " } else { "loaded " };
     let rows = format::count(loaded.rows);
     match loaded.rows_per_s {
-        Some(speed) => format!("{by}{rows} rows at {} rows/s", format::significant(speed)),
-        None => format!("{by}{rows} rows"),
+        Some(speed) => format!("{by}{rows} row{} at {} rows/s", ending(&loaded.rows), format::significant(speed)),
+        None => format!("{by}{rows} row{}", ending(&loaded.rows)),
     }
 }
 
@@ -205,10 +210,11 @@ fn loaded(loaded: &Loaded) -> String {
 fn values(skew: &Skew) -> String {
     let share = |share: f64| format!("{} %", format::significant(share * 100.0));
     let mut text = format!(
-        "{} of {} possible values, the most frequent in {} rows",
+        "{} of {} possible values, the most frequent in {} row{}",
         format::count(skew.distinct),
         format::count(skew.possible),
-        format::count(skew.rows_per_key_max)
+        format::count(skew.rows_per_key_max),
+        ending(&skew.rows_per_key_max)
     );
     if let (Some(top), Some(hundredth)) = (skew.top_key_share, skew.top_1_percent_share) {
         text.push_str(&format!(" ({} of all; the top 1 % of the values in {})", share(top), share(hundredth)));

@@ -7,8 +7,9 @@ use super::settings::Fact;
 use crate::report::chart::{Curve, Kind};
 use crate::report::plots::{Plot, STATED};
 use crate::report::wording::{self, PRIMARY, metric_name};
-use crate::report::{caveats, format};
+use crate::report::{caveats, checks, format};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::verdict::is_refuted;
 
 /// A row of the first table.
 #[derive(Debug, Serialize)]
@@ -221,8 +222,7 @@ pub(super) fn judged(summary: &Summary, all: &[Judged]) -> Vec<JudgedRow> {
 }
 
 pub(super) fn failed_checks(summary: &Summary) -> Vec<String> {
-    let failed = summary.checks.iter().filter(|check| !check.passed);
-    failed.map(|c| format!("{} in {}: expected {}, found {}", c.name, c.variant, c.expected, c.found)).collect()
+    summary.checks.iter().filter(|check| is_refuted(check)).map(checks::in_words).collect()
 }
 
 /// A row of the table of operations; the mix has one too where it is more than one operation.

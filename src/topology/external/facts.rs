@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::driver::Control;
+use crate::words::counted;
 
 /// How often sessions of others are looked for, and how far apart: between two statements they are idle.
 const LOOKS: u32 = 4;
@@ -114,8 +115,10 @@ impl Facts {
         let hidden = self.cell(control, "who else uses it", HIDDEN).await.and_then(|text| text.parse::<u32>().ok());
         if let Some(hidden) = hidden.filter(|hidden| *hidden > 0) {
             self.notes.push(format!(
-                "{hidden} sessions of others are connected; whether they are active is hidden from this role (GRANT \
-                 pg_read_all_stats to see it)"
+                "{} of others {} connected; whether active or idle is hidden from this role (GRANT \
+                 pg_read_all_stats to see it)",
+                counted(hidden, "session"),
+                if hidden == 1 { "is" } else { "are" }
             ));
         }
     }

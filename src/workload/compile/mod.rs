@@ -1,5 +1,7 @@
 //! From what the file says to a plan.
 
+mod background;
+mod check;
 mod hash;
 mod insert;
 mod operation;

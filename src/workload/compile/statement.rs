@@ -62,7 +62,7 @@ fn rewrite(node: &Node, text: &str, references: &[Reference], numbers: &[usize])
     SqlText { sql: sent, place: node.place.clone(), offsets }
 }
 
-fn copy(
+pub(super) fn copy(
     text: &str,
     range: std::ops::Range<usize>,
     decoded: &[(usize, usize)],
@@ -116,7 +116,13 @@ fn refused(text: &str, node: &Node, in_transaction: bool) -> Option<Diagnostic> 
     let place = document::inside(node, start..start + word.len());
     let upper = word.to_ascii_uppercase();
     Some(match upper.as_str() {
-        "SET" if in_transaction && second_is_local(&text[start + word.len()..]) => return None,
+        "SET" if in_transaction && second_is(&text[start + word.len()..], "local") => return None,
+        "SET" if second_is(&text[start + word.len()..], "transaction") => {
+            problem(&place, "`SET TRANSACTION` cannot be a step").hint(
+                "modes stand beside the steps: `{ transaction = [{ sql = \"…\" }], isolation = \"serializable\", read_only = \
+                 true }`; on a server that already runs, --allow-writes-to NAME lets sessions write in database NAME",
+            )
+        }
         "SET" | "RESET" => {
             let hint = match in_transaction {
                 true => "write `SET LOCAL`: it ends with the transaction",
@@ -125,7 +131,9 @@ fn refused(text: &str, node: &Node, in_transaction: bool) -> Option<Diagnostic> 
                           `transaction` there is `SET LOCAL`"
                 }
             };
-            problem(&place, format!("`{upper}` changes the session for what runs after it")).hint(hint)
+            problem(&place, format!("`{upper}` changes the session for what runs after it"))
+                .hint(hint)
+                .hint("on a server that already runs: in the connection string, `options=-c work_mem=64MB`")
         }
         "BEGIN" | "START" | "COMMIT" | "END" | "ROLLBACK" | "ABORT" | "PREPARE" => {
             problem(&place, format!("`{upper}` cannot be a step"))
@@ -137,9 +145,9 @@ fn refused(text: &str, node: &Node, in_transaction: bool) -> Option<Diagnostic> 
     })
 }
 
-/// Whether the next word is `LOCAL`.
-fn second_is_local(rest: &str) -> bool {
-    sql::first_word(rest).is_some_and(|word| word.eq_ignore_ascii_case("local"))
+/// Whether the next word is this one.
+fn second_is(rest: &str, wanted: &str) -> bool {
+    sql::first_word(rest).is_some_and(|word| word.eq_ignore_ascii_case(wanted))
 }
 
 /// What a reference stands for. `Err(None)`: something wrong that was reported before.

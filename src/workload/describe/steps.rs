@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{generator, literal, one_line, time};
+use crate::words::counted;
 use crate::workload::plan::{
     Action, Arg, InsertMethod, InsertPlan, OperationPlan, Protocol, RetryPlan, StatementStep, StepPlan, VariantPlan,
 };
@@ -48,7 +49,7 @@ pub(super) fn write(
 fn write_insert(insert: &InsertPlan, indent: &str, out: &mut String) -> std::fmt::Result {
     let InsertPlan { table, columns, rows, chunk, method, .. } = insert;
     let chunks = if matches!(method, InsertMethod::Single) { String::new() } else { format!(", {chunk} at a time") };
-    writeln!(out, "insert {rows} rows into {table}: {}{chunks}", method.word())?;
+    writeln!(out, "insert {} into {table}: {}{chunks}", counted(*rows, "row"), method.word())?;
     let columns = columns.iter().map(|column| format!("{} = {}", column.name, generator(&column.generator)));
     writeln!(out, "{indent}   {}", columns.collect::<Vec<_>>().join(", "))
 }

@@ -4,6 +4,8 @@
 //! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
 //! `--set` are already applied, so the engine never merges anything.
 
+mod background;
+mod check;
 mod estimate;
 mod insert;
 mod load;
@@ -14,6 +16,8 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub use background::{BackgroundPlan, Backgrounds, When};
+pub use check::{CheckPlan, Counted, Counter, Expected};
 pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
@@ -158,8 +162,10 @@ pub struct VariantPlan {
     pub load: LoadPlan,
     /// Wait before the measurement; extended at most tenfold until every statement ran six times.
     pub warmup: Duration,
-    /// Length of the measurement.
+    /// Length of the measurement; zero where `count` ends it.
     pub measure: Duration,
+    /// The measurement ends after so many operations, however long that takes (closed loop).
+    pub count: Option<u64>,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
     /// SQL that changes a copy of the data for this variant, split into statements, each alone in autocommit.
@@ -178,6 +184,10 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
+    /// What must hold after each slice.
+    pub checks: Vec<CheckPlan>,
+    /// What goes on beside the mix.
+    pub background: Option<Box<Backgrounds>>,
 }
 
 impl VariantPlan {
@@ -195,10 +205,12 @@ impl VariantPlan {
         widest
     }
 
-    /// Connections of all clients.
+    /// Connections that a slice holds at the same time: those of all clients, and of what goes on beside them.
     #[must_use]
     pub fn connections(&self) -> u32 {
-        self.load.clients().saturating_mul(self.connections_per_client())
+        let background = self.background.iter().flat_map(|background| &background.list);
+        let beside = background.map(|one| one.when.clients()).fold(0, u32::saturating_add);
+        self.load.clients().saturating_mul(self.connections_per_client()).saturating_add(beside)
     }
 
     /// The names that its steps record values under, each once.

@@ -175,7 +175,7 @@ fn figure(limit: &Entry, metric: &Metric, context: Context<'_>) -> Option<f64> {
         Number::Integer(value) => value as f64,
         Number::Real { value, .. } => value,
     };
-    if value < 0.0 && !matches!(metric, Metric::Record(..)) {
+    if value < 0.0 && !matches!(metric, Metric::Record(..) | Metric::Check(_)) {
         context.sink.push(problem(&node.place, format!("`{}` must be 0 or more, got {value}", limit.key)));
         return None;
     }

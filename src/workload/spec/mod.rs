@@ -1,5 +1,7 @@
 //! What a file says, typed and with places, before any name is looked up: the mirror of the file.
 
+mod background;
+mod check;
 mod dataset;
 mod distribution;
 mod generator;
@@ -10,6 +12,8 @@ mod operation;
 mod settings;
 mod step;
 
+pub(super) use background::{BackgroundSpec, backgrounds};
+pub(super) use check::{CheckSpec, checks};
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
 pub(super) use insert::InsertSpec;

@@ -33,6 +33,7 @@ pub(in crate::workload) struct SliceSpec {
     pub(in crate::workload) load: LoadPlan,
     pub(in crate::workload) warmup: Duration,
     pub(in crate::workload) measure: Duration,
+    pub(in crate::workload) count: Option<u64>,
     pub(in crate::workload) drain: Duration,
     pub(in crate::workload) clone: ClonePlan,
     pub(in crate::workload) workers: Option<u32>,
@@ -53,6 +54,7 @@ pub(in crate::workload) struct CompareSpec {
 /// Reads `[load]`, `[run]` and the link, with defaults.
 pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpec {
     let (load, length) = load::read(root, context);
+    let count = load::count(root, &load, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
     let clone = optional(root.find(&["run", "clone"]), |key, node| context.word(key, node, &["slice", "variant"]));
@@ -61,7 +63,8 @@ pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpe
         link: link(root, context),
         load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
-        measure: length,
+        measure: if count.is_some() { Duration::ZERO } else { length },
+        count,
         drain: duration("drain").unwrap_or(Duration::from_secs(10)),
         workers: workers.and_then(|workers| u32::try_from(workers).ok()),
     }

@@ -257,13 +257,46 @@ fn precedes_value(word: &str) -> bool {
     WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
+/// Where a statement calls functions, as far as that can be seen without knowing its grammar: words without quotes before a
+/// `(`, a schema in front of them left out. What is not a call although it looks like one (`t AS name (…)`, `WITH name (…) AS`,
+/// `INSERT INTO name (…)`) is left out; keywords such as `IN (…)` are not.
+#[must_use]
+pub fn calls(sql: &str) -> Vec<Range<usize>> {
+    const NAMING: [&str; 5] = ["as", "into", "recursive", "table", "with"];
+    let mut found = Vec::new();
+    let mut words: [Option<Range<usize>>; 2] = [None, None];
+    for token in Lexer::new(sql).filter(|token| !matches!(token.kind, Kind::Blank | Kind::Comment)) {
+        let [before, word] = &mut words;
+        match token.kind {
+            Kind::Symbol(b'(') => {
+                let is_named = before.take().is_some_and(|before| {
+                    NAMING.iter().any(|naming| naming.eq_ignore_ascii_case(&sql[before.clone()]))
+                });
+                found.extend(word.take().filter(|_| !is_named));
+            }
+            Kind::Word => {
+                *before = word.take();
+                *word = Some(token.range);
+            }
+            _ => words = [None, None],
+        }
+    }
+    found
+}
+
 /// The first word of a statement, as written; comments, blanks and opening parentheses before it are skipped. `None` when
 /// something else comes first.
 #[must_use]
 pub fn first_word(sql: &str) -> Option<&str> {
+    first_word_at(sql).map(|range| &sql[range])
+}
+
+/// Where the first word of a statement stands.
+#[must_use]
+pub fn first_word_at(sql: &str) -> Option<Range<usize>> {
     let first =
         Lexer::new(sql).find(|token| !matches!(token.kind, Kind::Blank | Kind::Comment | Kind::Symbol(b'(')))?;
-    (first.kind == Kind::Word).then(|| &sql[first.range])
+    (first.kind == Kind::Word).then_some(first.range)
 }
 
 /// Where the first words of a statement stand, at most so many; comments and blanks between them are skipped, and whatever is

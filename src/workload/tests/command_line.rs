@@ -76,6 +76,26 @@ fn an_option_and_a_variant_that_set_the_same_key_are_both_named() {
 }
 
 #[test]
+fn a_length_does_not_take_the_rate_away_with_the_stages() {
+    let text = format!("{SMALL}[load]\narrivals = \"constant\"\nstages = [{{ for = \"1s\", rate = 5 }}]\n");
+    let measure = ("run.measure", "4s", "--measure");
+    insta::assert_snapshot!("measure_and_stages", rendered(compile_set(&text, &[measure])));
+    // The rate comes beside it, before or after; clients need none.
+    let rate = ("load.rate", "9", "--set");
+    for set in [[measure, rate], [rate, measure]] {
+        let plan = compile_set(&text, &set).expect("an open loop");
+        let open = |load: &LoadPlan| matches!(load, LoadPlan::Open { rate, .. } if rate.arrivals(Duration::from_secs(1)) == 9.0);
+        assert!(open(&plan.variants[0].load) && plan.variants[0].measure.as_secs() == 4, "{:?}", plan.variants[0].load);
+    }
+    let of_variant = text.replace("[load]\narrivals = \"constant\"\n", "[variants.one.load]\n");
+    let message = rendered(compile_set(&of_variant.replace("one = {}\n", ""), &[measure]));
+    assert!(
+        message.contains("take `load.stages` out of the variant") && !message.contains("variants.one.run"),
+        "{message}"
+    );
+}
+
+#[test]
 fn only_keeps_the_baseline_and_drops_claims_about_the_rest() {
     let text = format!(
         "{SMALL}third = {{ mix = {{ one = 1 }} }}\n[compare]\nbaseline = \"many\"\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"goodput\"\nratio = {{ at_least = 1 }}\n[[claim]]\nclaim = \"d\"\nvariant = \"third\"\nmetric = \"goodput\"\nratio = {{ at_least = 1 }}\n"

@@ -26,10 +26,30 @@ fn text_as_json(source: &SourceText) -> Json {
     node_as_json(&Node { value: Value::Table(root), place })
 }
 
-fn validator() -> jsonschema::Validator {
-    let schema = schema::schema();
-    jsonschema::meta::validate(&schema).expect("a schema by the rules of its dialect");
-    jsonschema::draft202012::new(&schema).expect("a schema that can be used")
+/// An independent reader of schemas, with ours in it.
+struct Validator {
+    schemas: boon::Schemas,
+    index: boon::SchemaIndex,
+}
+
+impl Validator {
+    /// What it says against an instance, if anything.
+    fn says(&self, instance: &Json) -> Option<String> {
+        self.schemas.validate(instance, self.index).err().map(|error| format!("{error:#}"))
+    }
+
+    fn is_valid(&self, instance: &Json) -> bool {
+        self.says(instance).is_none()
+    }
+}
+
+/// It also holds the schema against the rules of its dialect.
+fn validator() -> Validator {
+    let mut schemas = boon::Schemas::new();
+    let mut compiler = boon::Compiler::new();
+    compiler.add_resource("http://localhost/workload.json", schema::schema()).expect("a schema");
+    let index = compiler.compile("http://localhost/workload.json", &mut schemas);
+    Validator { index: index.unwrap_or_else(|error| panic!("{error:#}")), schemas }
 }
 
 fn toml_files(folder: &str) -> Vec<PathBuf> {
@@ -48,9 +68,9 @@ fn every_committed_file_fits_the_schema() {
         ["workloads", "tests/language/keys", "tests/language/keys/base"].iter().flat_map(|f| toml_files(f)).collect();
     assert!(files.len() > KEYS.len());
     for path in files {
-        let said: Vec<String> =
-            validator.iter_errors(&as_json(&path)).map(|e| format!("{}: {e}", e.instance_path())).collect();
-        assert!(said.is_empty(), "{}: {}", path.display(), said.join("\n"));
+        if let Some(said) = validator.says(&as_json(&path)) {
+            panic!("{}: {said}", path.display());
+        }
     }
 }
 

@@ -21,6 +21,8 @@ fn keys_and_tables() {
         ("an unknown key near a known one", "", "[load]\nclinets = 4\n"),
         ("an unknown key near nothing", "", "[load]\nxyz = 4\n"),
         ("a key that belongs to another table", "", "[run]\nclients = 4\n"),
+        ("a key of another table that is not supported there", "", "[topology]\npooler = \"x\"\n"),
+        ("the sentence of an expectation under another name", "", "[[expect]]\nexpect = \"x\"\n"),
         ("a key of the top after a header", "name = \"small\"\n[dataset]", "[dataset]\nname = \"small\""),
         ("a key of the table around", "rows = 1_000", "rows = 1_000\nafter_load = \"SELECT 1\""),
         ("a key that is not supported", "", "[load]\ninstances = 4\n"),
@@ -98,6 +100,14 @@ fn loads() {
         ("stages of nothing", "", "[load]\nstages = [{ for = \"1s\", rate = 0 }]\n"),
         ("no stages", "", "[load]\nstages = []\n"),
         ("a number for stages", "", "[load]\nstages = 3\n"),
+        ("a number of operations and a time", "", "[run]\ncount = 100\nmeasure = \"1s\"\n"),
+        ("a number of operations and a rate", "", "[load]\nrate = 5\n[run]\ncount = 100\n"),
+        (
+            "a number of operations and stages",
+            "",
+            "[load]\nstages = [{ for = \"1s\", clients = 5 }]\n[run]\ncount = 100\n",
+        ),
+        ("no operations", "", "[run]\ncount = 0\n"),
     ]);
     insta::assert_snapshot!("loads", messages);
 }
@@ -202,6 +212,7 @@ fn steps() {
         ("a failure that is none", "{ retries = 1, retry_on = [\"row\", \"4001\"], steps = [{ sql = \"SELECT 1\" }] }"),
         ("a transaction in a transaction", "{ transaction = [{ transaction = [{ sql = \"SELECT 1\" }] }] }"),
         ("retries in a transaction", "{ transaction = [{ retries = 1, steps = [{ sql = \"SELECT 1\" }] }] }"),
+        ("modes in a step", "{ transaction = [{ sql = \"SET TRANSACTION READ WRITE\" }] }"),
         ("a setting that stays", "{ transaction = [{ sql = \"SET lock_timeout = 50\" }] }"),
         (
             "a reference within a pipeline",
@@ -253,6 +264,61 @@ fn steps() {
     let texts: Vec<(&str, String)> = cases.iter().map(|(what, step)| (*what, one(step))).collect();
     let cases: Vec<(&str, &str, &str)> = texts.iter().map(|(what, to)| (*what, STEP, to.as_str())).collect();
     insta::assert_snapshot!("steps", shown(&cases));
+}
+
+#[test]
+fn checks() {
+    let check = |rest: &str| format!("[checks.sum]\n{rest}\n");
+    let cases: Vec<(&str, String)> = vec![
+        ("a check without its parts", check("enabled = true")),
+        ("two statements", check("sql = \"SELECT 1; SELECT 2\"\nequals = 1")),
+        ("no statement", check("sql = \"\"\nequals = 1")),
+        ("a parameter in a check", check("sql = \"SELECT :org + :limit\"\nequals = 1")),
+        ("an unknown counter", check("sql = \"SELECT 1\"\nequals = \"one.suceeded\"")),
+        ("a text that looks like a counter", check("sql = \"SELECT 1\"\nequals = \"www.example\"")),
+        ("a counter of an unknown operation", check("sql = \"SELECT 1\"\nequals = \"2 * onne.succeeded\"")),
+        ("an unknown constant", check("sql = \"SELECT 1\"\nequals = \":lim * one.succeeded\"")),
+        ("a list", check("sql = \"SELECT 1\"\nequals = [1]")),
+        ("another server", check("sql = \"SELECT 1\"\nequals = 1\non = \"replica\"")),
+        (
+            "a claim about a check that is taken out",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1\nenabled = false")
+            ),
+        ),
+        (
+            "a claim about a check of an operation",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\noperation = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ \
+                 at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1")
+            ),
+        ),
+    ];
+    let cases: Vec<(&str, &str, &str)> = cases.iter().map(|(what, to)| (*what, "", to.as_str())).collect();
+    insta::assert_snapshot!("checks", shown(&cases));
+}
+
+#[test]
+fn backgrounds() {
+    let messages = shown(&[
+        ("a background without an operation", "", "[background.w]\nevery = \"1s\"\n"),
+        ("a background without a time", "", "[background.w]\noperation = \"one\"\n"),
+        ("two times", "", "[background.w]\noperation = \"one\"\nevery = \"1s\"\nclients = 2\n"),
+        ("an unknown operation beside the mix", "", "[background.w]\noperation = \"onee\"\nclients = 2\n"),
+        (
+            "a metric of no background",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.v.goodput\"\nvalue = { at_least = 1 }\n",
+        ),
+        (
+            "a metric that no background has",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.w.cpu.server\"\nvalue = { at_least = 1 }\n",
+        ),
+    ]);
+    insta::assert_snapshot!("backgrounds", messages);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use super::super::diagnostic::{Sink, problem};
 use super::super::plan::{OperationPlan, VariantPlan};
 use super::super::read::At;
+use crate::words::counted;
 
 /// Decides `compare.same_answer`; what is left out of the comparison is said as a warning.
 pub(in crate::workload) fn same_answer(
@@ -68,9 +69,9 @@ fn same_width(variants: &[VariantPlan], sink: &Sink) {
                 problem(
                     &operation.place,
                     format!(
-                        "the answer of `{}` has {} columns, that of `{}` has {}",
+                        "the answer of `{}` has {}, that of `{}` has {}",
                         operation.name,
-                        answer.paths.len(),
+                        counted(answer.paths.len(), "column"),
                         other.name,
                         expected.paths.len()
                     ),

@@ -75,6 +75,22 @@ fn judgement(
             }
         }
     }
+    if let Metric::Check(name) = &spec.metric.value {
+        for variant in compared {
+            let known = variants[*variant].checks.iter().map(|check| check.name.as_str());
+            missing_check(name, &spec, &variants[*variant].name, known, sink);
+        }
+    }
+    if let Metric::Background(name, _) = &spec.metric.value {
+        for variant in compared {
+            let known = variants[*variant].background.iter().flat_map(|background| &background.list);
+            let known = known.map(|background| background.name.as_str());
+            if !known.clone().any(|known| known == name) {
+                let title = format!("the variant `{}` has no background `{name}`", variants[*variant].name);
+                sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, known)));
+            }
+        }
+    }
     Some(JudgementPlan {
         claim: spec.claim,
         source: spec.source,
@@ -86,6 +102,24 @@ fn judgement(
         bound: spec.bound.value,
         place: spec.place,
     })
+}
+
+fn missing_check<'a>(
+    name: &str,
+    spec: &JudgementSpec,
+    variant: &str,
+    mut known: impl Iterator<Item = &'a str> + Clone,
+    sink: &Sink,
+) {
+    if let Some(of) = spec.operation.as_ref().or(spec.job.as_ref()) {
+        let title = "a check is about the whole slice, not about one operation or job";
+        sink.push(problem(&of.place, title).hint("take it out"));
+    }
+    let all = known.clone();
+    if !known.any(|known| known == name) {
+        let title = format!("the variant `{variant}` has no check `{name}`");
+        sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, all)));
+    }
 }
 
 fn missing<'a>(

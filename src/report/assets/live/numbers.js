@@ -7,14 +7,19 @@ function grouped(text) {
   return fraction === undefined ? parts : `${parts}.${fraction}`;
 }
 
-// The value rounded to three significant digits.
-const rounded = (value) => Number(value.toPrecision(3));
+const exponent = (value) => Math.floor(Math.log10(Math.abs(value)));
+
+// The value rounded to three significant digits, by the same steps as in the tables: a tie must fall to the same side.
+function rounded(value) {
+  const scale = 2 - exponent(value);
+  return scale >= 0 ? Math.round(value * 10 ** scale) / 10 ** scale : Math.round(value / 10 ** -scale) * 10 ** -scale;
+}
 
 function significant(value) {
   if (value === null || value === undefined || !Number.isFinite(value)) return ABSENT;
   if (value === 0) return "0";
   const near = rounded(value);
-  const decimals = Math.min(9, Math.max(0, 2 - Math.floor(Math.log10(Math.abs(near)) + 1e-12)));
+  const decimals = Math.min(9, Math.max(0, 2 - exponent(near)));
   return grouped(near.toFixed(decimals));
 }
 
@@ -41,7 +46,7 @@ function time(us, digits = significant) {
 
 // The percentile that leaves `rest` of the operations above it: `p50`, `p99.9`.
 function percentile(rest, sign = "p") {
-  const decimals = Math.min(7, Math.max(0, Math.ceil(-Math.log10(100 * rest) - 1e-9) + 1));
+  const decimals = Math.min(7, Math.max(0, Math.ceil(-Math.log10(100 * rest) - 1e-9) + 2));
   const text = (100 * (1 - rest)).toFixed(decimals);
   const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
   return sign === "p" ? `p${short}` : `${short} %`;
