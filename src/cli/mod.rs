@@ -6,6 +6,7 @@ mod build;
 mod calibrate;
 mod check;
 mod clean;
+mod compare;
 mod failure;
 mod finish;
 mod interrupt;
@@ -36,6 +37,7 @@ pub fn main() -> std::process::ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Compare(args) => compare::compare(args),
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),

@@ -3,6 +3,7 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
 
 use crate::report::chart::Ink;
 use crate::report::plots::Plot;
@@ -17,15 +18,22 @@ const STYLE: &str = include_str!("assets/report.css");
 /// # Errors
 /// When a plot cannot be drawn or the template is broken.
 pub(super) fn page(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<String, ReportError> {
-    let view = View::of(inputs, plots)?;
+    render(TEMPLATE, &View::of(inputs, plots)?)
+}
+
+/// Fills a template with a view and the style sheet.
+///
+/// # Errors
+/// When the template is broken.
+pub(super) fn render(template: &str, view: &impl Serialize) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(ReportError::Page)?;
     environment.set_syntax(syntax);
     // The name's ending switches escaping on.
-    environment.add_template("report.html", TEMPLATE).map_err(ReportError::Page)?;
-    let template = environment.get_template("report.html").map_err(ReportError::Page)?;
-    template.render(context! { style => style(), view => Serde(&view) }).map_err(ReportError::Page)
+    environment.add_template("page.html", template).map_err(ReportError::Page)?;
+    let template = environment.get_template("page.html").map_err(ReportError::Page)?;
+    template.render(context! { style => style(), view => Serde(view) }).map_err(ReportError::Page)
 }
 
 /// The style sheet with the inks of the plots, light and dark.

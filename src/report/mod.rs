@@ -6,6 +6,7 @@
 
 pub mod calibration;
 pub mod chart;
+pub mod compare;
 pub mod format;
 mod html;
 mod plots;

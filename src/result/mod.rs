@@ -4,6 +4,7 @@
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
 mod calibration;
+pub mod compared;
 mod error;
 mod files;
 mod histograms;
@@ -21,7 +22,7 @@ mod times;
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
-pub use reader::Reader;
+pub use reader::{Reader, read_run, results_in};
 pub use run::SCHEMA_VERSION;
 pub use shares::MISSED_AT_MOST;
 pub use store::{Store, default_dir, write_file, write_summary};

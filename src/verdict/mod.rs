@@ -3,6 +3,7 @@
 //!
 //! Works on result types alone, so that a report built from a folder says the same as the run that made it.
 
+pub mod between;
 mod compare;
 mod figure;
 mod generator;
@@ -15,7 +16,7 @@ mod settled;
 mod validity;
 mod worth_knowing;
 
-pub use compare::{Multiplicity, multiplicity};
+pub use compare::{Multiplicity, multiplicity, multiplicity_of};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
 pub use headline::headline;

@@ -1,7 +1,7 @@
 //! From results to plots: which figures each plot shows, and what is said about them.
 
 mod parts;
-mod timelines;
+pub(super) mod timelines;
 
 use crate::report::chart::{Bar, Bars, Caption, Chart, Curve, Forest, ForestRow, Kind, Percentiles};
 use crate::report::wording::{self, metric_name};
@@ -42,7 +42,7 @@ pub fn plots(inputs: &Inputs<'_>) -> Vec<Plot> {
     .collect()
 }
 
-fn caption(title: impl Into<String>, description: Vec<String>) -> Caption {
+pub(super) fn caption(title: impl Into<String>, description: Vec<String>) -> Caption {
     Caption { title: title.into(), description: format!("{}.", description.join("; ")) }
 }
 
@@ -147,7 +147,7 @@ fn percentiles(inputs: &Inputs<'_>) -> Option<Plot> {
 /// Quantiles of a cumulative distribution of `ranked` values, evenly spread over the axis of nines. None is shown with
 /// fewer than ten recorded values above it.
 #[expect(clippy::cast_precision_loss, reason = "counts of operations stay below 2^53")]
-fn quantiles(cumulative: &[CurvePoint], ranked: u64) -> Vec<(f64, f64)> {
+pub(super) fn quantiles(cumulative: &[CurvePoint], ranked: u64) -> Vec<(f64, f64)> {
     let ranked = ranked as f64;
     let recorded = cumulative.last().map_or(0.0, |point| point.quantile * ranked);
     if recorded < 20.0 {

@@ -4,9 +4,10 @@ use super::{Plot, caption, variants};
 use crate::report::Inputs;
 use crate::report::chart::{Band, Chart, Kind, Sample, Timeline, Track, Values};
 use crate::result::interval::IntervalRow;
+use crate::result::slice::SliceRecord;
 
 /// Samples in all tracks of a timeline together, so that the page stays small however long the run was.
-const MOST_SAMPLES: usize = 2_000;
+pub(in crate::report) const MOST_SAMPLES: usize = 2_000;
 
 pub(super) fn times(inputs: &Inputs<'_>) -> Option<Plot> {
     let (tracks, thinned) = tracks(inputs, Values::Times, |row| {
@@ -76,7 +77,7 @@ fn tracks(
     figure: impl Fn(&IntervalRow) -> Option<(f64, Option<f64>)>,
 ) -> (Vec<Track>, usize) {
     let first = first_s(inputs);
-    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure" && !is_drain(inputs, row));
+    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure" && !is_drain(inputs.slices, row));
     let thinned = measured().count().div_ceil(MOST_SAMPLES).max(1);
     let tracks = variants(inputs)
         .map(|(variant, series, name)| {
@@ -94,16 +95,15 @@ fn tracks(
 }
 
 /// Whether an interval lies after the measurement of its slice, where operations only end.
-fn is_drain(inputs: &Inputs<'_>, row: &IntervalRow) -> bool {
-    let slice = inputs
-        .slices
+pub(in crate::report) fn is_drain(slices: &[SliceRecord], row: &IntervalRow) -> bool {
+    let slice = slices
         .iter()
         .find(|slice| slice.round == row.round && slice.variant == row.variant && slice.point == row.point);
     slice.is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
 }
 
 /// The slowest of some samples: the longest time, or the lowest rate.
-fn slowest(samples: &[Sample], values: Values) -> Option<Sample> {
+pub(in crate::report) fn slowest(samples: &[Sample], values: Values) -> Option<Sample> {
     let key = |sample: &Sample| if values == Values::Times { sample.value } else { -sample.value };
     samples.iter().copied().max_by(|a, b| key(a).total_cmp(&key(b)))
 }
