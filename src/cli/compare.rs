@@ -53,7 +53,9 @@ fn question(args: &CompareArgs) -> Result<Question, Failure> {
         None => None,
         Some(text) => match share(text) {
             Some(share) => Some(share),
-            None => return usage(format!("`--fail-above` takes a share from 0 % on, for example 5% or 0.05, got `{text}`")),
+            None => {
+                return usage(format!("`--fail-above` takes a share from 0 % on, for example 5% or 0.05, got `{text}`"));
+            }
         },
     };
     // What cannot be done is not recommended.
@@ -81,8 +83,12 @@ fn metric(name: &str) -> Result<Metric, Failure> {
     let example = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
     match Metric::parse(name) {
         Ok(metric) => Ok(metric),
-        Err(UnknownMetric::Meant(meant)) => usage(format!("`--metric`: there is no metric `{name}`; the name is `{meant}`")),
-        Err(UnknownMetric::NotSupported) => usage(format!("`--metric`: this version does not measure `{name}`; {example}")),
+        Err(UnknownMetric::Meant(meant)) => {
+            usage(format!("`--metric`: there is no metric `{name}`; the name is `{meant}`"))
+        }
+        Err(UnknownMetric::NotSupported) => {
+            usage(format!("`--metric`: this version does not measure `{name}`; {example}"))
+        }
         Err(UnknownMetric::Unknown) => usage(format!("`--metric`: there is no metric `{name}`; {example}")),
     }
 }
@@ -126,7 +132,9 @@ fn side(label: &str, text: &str, workload: Option<&str>) -> Result<SideRuns, Fai
     }
     runs.sort_by(|a, b| a.run.started_at_epoch_s.total_cmp(&b.run.started_at_epoch_s));
     let mut seen = BTreeSet::new();
-    if let Some(twice) = runs.iter().find(|reader| !seen.insert(reader.dir.canonicalize().unwrap_or_else(|_| reader.dir.clone()))) {
+    if let Some(twice) =
+        runs.iter().find(|reader| !seen.insert(reader.dir.canonicalize().unwrap_or_else(|_| reader.dir.clone())))
+    {
         return usage(format!("side {label} names {} twice: each run counts once", twice.dir.display()));
     }
     Ok(SideRuns { name: text.to_owned(), variant: variants.into_iter().next(), runs, left_out })
@@ -158,7 +166,8 @@ fn folders(label: &str, path: &Path, workload: Option<&str>) -> Result<Vec<PathB
     }
     // What cannot be read may be of any workload: it is named when it is opened.
     let name = |dir: &PathBuf| result::read_run(dir).ok().map(|run| run.workload);
-    let named: Vec<(PathBuf, Option<String>)> = all.into_iter().map(|dir| (name(&dir), dir)).map(|(name, dir)| (dir, name)).collect();
+    let named: Vec<(PathBuf, Option<String>)> =
+        all.into_iter().map(|dir| (name(&dir), dir)).map(|(name, dir)| (dir, name)).collect();
     let names: BTreeSet<&str> = named.iter().filter_map(|(_, name)| name.as_deref()).collect();
     let listed = || names.iter().copied().collect::<Vec<_>>().join(", ");
     match workload {
@@ -168,7 +177,11 @@ fn folders(label: &str, path: &Path, workload: Option<&str>) -> Result<Vec<PathB
         ))),
         None if names.len() > 1 => Err(Found::Nothing(Failure::text(
             ExitCode::Usage,
-            format!("side {label}: {} has runs of several workloads, {}; choose one with --workload", path.display(), listed()),
+            format!(
+                "side {label}: {} has runs of several workloads, {}; choose one with --workload",
+                path.display(),
+                listed()
+            ),
         ))),
         _ => {
             let wanted = |name: &Option<String>| match (name, workload) {
@@ -197,7 +210,8 @@ fn past(history: Option<&Path>, sides: &[SideRuns]) -> Result<Past, Failure> {
             Err(_) => continue,
         };
         for dir in results {
-            let wanted = seen.insert(real(&dir)) && result::read_run(&dir).is_ok_and(|run| between::is_past(&run, sides));
+            let wanted =
+                seen.insert(real(&dir)) && result::read_run(&dir).is_ok_and(|run| between::is_past(&run, sides));
             // One that cannot be read says nothing about the others.
             past.runs.extend(wanted.then(|| Reader::open(&dir).ok()).flatten());
         }
@@ -227,7 +241,9 @@ fn rendered(args: &CompareArgs, compared: &Compared, sides: &[SideRuns]) -> Resu
         }
         CompareFormat::Html => {
             let mut runs = Vec::new();
-            for (index, reader) in sides.iter().enumerate().flat_map(|(index, side)| side.runs.iter().map(move |run| (index, run))) {
+            for (index, reader) in
+                sides.iter().enumerate().flat_map(|(index, side)| side.runs.iter().map(move |run| (index, run)))
+            {
                 runs.push(report::compare::MeasuredRun {
                     side: index,
                     reader,

@@ -3,9 +3,31 @@
 use crate::result::compared::{Compared, ComparedFigure};
 
 const HEAD: [&str; 25] = [
-    "side", "against", "variant", "against_variant", "point", "metric", "relative_to", "decides", "figure", "against_figure",
-    "ratio", "difference", "ci_low", "ci_high", "confidence", "interval_over", "runs", "against_runs", "rounds",
-    "against_rounds", "detectable", "verdict", "better", "regression", "reason",
+    "side",
+    "against",
+    "variant",
+    "against_variant",
+    "point",
+    "metric",
+    "relative_to",
+    "decides",
+    "figure",
+    "against_figure",
+    "ratio",
+    "difference",
+    "ci_low",
+    "ci_high",
+    "confidence",
+    "interval_over",
+    "runs",
+    "against_runs",
+    "rounds",
+    "against_rounds",
+    "detectable",
+    "verdict",
+    "better",
+    "regression",
+    "reason",
 ];
 
 /// The comparison as CSV. Empty fields were not measured.

@@ -91,7 +91,8 @@ struct RunView {
 /// # Errors
 /// When a plot cannot be drawn or the template is broken, which no comparison can cause.
 pub fn page(compared: &Compared, runs: &[MeasuredRun<'_>]) -> Result<String, ReportError> {
-    let (primary, others): (Vec<Group<'_>>, Vec<Group<'_>>) = groups(compared).into_iter().partition(|group| group.primary);
+    let (primary, others): (Vec<Group<'_>>, Vec<Group<'_>>) =
+        groups(compared).into_iter().partition(|group| group.primary);
     let (overlaid, left_out) = overlaid(compared, runs);
     let view = View {
         title: compared.workload.clone(),
@@ -134,11 +135,7 @@ fn group(group: &Group<'_>) -> GroupView {
         verdict: Badge::new(row.verdict.clone(), row.tone),
         regression: row.regression,
     };
-    GroupView {
-        metric: group.metric.clone(),
-        side: group.side.to_owned(),
-        rows: group.rows.iter().map(row).collect(),
-    }
+    GroupView { metric: group.metric.clone(), side: group.side.to_owned(), rows: group.rows.iter().map(row).collect() }
 }
 
 fn variant(at: usize, overlaid: &Overlaid) -> Result<VariantView, ReportError> {

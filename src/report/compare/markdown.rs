@@ -8,7 +8,8 @@ use crate::result::compared::Compared;
 #[must_use]
 pub fn render(compared: &Compared) -> String {
     let mut out = format!("**{}**\n", text(&headline(compared)));
-    let (primary, other): (Vec<Group<'_>>, Vec<Group<'_>>) = groups(compared).into_iter().partition(|group| group.primary);
+    let (primary, other): (Vec<Group<'_>>, Vec<Group<'_>>) =
+        groups(compared).into_iter().partition(|group| group.primary);
     primary.iter().for_each(|group| table(&mut out, compared, group));
     let reasons = reasons(compared);
     if !reasons.is_empty() {

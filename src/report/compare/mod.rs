@@ -122,7 +122,7 @@ fn row(figure: &ComparedFigure) -> Row {
 fn name(figure: &ComparedFigure) -> String {
     let mut name = figure.variant.clone();
     if figure.variant != figure.against_variant {
-        name.push_str(&format!(" to {}", figure.against_variant));
+        name.push_str(&format!(" against {}", figure.against_variant));
     }
     if !figure.point.is_empty() {
         let point: Vec<String> = figure.point.iter().map(|(key, value)| format!("{key} = {value}")).collect();
@@ -139,7 +139,8 @@ fn headline(compared: &Compared) -> String {
         text.push_str(&format!("Not valid ({reason}): "));
     }
     let sentence = |side: &Side| {
-        let primary = compared.deciding().filter(|figure| figure.side == side.label && figure.metric == compared.metric);
+        let primary =
+            compared.deciding().filter(|figure| figure.side == side.label && figure.metric == compared.metric);
         let found: Vec<String> = primary.map(finding).collect();
         let against = compared.sides.first().map_or("A", |first| first.label.as_str());
         let found = if found.is_empty() { "nothing was compared".to_owned() } else { found.join("; ") };
@@ -156,27 +157,32 @@ fn headline(compared: &Compared) -> String {
     text
 }
 
-/// `join 1.12×, 1.05–1.19 (to n_plus_one), worse`.
+/// `join, relative to n_plus_one, 1.12×, 1.05–1.19: worse`.
 fn finding(figure: &ComparedFigure) -> String {
     let row = row(figure);
-    let name = name(figure);
-    let to = figure.relative_to.as_ref().map_or_else(String::new, |baseline| format!(" (to {baseline})"));
+    let mut name = name(figure);
+    if let Some(baseline) = &figure.relative_to {
+        name.push_str(&format!(", relative to {baseline},"));
+    }
     match (figure.verdict, figure.better) {
-        (Verdict::NoDifference, _) => format!("{name} no different, {}{to}", row.ratio),
+        (Verdict::NoDifference, _) => format!("{name} no different ({})", row.ratio),
         (Verdict::Undecided, _) if figure.ratio.is_none() && figure.difference.is_none() => {
             format!("{name} not comparable")
         }
-        (Verdict::Undecided, _) => format!("{name} undecided, {}{to}", row.ratio),
-        (_, Some(true)) => format!("{name} {}{to}, better", row.ratio),
-        (_, Some(false)) => format!("{name} {}{to}, worse", row.ratio),
-        (_, None) => format!("{name} {}{to}", row.ratio),
+        (Verdict::Undecided, _) => format!("{name} undecided ({})", row.ratio),
+        (_, Some(true)) => format!("{name} better ({})", row.ratio),
+        (_, Some(false)) => format!("{name} worse ({})", row.ratio),
+        (_, None) => format!("{name} {} ({})", row.verdict, row.ratio),
     }
 }
 
 /// How good what was found is, for the colour of the sentence.
 fn tone(compared: &Compared) -> Tone {
     let primary = || compared.deciding().filter(|figure| figure.metric == compared.metric);
-    if !compared.valid || compared.regressions().next().is_some() || primary().any(|figure| figure.better == Some(false)) {
+    if !compared.valid
+        || compared.regressions().next().is_some()
+        || primary().any(|figure| figure.better == Some(false))
+    {
         Tone::Bad
     } else if primary().any(|figure| figure.verdict == Verdict::Undecided) {
         Tone::Open
@@ -233,7 +239,8 @@ fn reasons(compared: &Compared) -> Vec<&str> {
 fn notes(compared: &Compared) -> Vec<String> {
     let mut notes = Vec::new();
     let over = |wanted: IntervalOver| compared.comparisons.iter().any(|figure| figure.interval_over == Some(wanted));
-    let mut baselines: Vec<&str> = compared.comparisons.iter().filter_map(|figure| figure.relative_to.as_deref()).collect();
+    let mut baselines: Vec<&str> =
+        compared.comparisons.iter().filter_map(|figure| figure.relative_to.as_deref()).collect();
     baselines.dedup();
     if let Some(baseline) = baselines.first() {
         notes.push(format!(
@@ -253,7 +260,9 @@ fn notes(compared: &Compared) -> Vec<String> {
                 "intervals rest on the spread between runs of the same workload on this machine: {} in {}",
                 history.runs, history.dir
             ),
-            None => "intervals rest on the spread between the runs of the sides, taken to be the same on both".to_owned(),
+            None => {
+                "intervals rest on the spread between the runs of the sides, taken to be the same on both".to_owned()
+            }
         });
     }
     if over(IntervalOver::SameRounds) || over(IntervalOver::SameRuns) {
@@ -264,5 +273,7 @@ fn notes(compared: &Compared) -> Vec<String> {
     notes
 }
 
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod tests;

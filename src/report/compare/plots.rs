@@ -61,7 +61,8 @@ pub(super) fn ratios(compared: &Compared) -> Option<Plot> {
     let many = compared.sides.len() > 2;
     let row = |figure: &ComparedFigure| {
         let comparison = as_comparison(figure);
-        let more = if figure.metric == "goodput_per_s" || figure.metric == "rows_per_s" { ", more is better" } else { "" };
+        let more =
+            if figure.metric == "goodput_per_s" || figure.metric == "rows_per_s" { ", more is better" } else { "" };
         let name = name(figure);
         ForestRow {
             group: format!("{}{more}", metric_name(&figure.metric)),
@@ -102,7 +103,10 @@ pub(super) fn overlaid(compared: &Compared, runs: &[MeasuredRun<'_>]) -> (Vec<Ov
     let samples = MOST_SAMPLES / subjects.len().clamp(1, MOST_VARIANTS);
     let overlaid = subjects.iter().take(MOST_VARIANTS).map(|subject| Overlaid {
         variant: subject.name.clone(),
-        plots: [percentiles(compared, subject, runs), times(compared, subject, runs, samples)].into_iter().flatten().collect(),
+        plots: [percentiles(compared, subject, runs), times(compared, subject, runs, samples)]
+            .into_iter()
+            .flatten()
+            .collect(),
     });
     (overlaid.filter(|overlaid| !overlaid.plots.is_empty()).collect(), left_out)
 }
@@ -166,7 +170,8 @@ fn times(compared: &Compared, subject: &Subject, runs: &[MeasuredRun<'_>], most:
         return None;
     }
     let said = tracks.iter().map(|track| format!("{}: {} intervals", track.name, track.samples.len())).collect();
-    let thinned = if thinned > 1 { format!(" Of every {thinned} seconds the slowest is shown.") } else { String::new() };
+    let thinned =
+        if thinned > 1 { format!(" Of every {thinned} seconds the slowest is shown.") } else { String::new() };
     let fewer = if runs.len() > MOST_RUNS * compared.sides.len() { " The first three runs of each side." } else { "" };
     Some(Plot {
         id: "latency",

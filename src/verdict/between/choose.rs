@@ -54,7 +54,11 @@ pub(super) fn subjects(
     for name in only {
         if !pairs.iter().any(|pair| pair.0 == *name || pair.1 == *name) {
             let both: Vec<String> = pairs.iter().map(|pair| pair.0.clone()).collect();
-            return Err(Refusal::NoVariant { side: "what is on both sides".to_owned(), variant: name.clone(), has: list(&both) });
+            return Err(Refusal::NoVariant {
+                side: "what is on both sides".to_owned(),
+                variant: name.clone(),
+                has: list(&both),
+            });
         }
     }
     let wanted = |pair: &&(String, String)| only.is_empty() || only.contains(&pair.0) || only.contains(&pair.1);
@@ -122,7 +126,11 @@ fn same_runs(
         Some(shared) => {
             let as_named = first.1.runs.iter().find(|reader| reader.dir.canonicalize().is_ok_and(|dir| dir == *shared));
             let dir = as_named.map_or(shared.as_path(), |reader| reader.dir.as_path());
-            Err(Refusal::SameRun { dir: dir.display().to_string(), first: first.0.to_owned(), other: other.0.to_owned() })
+            Err(Refusal::SameRun {
+                dir: dir.display().to_string(),
+                first: first.0.to_owned(),
+                other: other.0.to_owned(),
+            })
         }
     }
 }

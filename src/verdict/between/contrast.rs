@@ -1,5 +1,7 @@
 //! One comparison: the figures of two sides, the interval that their number allows, and the verdict.
 
+use std::path::Path;
+
 use super::choose::Subject;
 use super::figures::{Of, Rounds, mean, per_run, positive};
 use super::{Past, Question, SideRuns};
@@ -159,16 +161,18 @@ impl Contrast<'_> {
     /// The spread between runs: within the sides and the groups of other runs, where they are enough together.
     fn spread(&self, first: &[f64], other: &[f64], logs: bool, relative_to: Option<&str>) -> Option<Spread> {
         let hash = |reader: &Reader| (reader.run.workload_hash.clone(), reader.run.topology_hash.clone());
+        // Folders may hold what was meant to differ: runs are a group within theirs.
+        let group = |reader: &Reader| (hash(reader), reader.dir.parent().map(Path::to_owned));
         let of_first: Vec<_> = self.first.runs.iter().map(hash).collect();
-        let mut keys: Vec<_> = self.past.runs.iter().map(hash).collect();
+        let mut keys: Vec<_> = self.past.runs.iter().map(group).collect();
         keys.sort();
         keys.dedup();
         let mut groups = vec![first.to_vec(), other.to_vec()];
         for key in keys {
             // Of two variants of the same workload one: they share the mood of their runs.
-            let name = if of_first.contains(&key) { &self.subject.first } else { &self.subject.other };
+            let name = if of_first.contains(&key.0) { &self.subject.first } else { &self.subject.other };
             let of = self.of(name, relative_to);
-            let runs = self.past.runs.iter().filter(|reader| hash(reader) == key).map(|reader| of.rounds(reader));
+            let runs = self.past.runs.iter().filter(|reader| group(reader) == key).map(|reader| of.rounds(reader));
             let runs: Vec<Rounds> = runs.filter(|rounds| !rounds.is_empty()).collect();
             if logs && !positive(&runs) {
                 return None;
@@ -186,15 +190,20 @@ impl Contrast<'_> {
             let of_round = |round: u32| base.iter().find(|(of_base, _)| *of_base == round).map(|(_, value)| *value);
             other.rounds(reader).into_iter().filter_map(|(round, value)| Some((value, of_round(round)?))).collect()
         };
-        let runs: Vec<(&Reader, Vec<(f64, f64)>)> =
-            self.first.runs.iter().map(|reader| (reader, pairs(reader))).filter(|(_, pairs)| !pairs.is_empty()).collect();
+        let runs: Vec<(&Reader, Vec<(f64, f64)>)> = self
+            .first
+            .runs
+            .iter()
+            .map(|reader| (reader, pairs(reader)))
+            .filter(|(_, pairs)| !pairs.is_empty())
+            .collect();
         let figures = self.figures(None);
         if let [(reader, pairs)] = runs.as_slice() {
             let looks = looks(&reader.run);
-            let estimate =
-                if figures.logs { looks.ratio(pairs, figures.resolution) } else { looks.difference(pairs) };
+            let estimate = if figures.logs { looks.ratio(pairs, figures.resolution) } else { looks.difference(pairs) };
             let few = pairs.len() < MIN_ROUNDS;
-            let reason = few.then(|| format!("{} valid rounds of both are too few: at least {MIN_ROUNDS} are needed", pairs.len()));
+            let reason = few
+                .then(|| format!("{} valid rounds of both are too few: at least {MIN_ROUNDS} are needed", pairs.len()));
             return Found { estimate, over: (!few).then_some(IntervalOver::SameRounds), reason };
         }
         if runs.is_empty() {
@@ -206,7 +215,8 @@ impl Contrast<'_> {
         };
         let per_run: Vec<(f64, f64)> = runs.iter().map(|(_, pairs)| together(pairs)).collect();
         let looks = crate::stats::Looks::Once;
-        let estimate = if figures.logs { looks.ratio(&per_run, figures.resolution) } else { looks.difference(&per_run) };
+        let estimate =
+            if figures.logs { looks.ratio(&per_run, figures.resolution) } else { looks.difference(&per_run) };
         let few = per_run.len() < MIN_RUNS;
         Found {
             estimate,

@@ -70,7 +70,8 @@ pub(super) fn mean(values: impl Iterator<Item = f64> + Clone, logs: bool) -> f64
     if values.clone().all(|value| value == first) {
         return first;
     }
-    let (count, sum) = values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + if logs { value.ln() } else { value }));
+    let (count, sum) =
+        values.fold((0.0, 0.0), |(count, sum), value| (count + 1.0, sum + if logs { value.ln() } else { value }));
     if logs { f64::exp(sum / count) } else { sum / count }
 }
 

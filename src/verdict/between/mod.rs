@@ -19,9 +19,9 @@ use self::choose::{Subject, subjects};
 use self::contrast::Contrast;
 use super::compare::ALWAYS;
 use super::{Validity, multiplicity_of};
+use crate::result::Reader;
 use crate::result::compared::{COMPARED_VERSION, Compared, History, IntervalOver, LeftOutRun, Side, SideRun, Unlike};
 use crate::result::run::RunRecord;
-use crate::result::Reader;
 use crate::stats::MIN_RUNS;
 use crate::words::Metric;
 
@@ -66,7 +66,9 @@ pub struct Past {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// A run would be compared with itself.
-    #[error("{dir} is part of both {first} and {other}: a run is not compared with itself; name two variants of it with RUN::VARIANT")]
+    #[error(
+        "{dir} is part of both {first} and {other}: a run is not compared with itself; name two variants of it with RUN::VARIANT"
+    )]
     SameRun {
         /// Its folder.
         dir: String,
@@ -86,7 +88,9 @@ pub enum Refusal {
         has: String,
     },
     /// Nothing stands on both sides.
-    #[error("no variant is on both sides: {first} has {first_has}, {other} has {other_has}; name one of each with RUN::VARIANT")]
+    #[error(
+        "no variant is on both sides: {first} has {first_has}, {other} has {other_has}; name one of each with RUN::VARIANT"
+    )]
     NoVariantInCommon {
         /// Label and name of the first side.
         first: String,
@@ -242,11 +246,20 @@ fn validity(sides: &[SideRuns], chosen: &[Vec<Subject>]) -> (Vec<Vec<bool>>, Vec
             names.extend(subject.baseline.as_deref());
         }
         let mut valid = Vec::new();
+        // A reason that several runs share is said once.
+        let mut found: Vec<(String, Vec<String>)> = Vec::new();
         for reader in &side.runs {
-            let found = Validity::of_variants(&reader.run, &reader.slices, |name| names.contains(name)).reasons;
-            valid.push(found.is_empty());
-            reasons.extend(found.iter().map(|reason| format!("{} ({}): {reason}", label(index), reader.dir.display())));
+            let of_run = Validity::of_variants(&reader.run, &reader.slices, |name| names.contains(name)).reasons;
+            valid.push(of_run.is_empty());
+            for reason in of_run {
+                let dir = reader.dir.display().to_string();
+                match found.iter_mut().find(|(known, _)| *known == reason) {
+                    Some((_, dirs)) => dirs.push(dir),
+                    None => found.push((reason, vec![dir])),
+                }
+            }
         }
+        reasons.extend(found.iter().map(|(reason, dirs)| format!("{} ({}): {reason}", label(index), dirs.join(", "))));
         all.push(valid);
     }
     (all, reasons)
@@ -269,7 +282,9 @@ fn warnings(sides: &[SideRuns], compared: &Compared) -> Vec<String> {
         }
     }
     let direct = |side: &str| {
-        compared.deciding().any(|c| c.side == side && c.relative_to.is_none() && c.interval_over == Some(IntervalOver::Runs))
+        compared
+            .deciding()
+            .any(|c| c.side == side && c.relative_to.is_none() && c.interval_over == Some(IntervalOver::Runs))
     };
     for (index, other) in sides.iter().enumerate().skip(1).filter(|(index, _)| direct(&label(*index))) {
         if let Some(first_is_earlier) = sides.first().and_then(|first| one_after_the_other(first, other)) {

@@ -146,11 +146,28 @@ mod tests {
 
     #[test]
     fn load_data_and_steps_decide_and_servers_rounds_and_seeds_do_not() {
-        let decide = ["load.clients", "dataset.tables.users.rows", "operations.join.steps[0].sql", "run.clone", "new.key",
-            "variants.join.load.clients", "variants.join.mix.read", "connections.mode", "params.org.uniform"];
+        let decide = [
+            "load.clients",
+            "dataset.tables.users.rows",
+            "operations.join.steps[0].sql",
+            "run.clone",
+            "new.key",
+            "variants.join.load.clients",
+            "variants.join.mix.read",
+            "connections.mode",
+            "params.org.uniform",
+        ];
         assert_eq!(decide.map(decides), [true; 9]);
-        let beside = ["topology.link.rtt", "run.rounds", "run.seed", "dataset.seed", "name", "compare.margin",
-            "variants.join.topology.link.rtt", "variants.join.run.measure"];
+        let beside = [
+            "topology.link.rtt",
+            "run.rounds",
+            "run.seed",
+            "dataset.seed",
+            "name",
+            "compare.margin",
+            "variants.join.topology.link.rtt",
+            "variants.join.run.measure",
+        ];
         assert_eq!(beside.map(decides), [false; 8]);
     }
 
