@@ -54,7 +54,9 @@ fn question(args: &CompareArgs) -> Result<Question, Failure> {
         Some(text) => match share(text) {
             Some(share) => Some(share),
             None => {
-                return usage(format!("`--fail-above` takes a share from 0 % on, for example 5% or 0.05, got `{text}`"));
+                return usage(format!(
+                    "`--fail-above` takes a share from 0 % on, for example 5% or 0.05, got `{text}`"
+                ));
             }
         },
     };

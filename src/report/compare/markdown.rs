@@ -11,26 +11,11 @@ pub fn render(compared: &Compared) -> String {
     let (primary, other): (Vec<Group<'_>>, Vec<Group<'_>>) =
         groups(compared).into_iter().partition(|group| group.primary);
     primary.iter().for_each(|group| table(&mut out, compared, group));
-    let reasons = reasons(compared);
-    if !reasons.is_empty() {
+    let remarks = remarks(compared, &other);
+    if !remarks.is_empty() {
         out.push('\n');
     }
-    for reason in reasons {
-        out.push_str(&format!("- undecided: {}\n", text(reason)));
-    }
-    let regressions = || other.iter().flat_map(|group| group.rows.iter().map(move |row| (group, row)));
-    let beyond: Vec<_> = regressions().filter(|(_, row)| row.regression).collect();
-    if !beyond.is_empty() {
-        out.push('\n');
-    }
-    for (group, row) in beyond {
-        out.push_str(&format!("- regression: {} of {}: {}\n", text(&group.metric), text(&row.name), text(&row.ratio)));
-    }
-    if !compared.invalid_reasons.is_empty() || !compared.warnings.is_empty() {
-        out.push('\n');
-    }
-    compared.invalid_reasons.iter().for_each(|reason| out.push_str(&format!("- not valid: {}\n", text(reason))));
-    compared.warnings.iter().for_each(|warning| out.push_str(&format!("- warning: {}\n", text(warning))));
+    remarks.iter().for_each(|remark| out.push_str(&format!("- {}\n", text(remark))));
     if !other.is_empty() {
         let metrics: Vec<String> = {
             let mut names: Vec<String> = other.iter().map(|group| group.metric.clone()).collect();
@@ -49,6 +34,21 @@ pub fn render(compared: &Compared) -> String {
     notes(compared).iter().for_each(|note| out.push_str(&format!("- {}\n", text(note))));
     out.push_str("\n</details>\n");
     out
+}
+
+/// What nobody may overlook: what speaks against the figures, and what the folded tables would hide.
+fn remarks(compared: &Compared, folded: &[Group<'_>]) -> Vec<String> {
+    let of_group = |group: &Group<'_>| -> Vec<String> {
+        let beyond = group.rows.iter().filter(|row| row.regression);
+        beyond.map(|row| format!("regression: {} of {}: {}", group.metric, row.subject, row.ratio)).collect()
+    };
+    let decisive = compared.unlike.iter().filter(|one| one.measured);
+    let mut remarks: Vec<String> = decisive.map(|one| format!("unlike: {}", unlike(compared, one))).collect();
+    remarks.extend(folded.iter().flat_map(of_group));
+    remarks.extend(reasons(compared).iter().map(|reason| format!("undecided: {reason}")));
+    remarks.extend(compared.invalid_reasons.iter().map(|reason| format!("not valid: {reason}")));
+    remarks.extend(compared.warnings.iter().map(|warning| format!("warning: {warning}")));
+    remarks
 }
 
 fn table(out: &mut String, compared: &Compared, group: &Group<'_>) {
@@ -73,15 +73,16 @@ fn text(plain: &str) -> String {
     let is_letter = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(|c| c.is_alphanumeric());
     let mut out = String::with_capacity(line.len());
     for (at, c) in line.iter().enumerate() {
-        let escaped = match c {
+        match c {
+            // These mean something even where Markdown does not.
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
             // Within a word it means nothing.
-            '_' => !(is_letter(at.checked_sub(1)) && is_letter(Some(at + 1))),
-            c => matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '~' | '#' | '@' | '&'),
-        };
-        if escaped {
-            out.push('\\');
+            '_' if is_letter(at.checked_sub(1)) && is_letter(Some(at + 1)) => out.push('_'),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' => out.extend(['\\', *c]),
+            plain => out.push(*plain),
         }
-        out.push(*c);
     }
     out
 }

@@ -38,6 +38,8 @@ struct Row {
     /// The variant; for a ratio to a baseline what it is to (`to n_plus_one`).
     name: String,
     relative: bool,
+    /// The same in a sentence: `join, relative to n_plus_one`.
+    subject: String,
     /// The figure of the first side, then that of the other.
     figures: [String; 2],
     ratio: String,
@@ -106,6 +108,10 @@ fn row(figure: &ComparedFigure) -> Row {
             None => name(figure),
         },
         relative: figure.relative_to.is_some(),
+        subject: match &figure.relative_to {
+            Some(baseline) => format!("{}, relative to {baseline}", name(figure)),
+            None => name(figure),
+        },
         figures: [show(figure.against_figure), show(figure.figure)],
         ratio: match wording::interval(&comparison) {
             Some(interval) => format!("{estimate}, {interval}"),
@@ -160,10 +166,8 @@ fn headline(compared: &Compared) -> String {
 /// `join, relative to n_plus_one, 1.12×, 1.05–1.19: worse`.
 fn finding(figure: &ComparedFigure) -> String {
     let row = row(figure);
-    let mut name = name(figure);
-    if let Some(baseline) = &figure.relative_to {
-        name.push_str(&format!(", relative to {baseline},"));
-    }
+    let comma = if row.relative { "," } else { "" };
+    let name = format!("{}{comma}", row.subject);
     match (figure.verdict, figure.better) {
         (Verdict::NoDifference, _) => format!("{name} no different ({})", row.ratio),
         (Verdict::Undecided, _) if figure.ratio.is_none() && figure.difference.is_none() => {

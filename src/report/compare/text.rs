@@ -45,7 +45,7 @@ pub fn render(compared: &Compared, look: Look) -> String {
     }
     for (group, row) in groups(compared).iter().flat_map(|group| group.rows.iter().map(move |row| (group, row))) {
         if row.regression {
-            let text = format!("{} of {}: {}", group.metric, row.name, row.ratio);
+            let text = format!("{} of {}: {}", group.metric, row.subject, row.ratio);
             listed(&mut out, &painted("regression:", Tone::Bad, look, true), "regression:", &text, look);
         }
     }
