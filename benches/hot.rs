@@ -12,7 +12,7 @@ use bytes::BytesMut;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use dbbench::dataset::RowEncoder;
 use dbbench::driver::{Args, PgType, TypeKind};
-use dbbench::metrics::{Outcome, Precision, Recorder, Snapshot, Times};
+use dbbench::metrics::{OperationNumber, Outcome, Precision, Recorder, Slow, Snapshot, Times};
 use dbbench::param::{ColumnSource, Generator, Over, Sampler, Value};
 
 /// Rows per measurement: a block of the loader has some thousands.
@@ -126,7 +126,15 @@ enum Kinds {
 
 fn record(recorder: &mut Recorder, operation: usize, number: u64, kinds: Kinds) {
     recorder.started(black_box(operation));
-    recorder.ended(operation, times(black_box(number), kinds), Outcome::Succeeded, 1, 1);
+    let times = times(black_box(number), kinds);
+    recorder.slow(operation, times.response_ns, || Slow {
+        times,
+        number: OperationNumber::Arrival(number),
+        intended_ns: number,
+        retried: 0,
+        failure: None,
+    });
+    recorder.ended(operation, times, Outcome::Succeeded, 1, 1);
 }
 
 fn recording(c: &mut Criterion) {

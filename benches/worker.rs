@@ -71,7 +71,7 @@ fn timer(c: &mut Criterion) {
 }
 
 fn schedule(c: &mut Criterion) {
-    let load = ClosedLoop { think_ns: 5_000, clients: None };
+    let load = ClosedLoop { think_ns: 5_000, clients: None, share: None };
     let mut at_ns = load.next_start_ns(0);
     c.bench_function("schedule/closed_loop", |b| {
         b.iter(|| {

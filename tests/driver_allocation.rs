@@ -8,7 +8,7 @@ mod support;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use dbbench::driver::{Args, PgType, RawRow, RowSink, Session, Target};
+use dbbench::driver::{Args, Control, LiteralType, PgType, RawRow, RowSink, Session, Target};
 use dbbench::param::Value;
 use dbbench::timer::Timer;
 
@@ -49,19 +49,30 @@ impl RowSink for Sum {
 }
 
 #[tokio::test]
-async fn a_statement_allocates_nothing() {
+async fn a_statement_allocates_nothing_in_any_protocol() {
     let server = support::server();
     let timer = Timer::new().expect("a timer");
     let (mut session, _) = Session::connect(&Target::Postgres(server.tcp()), &timer).await.expect("a session");
+    let control = Control::connect(&server.tcp()).await.expect("a connection");
     let sql = "SELECT i, $1, $2, $3, $4, repeat('x', 500) FROM generate_series(1, 200) AS i";
     let types = [20, 1700, 25, 1184].map(|oid| PgType::built_in(oid, -1).expect("a built-in type"));
-    let statement = session.prepare(sql, &types.each_ref().map(|ty| ty.oid), &[]).await.expect("a statement");
+    let oids = types.each_ref().map(|ty| ty.oid);
+    let columns = control.describe(sql, &oids).await.expect("columns").columns;
+    let names = control.sql_names(&types).await.expect("names");
+    let literals: Vec<LiteralType> =
+        types.iter().zip(names).map(|(ty, sql_name)| LiteralType { ty: ty.clone(), sql_name }).collect();
+    let statements = [
+        session.prepare(sql, &oids, &columns).await.expect("a statement"),
+        session.parse_each_time(sql, &oids, &columns).expect("a statement"),
+        session.write_each_time(sql, &literals, &columns).expect("a statement"),
+    ];
     let (mut args, mut sum) = (Args::default(), Sum::default());
     let mut before = 0;
     for round in 0..300 {
         if round == 100 {
             before = ALLOCATIONS.get();
         }
+        let statement = statements[usize::try_from(round % 3).expect("a number")];
         args.clear();
         let values = [
             Value::Integer(round),

@@ -4,17 +4,23 @@
 
 #[path = "engine/outages.rs"]
 mod outages;
+#[path = "engine/protocols.rs"]
+mod protocols;
+#[path = "engine/renewed.rs"]
+mod renewed;
 #[path = "engine/steps.rs"]
 mod steps;
 mod support;
+#[path = "engine/together.rs"]
+mod together;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
 use dbbench::driver::{Control, Endpoint, Target};
 use dbbench::engine::{
-    AnswersError, BindError, BoundVariant, EngineError, Interrupt, RunInput, SliceOutcome, bind, compare_answers, run,
-    try_operations,
+    AnswersError, BindError, BoundVariant, EngineError, Interrupt, RunInput, SliceOutcome, bind, compare_answers,
+    rehearse, run,
 };
 use dbbench::event::{Event, Events};
 use dbbench::words::FailureClass;
@@ -83,7 +89,7 @@ fn compared(operations: &str) -> Result<dbbench::engine::AnswerReport, AnswersEr
     let (plan, endpoint) = (plan(operations), database(&server));
     let bound = bound(&plan, &endpoint).unwrap_or_else(|error| panic!("{error}"));
     let targets = vec![Target::Postgres(endpoint); bound.len()];
-    try_operations(&plan, &bound, &targets, &Interrupt::default())?;
+    rehearse(&plan, &bound, &targets, &Interrupt::default())?;
     compare_answers(&plan, &bound, &targets, &Interrupt::default())
 }
 

@@ -143,6 +143,7 @@ fn run_record(rounds: u32) -> RunRecord {
 fn slice_metrics(total: Snapshot, seconds: u32) -> SliceMetrics {
     let ns = u64::from(seconds) * 1_000_000_000;
     SliceMetrics {
+        background: Vec::new(),
         total,
         warmup: Snapshot::new(1, Precision::ThreeDigits),
         connect: Distribution::new(),

@@ -2,7 +2,10 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
 
+use std::path::Path;
 use std::process::Command;
+
+use sha2::{Digest, Sha256};
 
 /// Each alone is enough; an expression needs one of its alternatives made of these only.
 const ALLOWED: [&str; 11] = [
@@ -27,6 +30,33 @@ fn allowed(expression: &str) -> bool {
         return allowed(&format!("{}{inner}{}", &expression[..open], &expression[close + 1..]));
     }
     expression.split(" OR ").any(|all| all.split(" AND ").all(|one| ALLOWED.contains(&one.trim())))
+}
+
+/// What the repository holds of others: file, SHA-256 of what was taken over, the licence beside it, and a line of it.
+const TAKEN_OVER: [(&str, &str, &str, &str); 2] = [
+    (
+        "src/report/assets/uplot/uPlot.iife.min.js",
+        "19c8d4c6ad88929a79f4ae49d6f7161566dfd0ba3d15cc495e974f787eb78f1f",
+        "src/report/assets/uplot/LICENSE.txt",
+        "The MIT License (MIT)",
+    ),
+    (
+        "src/report/assets/uplot/uPlot.min.css",
+        "df630c6a8d6f8eeaff264b50f73ce5b114f646ffd9a0bb74f049b0a00135fa04",
+        "src/report/assets/uplot/LICENSE.txt",
+        "The MIT License (MIT)",
+    ),
+];
+
+#[test]
+fn what_was_taken_over_is_unchanged_and_has_its_licence_beside_it() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (file, expected, licence, line) in TAKEN_OVER {
+        let found: String =
+            Sha256::digest(std::fs::read(root.join(file)).unwrap()).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(found, expected, "{file} is not the file of uPlot 1.6.32");
+        assert!(std::fs::read_to_string(root.join(licence)).unwrap().contains(line), "{licence}");
+    }
 }
 
 fn innermost(expression: &str) -> Option<(usize, usize)> {

@@ -47,10 +47,11 @@ tag = { text = 12 }
 steps = [
   { as = "u", sql = "SELECT id, name FROM users WHERE org_id = :org AND tag = :tag" },
   { as = "o", for_each = "u", sql = "SELECT id, total FROM orders WHERE user_id = :u.id" },
+  { as = "s", protocol = "simple", sql = "SELECT id FROM users WHERE tag = :tag AND org_id = ANY(:o.id[])" },
   { sql = "SELECT 1 FROM items WHERE order_id = ANY(:o.id[]) AND org_id = :org AND user_id > :u.first.id" },
 ]
 [operations.one]
-steps = [{ sql = "SELECT 1 FROM users WHERE id = :org" }]
+steps = [{ sql = "SELECT n, fresh FROM users WHERE id = :org", record = { n = "n", fresh = "fresh" } }]
 [operations.nested]
 steps = [
   { as = "u", sql = "SELECT id FROM users WHERE org_id = :org" },
@@ -60,6 +61,7 @@ steps = [
       { repeat = 2, draw = ["org"], sql = "UPDATE orders SET total = :org WHERE id = :v.first.id" },
     ] },
   ] },
+  { together = [{ as = "t", sql = "SELECT id FROM users WHERE org_id = :org" }, { sql = "SELECT :tag::text", protocol = "simple" }] },
   { pipeline = [{ for_each = "u", as = "w", sql = "SELECT id FROM orders WHERE user_id = :u.id" }, { sql = "SELECT :tag::text" }] },
   { insert = { table = "items", rows = 10, chunk = 4, method = "unnest", values = { id = { next = "items.id" }, name = { text = 8 } } } },
   { insert = { table = "items", rows = 10, chunk = 4, method = "pipeline", values = { id = "row_number", name = { text = 8 } } } },

@@ -51,6 +51,23 @@ pub enum Command {
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
+    /// What is installed, what is missing and how to get it; with --target, what is possible on a server
+    #[command(after_help = "Examples:\n  dbbench doctor\n  dbbench doctor --format json\n  \
+        dbbench doctor --target postgresql://me@db.example.org/shop\n\n\
+        Ends with 0 when what a run needs is there, else with 1.")]
+    Doctor(DoctorArgs),
+    /// The workloads that come with dbbench
+    #[command(after_help = "Examples:\n  dbbench list\n  dbbench list --format json")]
+    List(ListArgs),
+    /// Write a workload to begin with: a starter, a copy of one of the catalogue, or one that reads a server's tables
+    #[command(after_help = "Examples:\n  dbbench init\n  dbbench init orders\n  dbbench init --from n-plus-one\n  \
+        dbbench init shop.toml --target postgresql://reader@db.example.org/shop\n\n\
+        A file that is there is never overwritten. The path of the new one is the only line on stdout.")]
+    Init(InitArgs),
+    /// Print the JSON Schema of workload files, for editors
+    #[command(after_help = "Example:\n  dbbench schema > dbbench.schema.json\n\n\
+        Editors that know TOML use it where the first line of a workload says `#:schema ./dbbench.schema.json`.")]
+    Schema,
 }
 
 /// Overrides that `run` and `check` share.
@@ -236,6 +253,42 @@ pub struct CalibrateArgs {
     /// What stdout gets: a table, or the calibration as JSON
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
+}
+
+/// Arguments of `dbbench doctor`.
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
+    /// Look also at a server that already runs; nothing is changed there
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
+    /// Folder with the PostgreSQL binaries to look at
+    #[arg(long, value_name = "DIR")]
+    pub pg_bindir: Option<PathBuf>,
+    /// What stdout gets: a list for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// Arguments of `dbbench list`.
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// What stdout gets: a list for people, or JSON
+    #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
+    pub format: Format,
+}
+
+/// Arguments of `dbbench init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The file to write; NAME alone means NAME.toml [default: starter.toml, the workload's name, or the database's]
+    #[arg(value_name = "NAME|FILE")]
+    pub file: Option<String>,
+    /// Copy a workload of the catalogue (`dbbench list`)
+    #[arg(long, value_name = "NAME", conflicts_with = "target")]
+    pub from: Option<String>,
+    /// Read the tables of this server, with their keys and foreign keys, and write a workload that reads them
+    #[arg(long, value_name = "URL")]
+    pub target: Option<String>,
 }
 
 /// What stdout gets.

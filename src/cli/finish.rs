@@ -22,6 +22,8 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
     result::write_summary(dir, &summary).map_err(|error| failed(&error))?;
     let histograms = reader.histograms().map_err(|error| failed(&error))?;
     let intervals = reader.intervals().map_err(|error| failed(&error))?;
+    let slowest = reader.slowest().map_err(|error| failed(&error))?;
+    let plans = reader.plans().map_err(|error| failed(&error))?;
     let curves = report::ResponseCurve::of(&summary, &histograms);
     let inputs = report::Inputs {
         run: &reader.run,
@@ -29,6 +31,8 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
         slices: &reader.slices,
         intervals: &intervals,
         curves: &curves,
+        slowest: &slowest,
+        plans: plans.as_ref(),
     };
     for file in report::files(&inputs).map_err(|error| failed(&error))? {
         result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;
@@ -95,6 +99,9 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         let (claim, metric, variant, required) = (&judged.claim, &judged.metric, &judged.variant, &judged.required);
         let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required})\n");
         lines.push_str(&text);
+    }
+    for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {
+        lines.push_str(&format!("error: check failed: {}\n", report::checks::in_words(check)));
     }
     lines
 }

@@ -4,15 +4,22 @@ mod args;
 mod arrivals;
 mod build;
 mod calibrate;
+mod catalogue;
 mod check;
 mod clean;
 mod compare;
+mod doctor;
 mod failure;
 mod finish;
+mod init;
 mod interrupt;
+mod list;
 mod overrides;
+#[cfg(test)]
+mod reference_tests;
 mod report;
 mod run;
+mod schema;
 mod until;
 
 use clap::Parser as _;
@@ -41,6 +48,10 @@ pub fn main() -> std::process::ExitCode {
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),
+        Command::Doctor(args) => doctor::doctor(args),
+        Command::List(args) => list::list(args),
+        Command::Init(args) => init::init(args),
+        Command::Schema => schema::schema(),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()
 }

@@ -8,11 +8,11 @@ use crate::workload::plan::{Place, SqlText};
 /// A dataset could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum DatasetError {
-    /// A statement of `schema` or `after_load` failed.
+    /// A statement of `schema`, `after_load` or `setup` failed.
     #[error("{}: the server refused a statement of {key}", place(text, source))]
     Statement {
-        /// `dataset.schema` or `dataset.after_load`.
-        key: &'static str,
+        /// `dataset.schema`, `dataset.after_load` or `variants.X.setup`.
+        key: String,
         /// The statement.
         text: SqlText,
         /// Why.

@@ -15,6 +15,7 @@ mod load;
 mod order;
 mod progress;
 mod rows;
+mod setup;
 mod shape;
 mod verify;
 
@@ -22,6 +23,7 @@ pub use clones::Clones;
 pub use error::{DatasetError, Problem};
 pub use facts::{ColumnFacts, KeyFacts, TableFacts};
 pub use rows::{CellError, RowEncoder};
+pub use setup::{SetupInput, set_up};
 
 use std::time::Instant;
 
@@ -117,9 +119,9 @@ async fn connect(endpoint: &Endpoint) -> Result<Control, DatasetError> {
 }
 
 /// Statements of the file, each alone in autocommit.
-async fn run(control: &Control, key: &'static str, statements: &[SqlText]) -> Result<(), DatasetError> {
+async fn run(control: &Control, key: &str, statements: &[SqlText]) -> Result<(), DatasetError> {
     for text in statements {
-        let failed = |source| DatasetError::Statement { key, text: text.clone(), source };
+        let failed = |source| DatasetError::Statement { key: key.to_owned(), text: text.clone(), source };
         control.batch(&text.sql).await.map_err(failed)?;
     }
     Ok(())
@@ -154,16 +156,25 @@ async fn verify(control: &Control, jobs: &[TableJob], seed: u64) -> Result<Vec<T
 
 /// Leaves nothing to autovacuum and little to the next checkpoint, the server's own catalogue included.
 async fn settle(input: LoadInput<'_>, reach: Reach<'_>, jobs: &[TableJob]) -> Result<(), DatasetError> {
+    let Reach::Schema(_) = reach else {
+        return settle_database(input.maintenance, &input.endpoint.database, reach).await;
+    };
+    let doing = || server("analyze the loaded tables");
     let endpoint = Endpoint { database: input.endpoint.database.clone(), ..input.maintenance.clone() };
+    let control = Control::connect(&endpoint).await.map_err(doing())?;
+    for job in jobs {
+        control.batch(&format!("ANALYZE {}", job.sql)).await.map_err(doing())?;
+    }
+    control.close().await;
+    Ok(())
+}
+
+/// The same for a whole database, which `maintenance` may vacuum.
+async fn settle_database(maintenance: &Endpoint, database: &str, reach: Reach<'_>) -> Result<(), DatasetError> {
+    let endpoint = Endpoint { database: database.to_owned(), ..maintenance.clone() };
     let doing = || server("vacuum the loaded database and write a checkpoint");
     let control = Control::connect(&endpoint).await.map_err(doing())?;
-    if let Reach::Schema(_) = reach {
-        for job in jobs {
-            control.batch(&format!("ANALYZE {}", job.sql)).await.map_err(doing())?;
-        }
-    } else {
-        control.batch("VACUUM (FREEZE, ANALYZE)").await.map_err(doing())?;
-    }
+    control.batch("VACUUM (FREEZE, ANALYZE)").await.map_err(doing())?;
     if reach == Reach::Server {
         control.batch("CHECKPOINT").await.map_err(doing())?;
     }

@@ -20,6 +20,8 @@ impl PgType {
         // The array types have no rule in their numbers: look through the low OIDs, where all of them are.
         (1..6_000)
             .filter_map(Type::from_oid)
+            // Of the catalogue alone: arrays that count from 0 and hold no NULL.
+            .filter(|ty| !matches!(*ty, Type::INT2_VECTOR | Type::OID_VECTOR))
             .find(|ty| matches!(ty.kind(), Kind::Array(of) if of.oid() == element_oid))
             .map(|ty| of(&ty, modifier))
     }
@@ -71,6 +73,10 @@ mod tests {
         assert_eq!((element.kind, element.modifier), (TypeKind::Numeric, 786_438));
         assert_eq!(PgType::built_in_array(20, -1).map(|ty| ty.oid), Some(1016));
         assert_eq!(PgType::built_in_array(2950, -1).map(|ty| ty.oid), Some(2951));
+        assert_eq!(
+            [21, 26].map(|oid| PgType::built_in_array(oid, -1).map(|ty| ty.name)),
+            ["_int2", "_oid"].map(|name| Some(name.to_owned()))
+        );
         assert_eq!(PgType::built_in(999_999, -1), None);
     }
 }

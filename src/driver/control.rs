@@ -143,6 +143,22 @@ impl Control {
         }
     }
 
+    /// Types as a cast names them: quoted and qualified where they must be, without a modifier.
+    ///
+    /// # Errors
+    /// As [`Control::batch`].
+    pub async fn sql_names(&self, types: &[PgType]) -> Result<Vec<String>, DriverError> {
+        let oids: Vec<String> = types.iter().map(|ty| ty.oid.to_string()).collect();
+        // With the modifier −1 the name means the type without one: `bpchar`, where `character` would mean one character.
+        let sql = format!(
+            "SELECT pg_catalog.format_type(oid, -1) FROM pg_catalog.unnest('{{{}}}'::pg_catalog.oid[]) WITH ORDINALITY \
+             AS t(oid, place) ORDER BY place",
+            oids.join(",")
+        );
+        let names: Vec<String> = self.rows(&sql).await?.into_iter().flatten().flatten().collect();
+        if names.len() == types.len() { Ok(names) } else { Err(self.odd("a type without a name".to_owned())) }
+    }
+
     /// Starts `COPY … FROM STDIN`.
     ///
     /// # Errors

@@ -108,7 +108,8 @@ impl ServerError {
             }
             "28000" => format!("check the role \"{user}\" and the server's pg_hba.conf"),
             "08P01" if self.is_unsupported_parameter() => {
-                "a pooler in front of the server refuses settings at the start of a session".to_owned()
+                "a pooler in front of the server refuses settings at the start of a session: connect to the server behind it"
+                    .to_owned()
             }
             "42501" if self.message.contains("database") => {
                 format!("GRANT CONNECT ON DATABASE \"{database}\" TO \"{user}\", or connect as another role")

@@ -13,10 +13,14 @@ mod encode;
 mod endpoint;
 mod error;
 mod null;
+mod recordable;
+mod row;
 mod secret;
 mod secured;
 mod session;
+mod simple;
 mod socket;
+mod tape;
 mod tls;
 mod types;
 mod wire;
@@ -27,10 +31,13 @@ pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};
 pub use null::NullEndpoint;
+pub use recordable::Recordable;
 pub use secret::Secret;
 pub use session::{
     CancelToken, Columns, ConnectTimes, Executed, NullTarget, RawRow, RowSink, Session, StatementId, Target,
 };
 pub use session::{copy_header, copy_trailer};
+pub use simple::{LiteralType, has_text_form};
+pub use tape::{Sent, Tape};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

@@ -6,75 +6,12 @@ use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
 use super::null::Null;
+pub use super::row::{Columns, RawRow, RowSink};
+use super::simple::LiteralType;
+use super::tape::Tape;
 use super::types::ColumnInfo;
 use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
-
-/// Takes rows as they arrive. Implemented by the engine; static dispatch.
-pub trait RowSink {
-    /// One row. Column `i`'s raw bytes are `row.column(i)`.
-    fn row(&mut self, row: &RawRow<'_>);
-}
-
-/// A row as it came over the wire; nothing is decoded.
-#[derive(Clone, Copy, Debug)]
-pub struct RawRow<'a> {
-    /// The body of the DataRow message after the column count.
-    pub body: &'a [u8],
-    /// How many columns.
-    pub columns: u16,
-}
-
-impl<'a> RawRow<'a> {
-    /// Column `i`'s bytes in the wire's binary form; `None` is NULL (or no such column). Walks over those before it.
-    #[inline]
-    #[must_use]
-    pub fn column(&self, i: usize) -> Option<&'a [u8]> {
-        self.iter().nth(i).flatten()
-    }
-
-    /// All columns in order; `None` is NULL.
-    #[inline]
-    #[must_use]
-    pub fn iter(&self) -> Columns<'a> {
-        Columns { rest: self.body }
-    }
-}
-
-impl<'a> IntoIterator for &RawRow<'a> {
-    type Item = Option<&'a [u8]>;
-    type IntoIter = Columns<'a>;
-
-    fn into_iter(self) -> Columns<'a> {
-        self.iter()
-    }
-}
-
-/// The columns of a row.
-#[derive(Clone, Debug)]
-pub struct Columns<'a> {
-    rest: &'a [u8],
-}
-
-impl<'a> Iterator for Columns<'a> {
-    type Item = Option<&'a [u8]>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        let (length, rest) = self.rest.split_first_chunk()?;
-        match usize::try_from(i32::from_be_bytes(*length)) {
-            Err(_) => {
-                self.rest = rest;
-                Some(None)
-            }
-            Ok(length) => {
-                let (column, rest) = rest.split_at_checked(length)?;
-                self.rest = rest;
-                Some(Some(column))
-            }
-        }
-    }
-}
 
 /// What an execution did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -128,7 +65,7 @@ pub enum Target {
 
 /// A connection of the data plane. Lives on one thread.
 #[derive(Debug)]
-pub struct Session(Inner);
+pub struct Session(Inner, Option<Box<Tape>>);
 
 #[derive(Debug)]
 enum Inner {
@@ -146,10 +83,10 @@ impl Session {
         match target {
             Target::Postgres(endpoint) => {
                 let (wire, times) = Wire::connect(endpoint, timer).await?;
-                Ok((Self(Inner::Postgres(wire)), times))
+                Ok((Self(Inner::Postgres(wire), None), times))
             }
             Target::Null(null) => {
-                Ok((Self(Inner::Null(Null::new(null.clone(), timer.clone()))), ConnectTimes::default()))
+                Ok((Self(Inner::Null(Null::new(null.clone(), timer.clone())), None), ConnectTimes::default()))
             }
         }
     }
@@ -171,7 +108,35 @@ impl Session {
         }
     }
 
-    /// Bind, Execute, Sync; all values binary both ways. Allocates nothing.
+    /// Prepares a statement again that the server has forgotten or whose result has changed; it keeps its number. Gives the
+    /// names and type OIDs of its columns as they are now (of the null target: nothing).
+    ///
+    /// # Errors
+    /// What the server says, or a lost connection.
+    pub async fn prepare_again(
+        &mut self,
+        statement: StatementId,
+        sql: &str,
+        params: &[u32],
+    ) -> Result<Vec<(String, u32)>, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.prepare_again(statement, sql, params).await,
+            Inner::Null(_) => Ok(Vec::new()),
+        }
+    }
+
+    /// Makes the server forget a statement; it can be prepared again.
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn forget(&mut self, statement: StatementId) -> Result<(), DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.forget(statement).await,
+            Inner::Null(_) => Ok(()),
+        }
+    }
+
+    /// Executes a statement in one round trip; its values are binary both ways, however it travels. Allocates nothing.
     ///
     /// A future that is dropped before it ended leaves its answer on the way: the session can then only be closed.
     ///
@@ -184,6 +149,9 @@ impl Session {
         args: &Args,
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.execution(statement, args);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.execute(statement, args, sink).await,
             Inner::Null(null) => null.execute(statement, sink).await.ok_or_else(|| DriverError::Protocol {
@@ -209,17 +177,79 @@ impl Session {
         }
     }
 
+    /// Notes a statement of the simple protocol: in each execution its values are written into its text, and results come as
+    /// text. Nothing is sent. It cannot be part of a pipeline.
+    ///
+    /// # Errors
+    /// When it cannot be sent at all.
+    pub fn write_each_time(
+        &mut self,
+        sql: &str,
+        params: &[LiteralType],
+        columns: &[ColumnInfo],
+    ) -> Result<StatementId, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.write_each_time(sql, params, columns),
+            Inner::Null(null) => Ok(null.prepare(columns)),
+        }
+    }
+
     /// A `COPY … FROM STDIN (FORMAT binary)` with its rows ([`copy_header`], rows, [`copy_trailer`]), in one round trip.
     ///
     /// # Errors
     /// As [`Session::execute`].
     pub async fn copy_in(&mut self, statement: StatementId, rows: &[u8]) -> Result<Executed, DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.copy(statement, rows);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.copy_in(statement, rows).await,
             Inner::Null(null) => {
                 null.send_queued().await;
                 Ok(Executed::default())
             }
+        }
+    }
+
+    /// From here on what is executed is kept. Only outside of measurements.
+    pub fn record(&mut self) {
+        self.1 = Some(Box::default());
+    }
+
+    /// What was executed since [`Session::record`], which it ends.
+    pub fn recorded(&mut self) -> Tape {
+        self.1.take().map(|tape| *tape).unwrap_or_default()
+    }
+
+    /// Sends a statement without waiting for its answer, which [`Session::finish`] takes: so that other sessions can be at
+    /// work at the same time.
+    ///
+    /// # Errors
+    /// A lost connection.
+    pub async fn start(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.execution(statement, args);
+        }
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.start(statement, args).await,
+            Inner::Null(null) => {
+                null.start(statement);
+                Ok(())
+            }
+        }
+    }
+
+    /// The answer of the statement that was sent last.
+    ///
+    /// # Errors
+    /// As [`Session::execute`].
+    pub async fn finish(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => wire.finish(sink).await,
+            Inner::Null(null) => null.finish(sink).await.ok_or_else(|| DriverError::Protocol {
+                endpoint: "null".to_owned(),
+                what: "no statement was sent".to_owned(),
+            }),
         }
     }
 
@@ -236,6 +266,9 @@ impl Session {
     /// # Errors
     /// When it cannot be sent at all.
     pub fn queue(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
+        if let Some(tape) = &mut self.1 {
+            tape.execution(statement, args);
+        }
         match &mut self.0 {
             Inner::Postgres(wire) => wire.queue(statement, args),
             Inner::Null(null) => {
@@ -305,8 +338,8 @@ impl Session {
     #[must_use]
     pub fn cancel_token(&self) -> CancelToken {
         match &self.0 {
-            Inner::Postgres(wire) => CancelToken(Some(wire.canceller())),
-            Inner::Null(_) => CancelToken(None),
+            Inner::Postgres(wire) => CancelToken(vec![wire.canceller()]),
+            Inner::Null(_) => CancelToken(Vec::new()),
         }
     }
 
@@ -327,9 +360,9 @@ impl Session {
     }
 }
 
-/// Cancels what a session is doing.
+/// Cancels what a session is doing, or several.
 #[derive(Clone, Debug)]
-pub struct CancelToken(Option<Canceller>);
+pub struct CancelToken(Vec<Canceller>);
 
 impl CancelToken {
     /// Sends the request; waits until the server has taken it. (The null target has nothing to cancel.)
@@ -337,9 +370,15 @@ impl CancelToken {
     /// # Errors
     /// When no connection can be made.
     pub async fn cancel(&self) -> Result<(), DriverError> {
-        match &self.0 {
-            Some(canceller) => canceller.cancel().await,
-            None => Ok(()),
+        let mut cancelled = Ok(());
+        for canceller in &self.0 {
+            cancelled = cancelled.and(canceller.cancel().await);
         }
+        cancelled
+    }
+
+    /// Cancels what another session is doing, too.
+    pub fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
     }
 }

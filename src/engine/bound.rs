@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use super::rows::Keep;
-use crate::driver::{ColumnInfo, PgType};
+use crate::driver::{ColumnInfo, LiteralType, PgType, Recordable};
 use crate::param::Sampler;
 use crate::workload::plan::{AnswerPlan, InsertMethod, Protocol, RetryPlan};
 
@@ -19,6 +19,12 @@ pub struct BoundVariant {
     pub(super) params: Arc<Vec<BoundParam>>,
     /// Weights summed up, parallel to `operations`.
     pub(super) cumulative: Vec<f64>,
+    /// Names that steps record values under.
+    pub(super) records: Vec<String>,
+    /// Connections of each client.
+    pub(super) width: usize,
+    /// What goes on beside the mix, parallel to the plan's list.
+    pub(super) background: Option<Arc<BoundVariant>>,
 }
 
 impl BoundVariant {
@@ -28,10 +34,22 @@ impl BoundVariant {
         &self.name
     }
 
+    /// The names that its steps record values under, as metrics count them.
+    #[must_use]
+    pub fn records(&self) -> &[String] {
+        &self.records
+    }
+
     /// How many statements each connection prepares.
     #[must_use]
     pub fn statements(&self) -> usize {
         self.statements.len()
+    }
+
+    /// Whether any of its statements travels so.
+    #[must_use]
+    pub fn uses(&self, protocol: Protocol) -> bool {
+        self.statements.iter().any(|statement| statement.protocol == protocol)
     }
 
     /// The SQL and the columns of each statement, in the order in which a connection prepares them.
@@ -48,6 +66,8 @@ pub(super) struct BoundParam {
     /// Hash of the name: the key of its stream.
     pub(super) key: u64,
     pub(super) sampler: Sampler,
+    /// The last value of a `next`, shared by all who take from it.
+    pub(super) next: Option<Arc<AtomicI64>>,
 }
 
 /// A statement of one step, as each connection prepares it.
@@ -56,6 +76,8 @@ pub(super) struct BoundStatement {
     pub(super) sql: String,
     /// OIDs of `$1…`, all known.
     pub(super) oids: Vec<u32>,
+    /// The same as SQL names them, where values are written into the text; else empty.
+    pub(super) literals: Vec<LiteralType>,
     pub(super) columns: Vec<ColumnInfo>,
     /// How it travels.
     pub(super) protocol: Protocol,
@@ -141,6 +163,8 @@ pub(super) enum Instruction {
     Pipeline,
     /// Sends what is queued, then takes all answers.
     EndPipeline,
+    /// Sends the so many statements that follow, each on its own connection, then takes all answers.
+    Together(usize),
 }
 
 /// A statement.
@@ -152,8 +176,20 @@ pub(super) struct Statement {
     pub(super) binds: Option<Bind>,
     /// Rows that must be returned, else affected.
     pub(super) expect_rows: Option<u64>,
+    /// Columns that are recorded.
+    pub(super) records: Vec<RecordColumn>,
     /// Whether what was written is there for others once it has succeeded: a COMMIT, or a write on its own.
     pub(super) commits: bool,
+}
+
+/// A column whose values are recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RecordColumn {
+    /// Position in the result, from 0.
+    pub(super) position: usize,
+    /// Index into [`BoundVariant::records`].
+    pub(super) record: u32,
+    pub(super) kind: Recordable,
 }
 
 /// A loop over the rows of a set, or a number of times.
@@ -207,7 +243,7 @@ pub(super) struct Cell {
     pub(super) key: u64,
     pub(super) sampler: Sampler,
     pub(super) ty: PgType,
-    /// The next value of a `next`, shared by all who take from it.
+    /// The last value of a `next`, shared by all who take from it.
     pub(super) next: Option<Arc<AtomicI64>>,
 }
 

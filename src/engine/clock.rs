@@ -8,6 +8,8 @@ use crate::param::Phase;
 
 /// Not fixed yet.
 const OPEN: u64 = u64::MAX;
+/// The end of a measurement that operations end, until they have: in about a hundred years.
+pub(super) const NOT_BEFORE_DONE: u64 = 3_000_000_000_000_000_000;
 
 /// Shared by the coordinator and all workers of a slice. Times are ns since `origin`.
 #[derive(Debug)]
@@ -53,10 +55,15 @@ impl SliceClock {
         self.from_ns.store(from_ns, Ordering::Release);
     }
 
+    /// Fixes the end of a measurement that operations end, and not a time: it is over.
+    pub(super) fn fix_end(&self, until_ns: u64) {
+        self.until_ns.store(until_ns, Ordering::Release);
+    }
+
     /// The measurement's bounds, once they are fixed.
     pub(super) fn measurement(&self) -> Option<(u64, u64)> {
         let from_ns = self.from_ns.load(Ordering::Acquire);
-        (from_ns != OPEN).then(|| (from_ns, self.until_ns.load(Ordering::Relaxed)))
+        (from_ns != OPEN).then(|| (from_ns, self.until_ns.load(Ordering::Acquire)))
     }
 
     /// The phase in which an intended start lies; `None` when the measurement is over.

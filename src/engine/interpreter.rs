@@ -7,19 +7,24 @@ mod flow;
 mod insert;
 mod outcome;
 mod pipeline;
+mod prepare;
+mod together;
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::BytesMut;
 
-use super::bound::{ArgSource, BoundParam, BoundStatement, BoundVariant, DrawnSource, Instruction, Program, Statement};
-use super::rows::{Rows, Sink};
-use crate::driver::{Args, DriverError, Misfit, Session, StatementId};
+use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Instruction, Program, Statement};
+use super::rows::{Rows, Sink, Taken};
+use crate::driver::{Args, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
-use crate::workload::plan::Protocol;
 
 use self::flow::{Attempt, LoopState};
 pub(super) use self::outcome::{OperationError, Progress};
 use self::pipeline::Queued;
+pub(super) use self::prepare::{open_beside, prepare};
+pub(super) use self::together::Beside;
 
 /// The working memory of one client.
 #[derive(Debug)]
@@ -44,6 +49,10 @@ pub(super) struct Interpreter {
     /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
     column: Args,
     rows: BytesMut,
+    /// The values that were taken from counters in this draw, by parameter: one that is sent as two types is one value.
+    counted: Vec<(usize, i64)>,
+    /// What was recorded in the operation so far.
+    recorded: Vec<Taken>,
     /// Rows that the operation has made so far: no two of them draw the same.
     rows_made: u64,
     /// The draws of the operation, for those that loops make anew.
@@ -59,6 +68,8 @@ pub(super) struct Place<'a> {
     pub(super) session: &'a mut Session,
     /// Parallel to the variant's statements.
     pub(super) prepared: &'a [StatementId],
+    /// Further connections, for what runs at the same time.
+    pub(super) beside: &'a mut [Beside],
     pub(super) progress: &'a Progress,
 }
 
@@ -99,6 +110,8 @@ impl Interpreter {
             queued: Vec::new(),
             column: Args::default(),
             rows: BytesMut::new(),
+            counted: Vec::new(),
+            recorded: Vec::new(),
             rows_made: 0,
             stream: Stream::purpose(0, "none", 0),
             now_us: 0,
@@ -136,16 +149,18 @@ impl Interpreter {
         redrawn_by: Option<usize>,
         draw_index: u64,
     ) -> Result<(), Misfit> {
+        self.counted.clear();
         for (value, args) in variant.operations[index].drawn.iter().zip(&mut self.drawn[index]) {
             if value.redrawn_by != redrawn_by {
                 continue;
             }
             if let DrawnSource::Param { param, column } = value.source {
-                let BoundParam { key, sampler, .. } = &variant.params[param];
+                let BoundParam { key, sampler, next, .. } = &variant.params[param];
                 let draw = Draw::param(self.stream, *key, draw_index, self.now_us);
-                let drawn = match column {
-                    Some(column) => sampler.draw_column(&draw, column),
-                    None => sampler.draw(&draw, &mut self.scratch),
+                let drawn = match (next, column) {
+                    (Some(next), _) => Value::Integer(counted(&mut self.counted, param, next)),
+                    (None, Some(column)) => sampler.draw_column(&draw, column),
+                    (None, None) => sampler.draw(&draw, &mut self.scratch),
                 };
                 args.clear();
                 args.value(drawn, &value.ty)?;
@@ -167,9 +182,25 @@ impl Interpreter {
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
         self.active = 0;
-        self.is_queueing = false;
+        self.recorded.clear();
         self.rows_made = 0;
-        let mut at = 0;
+        self.execute_from(0, variant, index, program, place).await
+    }
+
+    /// Goes on at instruction `at`, which [`Interpreter::taken`] has named after a failure.
+    ///
+    /// # Errors
+    /// As [`Interpreter::execute`].
+    #[inline]
+    pub(super) async fn execute_from(
+        &mut self,
+        mut at: usize,
+        variant: &BoundVariant,
+        index: usize,
+        program: &Program,
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        self.is_queueing = false;
         while let Some(instruction) = program.instructions.get(at) {
             let next = match instruction {
                 Instruction::Statement(statement) if self.is_queueing => {
@@ -179,6 +210,12 @@ impl Interpreter {
                     Ok(()) => {
                         at += 1;
                         continue;
+                    }
+                    Err(error) if error.is_stale(place) => {
+                        let is_forgotten = error.is_forgotten();
+                        Box::pin(self.once_more(variant, index, program, statement, is_forgotten, place))
+                            .await
+                            .map(|()| at + 1)
                     }
                     Err(error) => Err(error),
                 },
@@ -200,6 +237,9 @@ impl Interpreter {
                 Instruction::Pipeline => {
                     self.begin_pipeline(place);
                     Ok(at + 1)
+                }
+                Instruction::Together(count) => {
+                    self.together(index, program, at, *count, place).await.map(|()| at + 1 + count)
                 }
                 Instruction::EndPipeline => self.end_pipeline(program, place).await.map(|()| at + 1),
             };
@@ -234,7 +274,8 @@ impl Interpreter {
                 }
                 Sink::keeping(rows, &bind.keep, parent)
             }
-        };
+        }
+        .recording(&mut self.recorded, &statement.records);
         let progress = place.progress;
         progress.sent(statement.commits);
         self.runs[statement.statement] = self.runs[statement.statement].saturating_add(1);
@@ -257,6 +298,11 @@ impl Interpreter {
         }
     }
 
+    /// What the operation recorded, with the numbers of the names.
+    pub(super) fn recorded(&self) -> &[Taken] {
+        &self.recorded
+    }
+
     /// The rows that set `set` holds after an operation.
     pub(super) fn rows(&self, set: usize) -> &Rows {
         &self.sets[set]
@@ -273,19 +319,22 @@ impl Interpreter {
     }
 }
 
-/// Prepares all statements of a variant on a session: one round trip each, for those that are parsed once.
-///
-/// # Errors
-/// What the server says, or a lost connection.
-pub(super) async fn prepare(variant: &BoundVariant, session: &mut Session) -> Result<Vec<StatementId>, DriverError> {
-    let mut prepared = Vec::with_capacity(variant.statements.len());
-    for BoundStatement { sql, oids, columns, protocol, .. } in &variant.statements {
-        prepared.push(match protocol {
-            Protocol::Prepared => session.prepare(sql, oids, columns).await?,
-            Protocol::Extended => session.parse_each_time(sql, oids, columns)?,
-        });
+/// The value of a parameter that counts, taken once in a draw.
+fn counted(taken: &mut Vec<(usize, i64)>, param: usize, next: &AtomicI64) -> i64 {
+    if let Some((_, value)) = taken.iter().find(|(known, _)| *known == param) {
+        return *value;
     }
-    Ok(prepared)
+    let value = next.fetch_add(1, Ordering::Relaxed) + 1;
+    taken.push((param, value));
+    value
+}
+
+/// The statement that instruction number `at` is.
+fn statement_at(program: &Program, at: usize) -> Option<&Statement> {
+    match program.instructions.get(at) {
+        Some(Instruction::Statement(statement)) => Some(statement),
+        _ => None,
+    }
 }
 
 /// Appends one argument.

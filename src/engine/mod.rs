@@ -1,26 +1,28 @@
 //! Runs what the plan says: binds statements to a server, compares answers, runs rounds of slices.
 //!
-//! Control plane: [`bind`], [`try_operations`] and [`compare_answers`], the coordinator behind [`run`]. Data plane: the
+//! Control plane: [`bind`], [`rehearse`] and [`compare_answers`], the coordinator behind [`run`]. Data plane: the
 //! workers. Nothing here prints or writes files.
 
 mod answers;
+mod background;
 mod bind;
 mod bound;
 mod clock;
 mod coordinator;
+mod drawn;
 mod error;
 mod interpreter;
+mod plans;
 mod rows;
 #[cfg(test)]
 mod testing;
 mod worker;
 
-pub use answers::{
-    AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers, try_operations, which_write,
-};
+pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers};
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{
-    EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, empty_round,
-    order_of_variants, precision, run, run_rounds, workers_of,
+    EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
+    empty_round, order_of_variants, precision, run, run_rounds, workers_of,
 };
+pub use plans::{Explained, Ground, Rehearsal, VariantPlans, explain, rehearse, which_write};

@@ -3,7 +3,9 @@
 //! Only columns that something refers to are kept. Nothing is decoded. After the first operations the buffers have
 //! found their size and nothing is allocated any more.
 
-use crate::driver::{RawRow, RowSink};
+use super::bound::RecordColumn;
+use crate::driver::{RawRow, Recordable, RowSink};
+use crate::metrics::Sample;
 
 /// One cell: where its bytes stand in the set's buffer; a negative length is NULL.
 #[derive(Clone, Copy, Debug)]
@@ -126,22 +128,42 @@ pub(super) struct Keep {
 pub(super) struct Sink<'a> {
     target: Option<(&'a mut Rows, &'a [Keep])>,
     parent: Option<u32>,
+    recorded: Option<(&'a mut Vec<Taken>, &'a [RecordColumn])>,
 }
+
+/// A value that was recorded, with the number of its name.
+pub(super) type Taken = (u32, Sample);
 
 impl<'a> Sink<'a> {
     /// Rows are only counted.
     pub(super) fn counting() -> Self {
-        Self { target: None, parent: None }
+        Self { target: None, parent: None, recorded: None }
     }
 
     /// Rows are kept; `keep` rises by position. `parent` is the row being visited, where one is.
     pub(super) fn keeping(rows: &'a mut Rows, keep: &'a [Keep], parent: Option<u32>) -> Self {
-        Self { target: Some((rows, keep)), parent }
+        Self { target: Some((rows, keep)), parent, recorded: None }
+    }
+
+    /// Values of these columns are recorded as well.
+    pub(super) fn recording(mut self, into: &'a mut Vec<Taken>, columns: &'a [RecordColumn]) -> Self {
+        if !columns.is_empty() {
+            self.recorded = Some((into, columns));
+        }
+        self
     }
 }
 
 impl RowSink for Sink<'_> {
+    fn takes(&self, position: usize) -> bool {
+        self.target.as_ref().is_some_and(|(_, keep)| keep.iter().any(|keep| keep.position == position))
+            || self.recorded.as_ref().is_some_and(|(_, all)| all.iter().any(|column| column.position == position))
+    }
+
     fn row(&mut self, row: &RawRow<'_>) {
+        if let Some((into, columns)) = &mut self.recorded {
+            into.extend(columns.iter().map(|column| (column.record, sample(*column, row))));
+        }
         let Some((rows, keep)) = &mut self.target else { return };
         let first = rows.cells.len();
         rows.cells.resize(first + rows.columns, NULL);
@@ -159,5 +181,13 @@ impl RowSink for Sink<'_> {
             rows.parents.push(parent);
         }
         rows.count += 1;
+    }
+}
+
+fn sample(column: RecordColumn, row: &RawRow<'_>) -> Sample {
+    match (row.column(column.position), column.kind) {
+        (None, _) => Sample::Null,
+        (Some(bytes), Recordable::Bool) => Sample::Flag(Recordable::Bool.read(bytes) != 0.0),
+        (Some(bytes), kind) => Sample::Number(kind.read(bytes)),
     }
 }

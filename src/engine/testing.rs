@@ -8,8 +8,8 @@ use super::bound::BoundVariant;
 use crate::param::{Generator, Over};
 use crate::workload::plan::{
     Action, AnswerPath, AnswerPlan, Arg, ClonePlan, ComparePlan, LinkPlan, LoadPlan, OperationPlan, ParamPlan, Place,
-    Plan, Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan, TopologyPlan,
-    VariantPlan,
+    Plan, ProbesPlan, Protocol, RunPlan, SetPlan, SourceText, SqlText, StatementPlan, StatementStep, StepPlan,
+    TopologyPlan, VariantPlan,
 };
 
 /// A place in no file.
@@ -76,6 +76,10 @@ pub(super) fn variant(name: &str, clients: u32, params: Vec<ParamPlan>) -> Varia
         warmup: Duration::from_millis(20),
         measure: Duration::from_millis(200),
         drain: Duration::from_secs(10),
+        count: None,
+        setup: Vec::new(),
+        checks: Vec::new(),
+        background: None,
         clone: ClonePlan::default(),
         workers: Some(clients.min(2)),
         protocol: Protocol::Prepared,
@@ -105,6 +109,7 @@ pub(super) fn operation(
                 expect_rows: None,
                 may_write: false,
                 protocol: None,
+                records: Vec::new(),
             }),
             for_each: step.for_each,
             repeat: 1,
@@ -142,6 +147,7 @@ pub(super) fn plan(variants: Vec<VariantPlan>, rounds: u32) -> Plan {
         dataset: None,
         variants,
         run: RunPlan { rounds, until: None, seed: 1 },
+        probes: ProbesPlan { plans: true },
         compare: ComparePlan { baseline: 0, same_answer: true, answer_draws: 5, margin: 0.05 },
         claims: Vec::new(),
         expectations: Vec::new(),
@@ -149,6 +155,8 @@ pub(super) fn plan(variants: Vec<VariantPlan>, rounds: u32) -> Plan {
         topology_hash: String::new(),
         resolved: serde_json::Value::Null,
         origins: BTreeMap::new(),
+        included_origins: BTreeMap::new(),
+        included: Vec::new(),
         source: SourceText::new("workload.toml", ""),
         warnings: Vec::new(),
     }

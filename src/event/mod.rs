@@ -97,8 +97,12 @@ pub enum Stage {
     Topology,
     /// Creating and loading tables.
     Dataset,
+    /// Copies of the data as variants change them.
+    Setup,
     /// Preparing statements, checking types.
     Binding,
+    /// Asking for the plans of the statements.
+    Plans,
     /// Comparing answers.
     Answers,
     /// Rounds.

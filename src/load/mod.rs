@@ -26,6 +26,26 @@ pub struct ClosedLoop {
     pub think_ns: u64,
     /// How many clients are there in the course of the measurement; `None`: all, always.
     pub clients: Option<Arc<Profile>>,
+    /// The measurement ends after so many operations; `None`: after a time.
+    pub share: Option<Share>,
+}
+
+/// So many operations, shared out evenly among so many clients beforehand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// Operations of all clients.
+    pub operations: u64,
+    /// Clients.
+    pub clients: u32,
+}
+
+impl Share {
+    /// The operations of client `number` (from 0): the first ones have one more where they do not divide.
+    #[must_use]
+    pub fn of(self, number: u32) -> u64 {
+        let clients = u64::from(self.clients.max(1));
+        self.operations / clients + u64::from(u64::from(number) < self.operations % clients)
+    }
 }
 
 impl ClosedLoop {
@@ -51,11 +71,21 @@ impl ClosedLoop {
 mod tests {
     use std::sync::Arc;
 
-    use super::{ClosedLoop, Piece, Profile};
+    use super::{ClosedLoop, Piece, Profile, Share};
+
+    #[test]
+    fn operations_are_shared_out_evenly_and_none_is_lost() {
+        for (operations, clients) in [(10, 3), (3, 10), (0, 1), (1_000_000_007, 4_096)] {
+            let share = Share { operations, clients };
+            let shares: Vec<u64> = (0..clients).map(|client| share.of(client)).collect();
+            assert_eq!(shares.iter().sum::<u64>(), operations);
+            assert!(shares.iter().max().zip(shares.iter().min()).is_some_and(|(most, least)| most - least <= 1));
+        }
+    }
 
     #[test]
     fn the_next_start_is_the_end_plus_the_think_time() {
-        let closed = |think_ns| ClosedLoop { think_ns, clients: None };
+        let closed = |think_ns| ClosedLoop { think_ns, clients: None, share: None };
         assert_eq!(closed(0).next_start_ns(7), 7);
         assert_eq!(closed(5).next_start_ns(7), 12);
         assert_eq!(closed(u64::MAX).next_start_ns(7), u64::MAX);
@@ -67,7 +97,7 @@ mod tests {
         const S: u64 = 1_000_000_000;
         let stage = |seconds, from, to| Piece { length_ns: seconds * S, from, to };
         let clients = Profile::new([stage(2, 0.0, 4.0), stage(1, 4.0, 4.0), stage(1, 1.0, 1.0), stage(1, 2.0, 2.0)]);
-        let closed = ClosedLoop { think_ns: 0, clients: Some(Arc::new(clients)) };
+        let closed = ClosedLoop { think_ns: 0, clients: Some(Arc::new(clients)), share: None };
         // Client 2 is the third: there once three are nearer than two, at 2.5 of the ramp from 0 to 4.
         assert_eq!(closed.next_there_ns(2, 0), Some(S + S / 4 + 1));
         assert_eq!(closed.next_there_ns(2, S + S / 2), Some(S + S / 2));

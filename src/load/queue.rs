@@ -10,6 +10,8 @@ use crate::param::Stream;
 pub struct Arrival {
     /// Its intended start, ns from the begin of the phase.
     pub start_ns: u64,
+    /// Its number within the phase, from 0.
+    pub number: u64,
     /// The key of its draws.
     pub stream: Stream,
 }
@@ -42,7 +44,7 @@ impl ArrivalQueue {
             return None;
         }
         let start_ns = self.schedule.start_ns(number, cursor)?;
-        Some(Arrival { start_ns, stream: self.schedule.stream(number) })
+        Some(Arrival { start_ns, number, stream: self.schedule.stream(number) })
     }
 
     /// The arrivals before `until_ns` that nobody took, as the keys of their draws.

@@ -5,10 +5,14 @@
 mod counters;
 mod distribution;
 pub mod hlog;
+mod recorded;
 mod recorder;
 mod slice;
+mod slowest;
 
 pub use counters::{Counters, Failures};
 pub use distribution::{Bucket, Distribution, Exact, HIGHEST_NS, Precision, VALUES_ABOVE};
+pub use recorded::{Recorded, Sample};
 pub use recorder::{OperationMetrics, Outcome, Recorder, Snapshot, Times, histogram_bytes, precision_for};
 pub use slice::{MachineUsage, Reconnects, SliceMetrics, WorkerUsage};
+pub use slowest::{OperationNumber, SLOWEST, Slow, Slowest};

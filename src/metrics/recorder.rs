@@ -1,7 +1,7 @@
 //! What a worker records into: one per worker, swapped once per interval. No lock, no allocation per operation.
 
 use super::counters::merge_failures;
-use super::{Counters, Distribution, Failures, Precision};
+use super::{Counters, Distribution, Failures, Precision, Recorded, Sample, Slow, Slowest};
 use crate::words::FailureKey;
 
 /// The parts of one operation's time, in ns. `response = lag + queue + acquire + service` (rule 2).
@@ -64,6 +64,10 @@ pub struct OperationMetrics {
     pub succeeded_lag_ns: u128,
     /// Time lost in attempts that failed and were tried again, back-offs included, summed over all operations.
     pub retry_ns: u128,
+    /// Those that took longest, failed ones included.
+    pub slowest: Slowest,
+    /// What its steps recorded, parallel to the variant's names of `record`; shorter where nothing was recorded.
+    pub records: Vec<Recorded>,
 }
 
 impl OperationMetrics {
@@ -94,6 +98,13 @@ impl OperationMetrics {
         self.failed_response.merge(&other.failed_response);
         self.succeeded_lag_ns += other.succeeded_lag_ns;
         self.retry_ns += other.retry_ns;
+        self.slowest.merge(&other.slowest);
+        if self.records.len() < other.records.len() {
+            self.records.resize_with(other.records.len(), Recorded::default);
+        }
+        for (mine, theirs) in self.records.iter_mut().zip(&other.records) {
+            mine.merge(theirs);
+        }
     }
 
     /// Forgets everything but keeps the memory of the histograms.
@@ -108,6 +119,8 @@ impl OperationMetrics {
         self.failed_response.clear();
         self.succeeded_lag_ns = 0;
         self.retry_ns = 0;
+        self.slowest = Slowest::default();
+        self.records.iter_mut().for_each(Recorded::clear);
     }
 
     /// What the counts and the parts of the time of a closed slice contradict; `None`: nothing.
@@ -206,6 +219,24 @@ impl Recorder {
     #[inline]
     pub fn unknown(&mut self, operation: usize) {
         self.current.operations[operation].counters.unknown += 1;
+    }
+
+    /// Keeps an operation when it is among the slowest; what it is, is only asked for then.
+    #[inline]
+    pub fn slow(&mut self, operation: usize, response_ns: u64, what: impl FnOnce() -> Slow) {
+        let slowest = &mut self.current.operations[operation].slowest;
+        if slowest.takes(response_ns) {
+            slowest.keep(what());
+        }
+    }
+
+    /// Records a value of an operation that succeeded; `record` is the number of its name. Allocates at first use only.
+    pub fn sample(&mut self, operation: usize, record: usize, sample: Sample) {
+        let records = &mut self.current.operations[operation].records;
+        if records.len() <= record {
+            records.resize_with(record + 1, Recorded::default);
+        }
+        records[record].record(sample);
     }
 
     /// Records the end of an operation: `statements` sent and `rows` returned or affected over all its steps.

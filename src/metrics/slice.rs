@@ -1,6 +1,6 @@
 //! All that was measured in one slice.
 
-use super::{Distribution, Snapshot};
+use super::{Distribution, OperationMetrics, Snapshot};
 
 /// A worker thread's use of the machine during the measurement.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -27,13 +27,15 @@ pub struct MachineUsage {
     pub wall_ns: u64,
 }
 
-/// How often connections were lost and made again.
+/// How often connections were lost and made again, and statements prepared again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Reconnects {
     /// In warm-up and measurement together.
     pub all: u64,
     /// Of these, for operations of the warm-up.
     pub warmup: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed.
+    pub re_prepared: u64,
 }
 
 impl Reconnects {
@@ -41,6 +43,7 @@ impl Reconnects {
     pub fn merge(&mut self, other: Self) {
         self.all += other.all;
         self.warmup += other.warmup;
+        self.re_prepared += other.re_prepared;
     }
 }
 
@@ -51,6 +54,8 @@ pub struct SliceMetrics {
     pub total: Snapshot,
     /// The same for the warm-up (counts are needed by nothing but the record).
     pub warmup: Snapshot,
+    /// What went on beside the mix during the measurement, by name; what was cut off at its end is not counted.
+    pub background: Vec<(String, OperationMetrics)>,
     /// Time of each connect, link included.
     pub connect: Distribution,
     /// Length of the measurement as planned, ns.

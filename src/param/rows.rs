@@ -32,6 +32,10 @@ impl Table {
         Ok(Self { columns: columns.to_vec(), rows: Arc::clone(rows), last })
     }
 
+    pub(super) fn column_name(&self, column: usize) -> Option<&str> {
+        self.columns.get(column).map(String::as_str)
+    }
+
     pub(super) fn column(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column == name)
     }

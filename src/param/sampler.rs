@@ -154,6 +154,12 @@ impl Sampler {
         self.table()?.column(name)
     }
 
+    /// The name of a column of sampled rows; the inverse of [`Sampler::column`].
+    #[must_use]
+    pub fn column_name(&self, column: usize) -> Option<&str> {
+        self.table()?.column_name(column)
+    }
+
     /// A column of the row drawn; the same coordinates give the same row whatever the column. NULL when the generator does
     /// not give rows, or has no such column.
     #[must_use]

@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::report::{Inputs, ResponseCurve};
 use crate::result::interval::IntervalRow;
+use crate::result::plans::{PlanList, PlanRecord};
 use crate::result::run::{
     Bound, Build, Endpoint, Environment, Judgement, Limit, OperationRecord, RunRecord, SameAnswer, VariantRecord,
 };
 use crate::result::slice::{LimitedBy, SliceRecord};
+use crate::result::slowest::SlowRecord;
 use crate::result::summary::{
     Comparison, Figures, Finding, GeneratorUse, Judged, NamedFigures, Round, RoundTimes, Summary, Variant, Verdict,
 };
@@ -30,6 +32,8 @@ pub(super) struct Sample {
     pub(super) slices: Vec<SliceRecord>,
     pub(super) intervals: Vec<IntervalRow>,
     pub(super) curves: Vec<ResponseCurve>,
+    pub(super) slowest: Vec<SlowRecord>,
+    pub(super) plans: Option<PlanList>,
 }
 
 impl Sample {
@@ -40,6 +44,8 @@ impl Sample {
             slices: &self.slices,
             intervals: &self.intervals,
             curves: &self.curves,
+            slowest: &self.slowest,
+            plans: self.plans.as_ref(),
         }
     }
 
@@ -61,6 +67,8 @@ impl Sample {
         self.intervals.iter_mut().for_each(|row| put(&mut row.variant));
         self.slices.iter_mut().for_each(|slice| put(&mut slice.variant));
         self.curves.iter_mut().for_each(|curve| put(&mut curve.variant));
+        self.slowest.iter_mut().for_each(|slow| put(&mut slow.variant));
+        self.plans.iter_mut().flat_map(|list| &mut list.plans).for_each(|plan| put(&mut plan.variant));
         self
     }
 }
@@ -157,7 +165,63 @@ pub(super) fn sample() -> Sample {
         expectations,
         ..Summary::default()
     };
-    Sample { run, summary, slices: Vec::new(), intervals: intervals(), curves: curves() }
+    Sample {
+        run,
+        summary,
+        slices: Vec::new(),
+        intervals: intervals(),
+        curves: curves(),
+        slowest: slowest(),
+        plans: Some(plans()),
+    }
+}
+
+fn slowest() -> Vec<SlowRecord> {
+    let slow = |variant: &str, round: u32| SlowRecord {
+        round,
+        variant: variant.to_owned(),
+        operation: variant.to_owned(),
+        response_us: 9_000.0 + 100.0 * f64::from(round),
+        lag_us: 4.0,
+        service_us: 8_996.0 + 100.0 * f64::from(round),
+        start_s: 0.125 * f64::from(round),
+        client: Some(round % 8),
+        number: 40 * u64::from(round),
+        outcome: "succeeded".to_owned(),
+        params: [("org".to_owned(), format!("{}", 17 * round).into())].into_iter().collect(),
+        ..SlowRecord::default()
+    };
+    ["n_plus_one", "join"].iter().flat_map(|variant| (1..=ROUNDS).map(move |round| slow(variant, round))).collect()
+}
+
+fn plans() -> PlanList {
+    let plan = |variant: &str, statement, nodes: &[&str]| PlanRecord {
+        variant: variant.to_owned(),
+        operation: variant.to_owned(),
+        statement,
+        file: format!("plans/{variant}/{variant}-{statement}.txt"),
+        nodes: Some(nodes.join(" → ")),
+        node_names: nodes.iter().map(|name| (*name).to_owned()).collect(),
+        executed: true,
+        execution_us: Some(245.0),
+        planning_us: Some(120.0),
+        shared_hit: Some(41),
+        shared_read: Some(0),
+        note: None,
+        text: "SELECT 1\n\nIndex Scan using orders_user_id_idx on orders  (cost=0.29..8.30 rows=2 width=8)\n"
+            .to_owned(),
+    };
+    let (orders, users) = ("Index Scan using orders_user_id_idx", "Index Scan using users_pkey");
+    PlanList {
+        schema_version: 1,
+        taken: "in transactions that may only read".to_owned(),
+        plans: vec![
+            plan("n_plus_one", 1, &[users, "Limit"]),
+            plan("n_plus_one", 2, &[orders]),
+            plan("join", 1, &["Seq Scan on orders", "Hash Join"]),
+        ],
+        notes: vec!["batch: plans end here: the server went away".to_owned()],
+    }
 }
 
 fn goodput(index: usize) -> f64 {

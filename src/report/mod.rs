@@ -4,21 +4,29 @@
 //! Nothing here measures, judges or writes files: the store writes what [`files`] returns, the caller prints what
 //! [`terminal`] returns.
 
+mod background;
 pub mod calibration;
 pub mod chart;
+pub mod checks;
 pub mod compare;
 pub mod format;
 mod html;
+mod live;
 mod plots;
 pub mod progress;
+mod recorded;
 pub mod terminal;
 mod view;
 mod wording;
 mod wrap;
 
+pub use wrap::wrapped;
+
 use crate::result::interval::IntervalRow;
+use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
 use crate::result::slice::SliceRecord;
+use crate::result::slowest::SlowRecord;
 use crate::result::summary::{Summary, Variant};
 use crate::result::{CurvePoint, Histograms};
 
@@ -35,6 +43,10 @@ pub struct Inputs<'a> {
     pub intervals: &'a [IntervalRow],
     /// Response times of the mix; a variant without one has no curve.
     pub curves: &'a [ResponseCurve],
+    /// The operations that took longest.
+    pub slowest: &'a [SlowRecord],
+    /// The plans of the statements; `None` where none were taken.
+    pub plans: Option<&'a PlanList>,
 }
 
 /// The distribution of a variant's response times over all valid rounds.

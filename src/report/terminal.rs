@@ -3,12 +3,13 @@
 
 use comfy_table::{Cell, CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
-use crate::report::calibration;
 use crate::report::format;
+use crate::report::recorded;
 use crate::report::wording::{self, PRIMARY, Tone};
 use crate::report::wrap::{hanging, harmless, wrapped};
+use crate::report::{background, calibration, checks};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
-use crate::verdict::headline;
+use crate::verdict::{headline, is_refuted};
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,10 +43,17 @@ pub fn render(summary: &Summary, look: Look) -> String {
     }
     judged(&mut out, summary, "claims", &summary.claims, look);
     judged(&mut out, summary, "expectations", &summary.expectations, look);
-    for check in summary.checks.iter().filter(|check| !check.passed) {
-        let text =
-            format!("check {} in {}: expected {}, found {}", check.name, check.variant, check.expected, check.found);
+    for line in background::lines(summary) {
+        listed(&mut out, "background:", "background:", &line, look);
+    }
+    for check in summary.checks.iter().filter(|check| is_refuted(check)) {
+        let text = format!("check {}", checks::in_words(check));
         listed(&mut out, &painted("failed:", Tone::Bad, look, true), "failed:", &text, look);
+    }
+    if let Some(passed) = checks::passed(summary) {
+        for line in wrapped(&passed, look.width.min(100)) {
+            push(&mut out, &line);
+        }
     }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
         push(&mut out, &format!("All variants gave the same answers to {} draws.", answers.draws));
@@ -152,6 +160,7 @@ fn footnotes(out: &mut String, summary: &Summary, look: Look) {
         notes.push("! too few valid rounds".to_owned());
     }
     notes.extend(summary.variants.iter().filter_map(absence));
+    notes.extend(recorded::sentences(summary));
     if look.width >= WIDE {
         notes.extend(wording::about_ratios(summary).map(str::to_owned));
     }

@@ -2,10 +2,11 @@ use super::fixture::{Sample, sample};
 use super::terminal::{Look, render};
 use super::*;
 use crate::result::TimesUs;
-use crate::result::summary::{LeftOut, Verdict};
+use crate::result::interval::IntervalRow;
+use crate::result::summary::{Figures, LeftOut, NamedFigures, Round, Variant, Verdict};
 
 const PLAIN: Look = Look { width: 80, color: false };
-const HOSTILE: &str = "<script>alert(\"x\")</script>'&--><svg onload=alert(1)>日本\u{1b}[31m";
+const HOSTILE: &str = "<script>alert(\"x\")</script>'&--><!--<svg onload=alert(1)><img src=x onerror=alert(2)>日本\u{2028}\u{202e}\u{1b}[31m";
 
 fn page(inputs: &Inputs<'_>) -> String {
     let files = files(inputs).expect("the report is made");
@@ -13,7 +14,7 @@ fn page(inputs: &Inputs<'_>) -> String {
     String::from_utf8(page.content).expect("UTF-8")
 }
 
-/// A run in which everything that comes from outside is hostile.
+/// A run in which everything that comes from outside is hostile, and one variant has no figures.
 fn hostile() -> Sample {
     let mut sample = sample().renamed("join", HOSTILE).renamed("n_plus_one", "baseline\"><img src=x>");
     let text = || HOSTILE.to_owned();
@@ -33,7 +34,26 @@ fn hostile() -> Sample {
     sample.summary.claims[0].source = Some(text());
     sample.summary.variants[0].operations[0].name = text();
     sample.summary.variants[0].mix.failures.insert(text(), 1);
+    sample.slowest[0].params.insert(text(), text().into());
+    sample.slowest[0].operation = text();
+    sample.slowest[0].outcome = text();
+    if let Some(list) = &mut sample.plans {
+        list.notes.push(text());
+        list.taken = text();
+        let plan = &mut list.plans[0];
+        (plan.text, plan.note, plan.nodes, plan.file) = (text(), Some(text()), Some(text()), text());
+        plan.node_names.push(text());
+    }
     sample.summary.left_out = vec![LeftOut { variant: text(), round: 2, reason: text() }];
+    let silent = sample.summary.variants[3].name.clone();
+    sample.summary.variants[3] = Variant {
+        name: silent.clone(),
+        operations: vec![NamedFigures { name: text(), figures: Figures::default() }],
+        ..Variant::default()
+    };
+    sample.summary.comparisons.retain(|comparison| comparison.variant != silent);
+    sample.curves.retain(|curve| curve.variant != silent);
+    sample.intervals.retain(|row| row.variant != silent);
     sample
 }
 
@@ -97,13 +117,17 @@ fn names_and_messages_cannot_steer_the_terminal_or_break_its_width() {
 #[test]
 fn the_page_is_one_file_that_asks_nobody() {
     let page = page(&sample().inputs());
-    assert!(
-        !page.contains("http://") && !page.contains("https://") && !page.contains("<script"),
-        "no request, no script"
-    );
-    for part in ["src=", "@import", "url(", "<link rel=\"stylesheet\""] {
+    for part in
+        ["://", "<script src", "@import", "url(", "<link rel=\"stylesheet\"", " onclick=", " onload=", "javascript:"]
+    {
         assert!(!page.contains(part), "{part}");
     }
+    let scripts: Vec<&str> = page.split("<script").skip(1).filter_map(|rest| rest.split('>').next()).collect();
+    assert_eq!(scripts, [" type=\"application/json\" id=\"figures-data\"", ""], "data, and the one script");
+    assert!(
+        page.contains("content=\"default-src &#x27;none&#x27;; script-src &#x27;sha256-"),
+        "a policy forbids the network"
+    );
     assert!(page.len() < 400_000, "{} bytes", page.len());
     assert!(
         page.contains("<html lang=\"en\">")
@@ -115,30 +139,44 @@ fn the_page_is_one_file_that_asks_nobody() {
     assert_eq!(page.matches("role=\"region\"").count(), tables, "each table scrolls in its own box");
 }
 
-#[test]
-fn the_page_of_eight_variants_and_four_hours_stays_below_a_megabyte() {
+/// A run of `count` variants whose seconds last for `seconds`, in `rounds` rounds.
+fn long(count: usize, seconds: u32, rounds: u32) -> Sample {
     let mut sample = sample();
-    for index in 0..4 {
+    for index in sample.summary.variants.len()..count {
         let name = format!("variant_{index}");
-        let mut variant = sample.summary.variants[index].clone();
-        let mut curve = sample.curves[index].clone();
+        let mut variant = sample.summary.variants[index % 4].clone();
+        let mut curve = sample.curves[index % 4].clone();
         name.clone_into(&mut variant.name);
         curve.variant = name;
         sample.summary.variants.push(variant);
         sample.curves.push(curve);
     }
+    for variant in &mut sample.summary.variants {
+        let first = variant.rounds[0].clone();
+        variant.rounds = (1..=rounds).map(|round| Round { round, ..first.clone() }).collect();
+    }
     let names: Vec<String> = sample.summary.variants.iter().map(|variant| variant.name.clone()).collect();
     let row = sample.intervals[1].clone();
+    let turn = seconds / rounds / u32::try_from(names.len()).expect("few");
     let second = |index: u32| IntervalRow {
         start_s: f64::from(index),
-        round: 1 + index / 240,
-        variant: names[index as usize / 30 % names.len()].clone(),
+        round: 1 + index * rounds / seconds,
+        variant: names[(index / turn) as usize % names.len()].clone(),
+        response_p50_us: row.response_p50_us.map(|us| us * (1.0 + f64::from(index % 97) / 1e3)),
         ..row.clone()
     };
-    sample.intervals = (0..14_400).map(second).collect();
-    let page = page(&sample.inputs());
-    assert!(page.len() < 1_000_000, "{} bytes", page.len());
-    assert!(page.contains("Of every 8 seconds the slowest is shown."));
+    sample.intervals = (0..seconds).map(second).collect();
+    sample
+}
+
+#[test]
+fn the_page_of_a_long_run_stays_below_a_megabyte() {
+    for (variants, seconds, rounds) in [(8, 14_400, 60), (6, 7_200, 60)] {
+        let page = page(&long(variants, seconds, rounds).inputs());
+        assert!(page.len() < 1_000_000, "{variants} variants: {} bytes", page.len());
+        let said = "those with the lowest median, the highest median and the highest p99 are shown.";
+        assert!(page.contains(said), "what was left out is said");
+    }
 }
 
 #[test]
@@ -159,11 +197,14 @@ fn hostile_text_stays_text() {
     let sample = hostile();
     for file in files(&sample.inputs()).expect("made") {
         let text = String::from_utf8(file.content).expect("UTF-8");
-        for markup in ["<script", "<img", "<svg onload", "-->"] {
+        for markup in ["<script>alert", "<img", "<svg onload"] {
             assert!(!text.contains(markup), "{} has {markup}", file.name);
         }
         if file.name == "report.html" {
             assert!(text.contains("{{ view.title }} {% raw %}"), "the workload file is not a template");
+            let data = text.split("id=\"figures-data\">").nth(1).and_then(|rest| rest.split("</script>").next());
+            let data: serde_json::Value = serde_json::from_str(data.expect("data")).expect("JSON");
+            assert_eq!(data["series"][1]["name"], HOSTILE, "the same name in the data, none of it markup");
             assert!(text.contains("<pre class=\"difference\""), "in what the answers differ stands on the page");
         }
     }
@@ -241,14 +282,17 @@ fn what_never_started_is_said_so() {
 #[test]
 fn an_open_loop_shows_its_queue() {
     let mut sample = sample();
-    assert!(!page(&sample.inputs()).contains("Open loops"), "closed loops have none");
+    assert!(!page(&sample.inputs()).contains("id=\"open-loops\""), "closed loops have none");
     let variant = &mut sample.summary.variants[0];
     variant.asked_per_s = Some(2_000.0);
     (variant.mix.planned, variant.mix.unstarted) = (40_000, 1_234);
     (variant.mix.queue_us.p50, variant.mix.queue_us.p99) = (Some(7_100.0), Some(81_300.0));
     let text = page(&sample.inputs());
-    let table =
-        text.split("<h3>Open loops</h3>").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    let table = text
+        .split("<h3 id=\"open-loops\">Open loops</h3>")
+        .nth(1)
+        .and_then(|rest| rest.split("</table>").next())
+        .expect("a table");
     for cell in ["40,000", "1,234", "7.10 ms", "81.3 ms"] {
         assert!(table.contains(cell), "{cell} is not in: {table}");
     }
@@ -256,10 +300,27 @@ fn an_open_loop_shows_its_queue() {
 }
 
 #[test]
+fn the_slowest_operations_stand_on_the_page() {
+    let mut sample = sample();
+    let slow = &mut sample.slowest[6];
+    (slow.outcome, slow.retried, slow.queue_us) = ("57014".to_owned(), 2, Some(1_500.0));
+    let text = page(&sample.inputs());
+    let table = text.split("id=\"slowest\"").nth(1).and_then(|rest| rest.split("</table>").next()).expect("a table");
+    assert_eq!(table.matches("<tr>").count(), 1 + sample.slowest.len() / 2, "a heading and those of the first variant");
+    let first = table.split("<tr>").nth(2).expect("a row");
+    for cell in ["9.70 ms", "1.50 ms", "0.875 s", "client 8, no. 281", "org = 119", "failed: 57014, 2 retried"] {
+        assert!(first.contains(cell), "{cell} is not in: {first}");
+    }
+    sample.slowest.clear();
+    assert!(!page(&sample.inputs()).contains("id=\"slowest\""), "no heading without content");
+}
+
+#[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
-    let inputs = Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[] };
-    assert!(page(&inputs).contains("<h2 id=\"figures\">"));
+    let inputs =
+        Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[], plans: None };
+    assert!(page(&inputs).contains("<h2 id=\"figures-heading\">"));
     assert!(!render(&summary, PLAIN).is_empty());
 }
 
@@ -268,7 +329,8 @@ fn an_empty_run_still_makes_a_page() {
 #[ignore = "writes files to look at"]
 fn sample_report() {
     let dir = std::path::PathBuf::from(std::env::var_os("DBBENCH_SAMPLE_REPORT").expect("a folder"));
-    for (name, sample) in [("usual", sample()), ("hostile", hostile()), ("poor", poor())] {
+    let long = long(6, 7_200, 60);
+    for (name, sample) in [("usual", sample()), ("hostile", hostile()), ("poor", poor()), ("long", long)] {
         std::fs::create_dir_all(dir.join(name).join("plots")).expect("a folder");
         for file in files(&sample.inputs()).expect("made") {
             std::fs::write(dir.join(name).join(&file.name), &file.content).expect("written");

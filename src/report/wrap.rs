@@ -6,7 +6,8 @@ pub(super) fn harmless(text: &str) -> String {
 }
 
 /// `text` in lines of at most `width` letters, broken at blanks.
-pub(super) fn wrapped(text: &str, width: u16) -> Vec<String> {
+#[must_use]
+pub fn wrapped(text: &str, width: u16) -> Vec<String> {
     let width = usize::from(width).max(10);
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -4,25 +4,31 @@
 //! Not responsible for judging: comparisons, claims and validity are the business of `verdict`.
 
 mod calibration;
+mod check;
 pub mod compared;
 mod error;
 mod files;
 mod histograms;
 pub mod interval;
 mod log;
+pub mod plans;
 mod reader;
+mod recorded;
 pub mod run;
 mod shares;
 pub mod slice;
+pub mod slowest;
 mod store;
 mod summarize;
 pub mod summary;
+mod tables;
 mod times;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
 pub use reader::{Reader, read_run, results_in};
+pub use recorded::RecordedValues;
 pub use run::SCHEMA_VERSION;
 pub use shares::MISSED_AT_MOST;
 pub use store::{Store, default_dir, write_file, write_summary};

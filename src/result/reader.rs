@@ -8,9 +8,11 @@ use serde::de::DeserializeOwned;
 use super::error::ReadError;
 use super::histograms::Histograms;
 use super::interval::{ErrorRow, IntervalRow};
+use super::plans::{LIST, PlanList};
 use super::run::{RunRecord, SCHEMA_VERSION};
 use super::slice::SliceRecord;
-use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SUMMARY};
+use super::slowest::SlowRecord;
+use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SLOWEST, SUMMARY};
 use super::summary::Summary;
 
 /// A result folder, read.
@@ -89,6 +91,35 @@ impl Reader {
     /// When the file is there but cannot be read.
     pub fn intervals(&self) -> Result<Vec<IntervalRow>, ReadError> {
         read_csv(&self.dir.join(INTERVALS))
+    }
+
+    /// The slowest operations of all closed slices; torn lines are left out, and a result without them has none.
+    ///
+    /// # Errors
+    /// When the file is there but cannot be read.
+    pub fn slowest(&self) -> Result<Vec<SlowRecord>, ReadError> {
+        let lines = lines(&self.dir.join(SLOWEST))?.unwrap_or_default();
+        let records = lines.iter().filter_map(|line| serde_json::from_slice(line).ok());
+        let is_closed = |slow: &SlowRecord| {
+            let of = |slice: &&SliceRecord| {
+                (slice.point, slice.round) == (slow.point, slow.round) && slice.variant == slow.variant
+            };
+            self.slices.iter().any(|slice| of(&slice))
+        };
+        Ok(records.filter(is_closed).collect())
+    }
+
+    /// The plans of the statements with their texts; `None` where none were taken.
+    ///
+    /// # Errors
+    /// When they are there but cannot be read, or were written by a newer dbbench.
+    pub fn plans(&self) -> Result<Option<PlanList>, ReadError> {
+        let Some(mut list) = read_json::<PlanList>(&self.dir.join(LIST))? else { return Ok(None) };
+        for plan in &mut list.plans {
+            let text = read(&self.dir.join(&plan.file))?.unwrap_or_default();
+            plan.text = String::from_utf8_lossy(&text).into_owned();
+        }
+        Ok(Some(list))
     }
 
     /// The rows of `errors.csv`; torn ones are left out.

@@ -12,6 +12,16 @@ use super::calibration::Calibration;
 /// The version of `run.json`, `slices.jsonl` and `summary.json`. Fields may be added within a version.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// A file that the workload file includes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct IncludedFile {
+    /// Its path, as found from the file that includes it.
+    pub path: String,
+    /// Its text as written, passwords replaced.
+    pub text: String,
+}
+
 /// What was run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -34,6 +44,12 @@ pub struct RunRecord {
     pub resolved: serde_json::Value,
     /// Dotted key → where its value came from, for keys that the file did not set.
     pub origins: BTreeMap<String, String>,
+    /// Dotted key → file and line, for values that come from an included file.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub included_origins: BTreeMap<String, String>,
+    /// The files that the workload file includes, nearest first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub included: Vec<IncludedFile>,
     /// Path of the workload file as given.
     pub source_path: String,
     /// The workload file as written.
@@ -219,6 +235,9 @@ pub struct VariantRecord {
     pub link_in_path: bool,
     /// Length of the measurement, ms.
     pub measure_ms: f64,
+    /// The measurement ends after so many operations instead; absent where a time ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<u64>,
     /// Length of the warm-up as planned, ms.
     pub warmup_ms: f64,
     /// Worker threads; `None`: one per core, at most `clients`.

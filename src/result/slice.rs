@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::recorded::RecordedValues;
 use super::times::SliceTimes;
 use crate::metrics::{Counters, OperationMetrics, SliceMetrics};
 
@@ -20,6 +21,10 @@ pub struct SliceContext {
     pub variant: String,
     /// Names and jobs of the variant's operations, in the order of the metrics.
     pub operations: Vec<(String, String)>,
+    /// The names that its steps record values under, in the order of the metrics.
+    pub records: Vec<String>,
+    /// The same of what goes on beside the mix.
+    pub background_records: Vec<String>,
     /// Begin of the measurement, seconds since the start of the run.
     pub start_s: f64,
 }
@@ -66,6 +71,10 @@ pub struct SliceRecord {
     /// Of these, for operations of the warm-up.
     #[serde(default)]
     pub warmup_reconnects: u64,
+    /// Statements that were prepared again because the server had forgotten them or their result had changed, warm-up
+    /// included.
+    #[serde(default)]
+    pub re_prepared: u64,
     /// What its accounting contradicts, if anything.
     pub violation: Option<String>,
     /// The whole mix.
@@ -86,6 +95,45 @@ pub struct SliceRecord {
     /// The machine.
     #[serde(default)]
     pub machine: MachineRecord,
+    /// What went on beside the mix; what was cut off at the end of the measurement is not counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub background: Vec<SliceFigures>,
+    /// What the checks after the slice found.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checks: Vec<CheckRecord>,
+    /// The tables of the state that it wrote to, the largest first; empty where no variant writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tables: Vec<TableRecord>,
+}
+
+/// A table before and after a slice. `None`: it was not there, or too large to be counted.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableRecord {
+    /// Name as SQL wants it.
+    pub name: String,
+    /// Rows before the slice.
+    pub rows_before: Option<u64>,
+    /// Rows after it.
+    pub rows_after: Option<u64>,
+    /// Bytes before the slice, without indexes.
+    pub bytes_before: Option<u64>,
+    /// Bytes after it.
+    pub bytes_after: Option<u64>,
+}
+
+/// What a check after a slice found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CheckRecord {
+    /// Its name.
+    pub name: String,
+    /// Whether what was found is what was expected.
+    pub passed: bool,
+    /// What was expected, for people.
+    pub expected: String,
+    /// What was found, or why nothing was, for people.
+    pub found: String,
+    /// Expected minus found; of what is no number 0 where they are equal, else 1. `None`: nothing was found.
+    pub difference: Option<f64>,
 }
 
 /// What limited the throughput of a slice; the later ones are worse for whoever wants to know the database.
@@ -173,6 +221,9 @@ pub struct SliceFigures {
     pub lag: SliceTimes,
     /// Response times of operations that failed.
     pub failed_response: SliceTimes,
+    /// What steps recorded, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub records: BTreeMap<String, RecordedValues>,
 }
 
 /// A worker thread's use of the machine.
@@ -201,9 +252,9 @@ impl Censored {
 }
 
 impl SliceFigures {
-    /// The figures of `metrics`.
+    /// The figures of `metrics`; `records` are the names of what was recorded.
     #[must_use]
-    pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics) -> Self {
+    pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics, records: &[String]) -> Self {
         let counters = &metrics.counters;
         let ranks = Censored::of(counters.censored, counters.unstarted);
         let Counters { planned, attempts, succeeded, failed, unknown, unstarted, retried, censored, statements, rows } =
@@ -229,6 +280,9 @@ impl SliceFigures {
             acquire: SliceTimes::of(&metrics.acquire, if metrics.acquire.is_empty() { 0 } else { ranks.service }),
             lag: SliceTimes::of(&metrics.lag, 0),
             failed_response: SliceTimes::of(&metrics.failed_response, 0),
+            records: (records.iter().zip(&metrics.records))
+                .map(|(name, recorded)| (name.clone(), RecordedValues::of(recorded)))
+                .collect(),
         }
     }
 
@@ -267,12 +321,13 @@ impl SliceRecord {
             interrupted: metrics.interrupted,
             reconnects: metrics.reconnects.all,
             warmup_reconnects: metrics.reconnects.warmup,
+            re_prepared: metrics.reconnects.re_prepared,
             violation,
-            mix: SliceFigures::of(None, None, &mix),
-            jobs: jobs(&operations),
+            mix: SliceFigures::of(None, None, &mix, &context.records),
+            jobs: jobs(&operations, &context.records),
             operations: operations
                 .iter()
-                .map(|((name, job), metrics)| SliceFigures::of(Some(name), Some(job), metrics))
+                .map(|((name, job), metrics)| SliceFigures::of(Some(name), Some(job), metrics, &context.records))
                 .collect(),
             connect: SliceTimes::of(&metrics.connect, 0),
             warmup_operations: metrics.warmup.operations.iter().map(|operation| operation.counters.ended()).sum(),
@@ -292,6 +347,13 @@ impl SliceRecord {
                 cpu_pressure_us: metrics.machine.pressure_ns.map(|ns| ns as f64 / 1e3),
                 wall_us: metrics.machine.wall_ns as f64 / 1e3,
             },
+            background: metrics
+                .background
+                .iter()
+                .map(|(name, beside)| SliceFigures::of(Some(name), None, beside, &context.background_records))
+                .collect(),
+            checks: Vec::new(),
+            tables: Vec::new(),
         }
     }
 
@@ -318,7 +380,7 @@ impl SliceRecord {
 }
 
 /// Jobs of several operations; for the others the operation's figures are those of the job.
-fn jobs(operations: &[(&(String, String), &OperationMetrics)]) -> Vec<SliceFigures> {
+fn jobs(operations: &[(&(String, String), &OperationMetrics)], records: &[String]) -> Vec<SliceFigures> {
     let mut by_job: BTreeMap<&str, Vec<&OperationMetrics>> = BTreeMap::new();
     for ((_, job), metrics) in operations {
         by_job.entry(job).or_default().push(metrics);
@@ -329,7 +391,7 @@ fn jobs(operations: &[(&(String, String), &OperationMetrics)]) -> Vec<SliceFigur
         .map(|(job, parts)| {
             let mut all = OperationMetrics::default();
             parts.iter().for_each(|part| all.merge(part));
-            SliceFigures::of(Some(job), Some(job), &all)
+            SliceFigures::of(Some(job), Some(job), &all, records)
         })
         .collect()
 }

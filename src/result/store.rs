@@ -10,8 +10,10 @@ use super::error::StoreError;
 use super::files::{Appended, replace};
 use super::interval::{ErrorRow, IntervalContext, IntervalRow};
 use super::log::SliceLog;
+use super::plans::{LIST, PlanList};
 use super::run::RunRecord;
 use super::slice::{SliceContext, SliceRecord};
+use super::slowest::SlowRecord;
 use super::summary::Summary;
 use crate::metrics::hlog::IntervalLogWriter;
 use crate::metrics::{SliceMetrics, Snapshot};
@@ -21,6 +23,7 @@ pub(super) const SLICES: &str = "slices.jsonl";
 pub(super) const INTERVALS: &str = "intervals.csv";
 pub(super) const HISTOGRAMS: &str = "histograms.hlog";
 pub(super) const ERRORS: &str = "errors.csv";
+pub(super) const SLOWEST: &str = "slowest.jsonl";
 pub(super) const SUMMARY: &str = "summary.json";
 
 /// Writes a result folder.
@@ -31,6 +34,7 @@ pub struct Store {
     intervals: Appended,
     histograms: Appended,
     errors: Appended,
+    slowest: Appended,
     log: SliceLog,
 }
 
@@ -64,6 +68,7 @@ impl Store {
             intervals: Appended::create(dir.join(INTERVALS), &csv_head::<IntervalRow>(dir, INTERVALS)?)?,
             histograms: Appended::create(dir.join(HISTOGRAMS), &IntervalLogWriter::header(start))?,
             errors: Appended::create(dir.join(ERRORS), &csv_head::<ErrorRow>(dir, ERRORS)?)?,
+            slowest: Appended::create(dir.join(SLOWEST), "")?,
             log: SliceLog::default(),
             dir: dir.to_owned(),
         };
@@ -109,6 +114,20 @@ impl Store {
         self.histograms.append(lines.as_bytes())
     }
 
+    /// Appends the slowest operations of a slice, which is closed afterwards.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn append_slowest(&mut self, records: &[SlowRecord]) -> Result<(), StoreError> {
+        let mut lines = Vec::new();
+        for record in records {
+            serde_json::to_writer(&mut lines, record)
+                .map_err(|source| StoreError::encode(self.slowest.path(), source))?;
+            lines.push(b'\n');
+        }
+        self.slowest.append(&lines)
+    }
+
     /// Closes a slice: its histograms, then its line in `slices.jsonl`, both flushed. `judge` may say what limited it and
     /// that it is not valid.
     ///
@@ -128,11 +147,23 @@ impl Store {
         self.histograms.sync()?;
         self.intervals.sync()?;
         self.errors.sync()?;
+        self.slowest.sync()?;
         let mut text = serde_json::to_vec(&record).map_err(|source| StoreError::encode(self.slices.path(), source))?;
         text.push(b'\n');
         self.slices.append(&text)?;
         self.slices.sync()?;
         Ok(record)
+    }
+
+    /// Writes `plans/`: the text of each plan, then the list.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub fn write_plans(&self, list: &PlanList) -> Result<(), StoreError> {
+        for plan in &list.plans {
+            self.write_file(&plan.file, plan.text.as_bytes())?;
+        }
+        self.write_file(LIST, &json(&self.dir.join(LIST), list)?)
     }
 
     /// Writes a file of the report (`report.html`, `plots/latency.svg`), whole or not at all.

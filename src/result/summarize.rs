@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::histograms::Histograms;
+use super::recorded::RecordedValues;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
 use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
+use crate::words::Metric;
 
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
@@ -94,9 +96,24 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         client_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.client_cpu_us()).sum()),
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
-        metrics: BTreeMap::from([("failures.share".to_owned(), (ended > 0).then(|| failed as f64 / ended as f64))]),
+        metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
+        tables: super::tables::tables(&valid),
+        background: pool.background(),
         probes: BTreeMap::new(),
     }
+}
+
+/// Every metric that has no place of its own: what failed, and what steps recorded.
+fn metrics(mix: &[&SliceFigures], failed_share: Option<f64>) -> BTreeMap<String, Option<f64>> {
+    let mut recorded: BTreeMap<&String, RecordedValues> = BTreeMap::new();
+    for (name, values) in mix.iter().flat_map(|figures| &figures.records) {
+        recorded.entry(name).or_default().merge(values);
+    }
+    let mut metrics = BTreeMap::from([("failures.share".to_owned(), failed_share)]);
+    for (name, values) in recorded {
+        metrics.extend(values.figures().map(|(of, figure)| (Metric::Record(name.clone(), of).name(), figure)));
+    }
+    metrics
 }
 
 fn round(slice: &SliceRecord) -> Round {
@@ -160,6 +177,24 @@ impl Pool<'_> {
         }
     }
 
+    /// The figures of what went on beside the mix. Its histograms are not kept: over several slices there are no percentiles.
+    fn background(&self) -> Vec<NamedFigures> {
+        let mut names: Vec<&str> = Vec::new();
+        for name in self.slices.iter().flat_map(|slice| &slice.background).filter_map(|figures| figures.name.as_deref())
+        {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        let figures = |name: &str| {
+            let all = self.slices.iter().flat_map(|slice| &slice.background);
+            let parts: Vec<&SliceFigures> = all.filter(|figures| figures.name.as_deref() == Some(name)).collect();
+            // No operation is called so.
+            self.figures(Some(&format!("background.{name}")), None, &parts)
+        };
+        names.into_iter().map(|name| NamedFigures { name: name.to_owned(), figures: figures(name) }).collect()
+    }
+
     /// The figures of one kind of time over the slices; without their histograms only what is exact.
     fn times<'s>(
         &self,
@@ -170,7 +205,10 @@ impl Pool<'_> {
     ) -> TimesUs {
         let count: u64 = slices.clone().map(|times| times.count).sum();
         let measured = count > 0 || kind == "response";
-        match self.histograms.times(self.variant, operation, kind) {
+        // What goes on beside the mix has none: names of operations have no point.
+        let is_kept = operation.is_none_or(|name| !name.contains('.'));
+        let kept = if is_kept { self.histograms.times(self.variant, operation, kind) } else { None };
+        match kept {
             _ if !measured => TimesUs::default(),
             Some(times) => TimesUs::of(&times, censored),
             None => TimesUs {
@@ -202,6 +240,14 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
                  a longer run.warmup helps",
                 variant.name,
                 of_variant().count()
+            ));
+        }
+        let again: u64 = of_variant().map(|slice| slice.re_prepared).sum();
+        if again > 0 {
+            warnings.push(format!(
+                "{}: statements were prepared again {again} times, because the server had forgotten them or their result had \
+                 changed; the times of these operations contain it",
+                variant.name
             ));
         }
         warnings.extend(lost_connections(&variant.name, of_variant()));

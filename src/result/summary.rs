@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::check::Check;
+pub use super::tables::Table;
+
 use super::calibration::Harness;
 use super::run::SameAnswer;
 use super::slice::LimitedBy;
@@ -117,6 +120,12 @@ pub struct Variant {
     pub harness_us_per_operation: Option<f64>,
     /// Every other metric by the workload's name.
     pub metrics: BTreeMap<String, Option<f64>>,
+    /// The tables that it writes to, the largest first.
+    #[serde(default)]
+    pub tables: Vec<Table>,
+    /// What went on beside the mix; percentiles stand in `slices.jsonl`, slice by slice.
+    #[serde(default)]
+    pub background: Vec<NamedFigures>,
     /// What probes found.
     pub probes: BTreeMap<String, serde_json::Value>,
 }
@@ -341,21 +350,6 @@ pub enum Finding {
     /// Part of it does, or there is too little to tell.
     #[default]
     Undecided,
-}
-
-/// A check after a slice.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Check {
-    /// Name of the check.
-    pub name: String,
-    /// Name of the variant.
-    pub variant: String,
-    /// Whether it passed.
-    pub passed: bool,
-    /// What was expected.
-    pub expected: String,
-    /// What was found.
-    pub found: String,
 }
 
 /// A slice that is left out of every figure.

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::interval::IntervalContext;
 use super::run::{OperationRecord, RunRecord, VariantRecord};
 use super::slice::{SliceContext, SliceRecord};
+use super::slowest::SlowRecord;
 use super::summary::Summary;
 use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
 use crate::metrics::{
@@ -61,6 +62,7 @@ fn metrics(factor: u64) -> SliceMetrics {
     let mut connect = Distribution::new();
     (0..8).for_each(|n| connect.record(3_000_000 + n));
     SliceMetrics {
+        background: Vec::new(),
         total: recorder.swap(),
         warmup: Snapshot::new(2, Precision::ThreeDigits),
         connect,
@@ -167,7 +169,7 @@ fn lost_connections_and_interrupts_are_said() {
     let mut store = Store::create(dir.path(), &run()).unwrap();
     let mut close = |variant, round, all, warmup, interrupted: bool| {
         let failed = interrupted.then(|| "interrupted".to_owned());
-        let reconnects = Reconnects { all, warmup };
+        let reconnects = Reconnects { all, warmup, re_prepared: 0 };
         let metrics = SliceMetrics { reconnects, failed, interrupted, ..metrics(1) };
         store.close_slice(&context(variant, round), &metrics, |_| {}).unwrap();
     };
@@ -354,4 +356,32 @@ fn the_summary_has_the_fields_of_the_contract() {
     assert_eq!(json["variants"][0]["mix"]["queue_us"]["p50"], serde_json::Value::Null);
     assert_eq!(json["comparisons"][0]["verdict"], "undecided");
     assert_eq!(json["variants"][0]["limit"], serde_json::Value::Null);
+}
+
+#[test]
+fn the_slowest_operations_of_closed_slices_are_read_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::create(dir.path(), &run()).unwrap();
+    let slow = |round: u32, response_us: f64| SlowRecord {
+        round,
+        variant: "a".into(),
+        operation: "read".into(),
+        response_us,
+        client: Some(3),
+        outcome: "40001".into(),
+        params: [("id".to_owned(), "'O''Hara'\n".into())].into_iter().collect(),
+        ..SlowRecord::default()
+    };
+    store.append_slowest(&[slow(1, 20.5), slow(1, 10.25)]).unwrap();
+    store.close_slice(&context("a", 1), &metrics(1), |_| {}).unwrap();
+    // A second slice that never closed, and a torn line.
+    store.append_slowest(&[slow(2, 30.0)]).unwrap();
+    let path = dir.path().join("slowest.jsonl");
+    let mut text = std::fs::read_to_string(&path).unwrap();
+    text.push_str("{\"point\":0,\"rou");
+    std::fs::write(&path, text).unwrap();
+    let read = Reader::open(dir.path()).unwrap().slowest().unwrap();
+    assert_eq!(read, [slow(1, 20.5), slow(1, 10.25)]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(Reader::open(dir.path()).unwrap().slowest().unwrap(), [], "results of before have none");
 }

@@ -78,12 +78,24 @@ fn named(what: &str, bindir: &Path) -> Result<Installation, TopologyError> {
     }
 }
 
-fn newest(candidates: &[PathBuf]) -> Result<Installation, TopologyError> {
+/// Every PostgreSQL that is found where `discover` looks when nothing is named, the newest first; also those too old to use.
+#[must_use]
+pub fn installed() -> Vec<Installation> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    installations(&candidates(&path, &usual_folders()))
+}
+
+fn installations(candidates: &[PathBuf]) -> Vec<Installation> {
     let mut folders: Vec<PathBuf> = candidates.iter().map(|bindir| behind_links(bindir)).collect();
     let mut seen = HashSet::new();
     folders.retain(|folder| seen.insert(folder.clone()));
     let mut found: Vec<Installation> = folders.iter().filter_map(|bindir| inspect(bindir).ok()).collect();
     found.sort_by_key(|installation| Reverse(installation.version));
+    found
+}
+
+fn newest(candidates: &[PathBuf]) -> Result<Installation, TopologyError> {
+    let found = installations(candidates);
     if let Some(best) = found.into_iter().next().filter(|best| best.version.major >= OLDEST) {
         return Ok(best);
     }

@@ -120,7 +120,10 @@ fn is_dead(folder: &Path) -> bool {
 
 /// Where private folders of servers are made: `$DBBENCH_RUN_DIR`, else `/var/tmp` (usually a disk, while `/tmp` may be
 /// memory), else the folder for temporary files.
-pub(super) fn run_root(owner: Option<&Account>) -> Result<PathBuf, TopologyError> {
+///
+/// # Errors
+/// When no server could live there: its path is too long for sockets, or `owner` cannot enter it.
+pub fn run_root(owner: Option<&Account>) -> Result<PathBuf, TopologyError> {
     let named = std::env::var_os("DBBENCH_RUN_DIR").filter(|value| !value.is_empty()).map(PathBuf::from);
     let usual = || Some(PathBuf::from("/var/tmp")).filter(|path| path.is_dir()).unwrap_or_else(std::env::temp_dir);
     let root = named.unwrap_or_else(usual);

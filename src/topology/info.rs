@@ -63,7 +63,8 @@ pub(super) async fn ask(endpoint: &Endpoint, data: &Path, pid: i32) -> Result<Se
 }
 
 /// The type of the file system that holds `path`.
-pub(super) fn file_system_of(path: &Path) -> Option<String> {
+#[must_use]
+pub fn file_system_of(path: &Path) -> Option<String> {
     let path = path.canonicalize().ok()?;
     let mounts = procfs::process::Process::myself().and_then(|process| process.mountinfo()).ok()?;
     let holding = mounts.into_iter().filter(|mount| path.starts_with(&mount.mount_point));

@@ -24,11 +24,11 @@ mod shared_memory;
 mod spawn;
 
 pub use account::{Account, server_account};
-pub use discover::{Installation, Version, discover};
+pub use discover::{Installation, Version, discover, installed};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
 pub use external::{External, ExternalError, Facts, Wishes, attach, reach};
-pub use folders::cache_root;
+pub use folders::{cache_root, run_root};
 pub use guard::{COPY, Cleaned, CopySource, OwnDatabase, OwnSchema, clean};
-pub use info::ServerInfo;
+pub use info::{ServerInfo, file_system_of};
 pub use link::{AddedDelay, Link, measure_added_delay};

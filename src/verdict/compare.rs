@@ -48,7 +48,7 @@ fn named(judgement: &Judgement) -> Option<Question<'_>> {
     Some(Question {
         variant: &judgement.variant,
         against: &judgement.against,
-        metric: Metric::parse(&judgement.metric).ok()?,
+        metric: Metric::of_results(&judgement.metric)?,
         scope: Scope { operation: judgement.operation.as_deref(), job: judgement.job.as_deref() },
     })
 }

@@ -3,7 +3,7 @@
 use crate::result::SliceTimes;
 use crate::result::run::RunRecord;
 use crate::result::slice::{SliceFigures, SliceRecord};
-use crate::words::{FailureClass, Metric, SqlState, TimeKind};
+use crate::words::{FailureClass, Metric, RecordFigure, SqlState, TimeKind};
 
 /// Of what a figure is: the whole mix, one operation, or one job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,7 +32,16 @@ impl Scope<'_> {
 /// The figure of a slice, times in µs; `None` when it was not measured or not reached.
 #[must_use]
 pub fn figure(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> Option<f64> {
-    let figures = scope.select(slice)?;
+    match metric {
+        Metric::Background(name, metric) => {
+            let of_name = |figures: &&SliceFigures| figures.name.as_deref() == Some(name);
+            of(slice, slice.background.iter().find(of_name)?, metric, false)
+        }
+        _ => of(slice, scope.select(slice)?, metric, scope.is_mix()),
+    }
+}
+
+fn of(slice: &SliceRecord, figures: &SliceFigures, metric: &Metric, is_mix: bool) -> Option<f64> {
     let per_second = |count: u64| (slice.measure_s > 0.0).then(|| count as f64 / slice.measure_s);
     let ended = figures.ended() as f64;
     let per_operation = |total: f64| (ended > 0.0).then(|| total / ended);
@@ -44,9 +53,11 @@ pub fn figure(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> Option<
         Metric::Failures(key) => Some(failures(figures, key) as f64),
         Metric::FailuresShare => per_operation(figures.failed as f64),
         // CPU is known of the whole slice only.
-        Metric::CpuClient if scope.is_mix() => slice.client_cpu_us().and_then(per_operation),
-        Metric::CpuServer if scope.is_mix() => slice.server_cpu_us.and_then(per_operation),
-        Metric::CpuClient | Metric::CpuServer => None,
+        Metric::CpuClient if is_mix => slice.client_cpu_us().and_then(per_operation),
+        Metric::CpuServer if is_mix => slice.server_cpu_us.and_then(per_operation),
+        Metric::CpuClient | Metric::CpuServer | Metric::Background(..) => None,
+        Metric::Record(name, of) => figures.records.get(name).and_then(|recorded| recorded.figure(*of)),
+        Metric::Check(name) => slice.checks.iter().find(|check| check.name == *name)?.difference,
     }
 }
 
@@ -100,10 +111,13 @@ pub(super) fn values(slices: &[SliceRecord], variant: &str, metric: &Metric, sco
 /// else is exact.
 pub(super) fn resolution(run: &RunRecord, metric: &Metric) -> f64 {
     match metric {
+        Metric::Background(_, metric) => resolution(run, metric),
         Metric::Time(_, percentile) if percentile.quantile().is_some() => match run.histogram_digits {
             2 => 0.01,
             _ => 0.001,
         },
+        // Those of recorded numbers are wider.
+        Metric::Record(_, RecordFigure::Of(percentile)) if percentile.quantile().is_some() => 0.01,
         _ => 0.0,
     }
 }

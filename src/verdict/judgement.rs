@@ -7,7 +7,7 @@ use crate::result::run::{Bound, Judgement, Limit, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Finding, Judged};
 use crate::stats::{Estimate, Interval, Looks, MIN_ROUNDS};
-use crate::words::Metric;
+use crate::words::{Metric, RecordFigure};
 
 /// Figures are sums and quotients of floating-point numbers: this much relative difference is none.
 const ROUNDING: f64 = 1e-9;
@@ -15,7 +15,7 @@ const ROUNDING: f64 = 1e-9;
 /// The finding about one claim or expectation.
 pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgement) -> Judged {
     let scope = Scope { operation: judgement.operation.as_deref(), job: judgement.job.as_deref() };
-    let metric = Metric::parse(&judgement.metric).ok();
+    let metric = Metric::of_results(&judgement.metric);
     let (limit, is_ratio) = match judgement.bound {
         Bound::Ratio(limit) => (limit, true),
         Bound::Value(limit) => (limit, false),
@@ -41,7 +41,9 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
     } else {
         let values = values(slices, &judgement.variant, &metric, scope);
         judged.rounds = values.len() as u32;
-        if matches!(limit, Limit::Equals(_)) || matches!(metric, Metric::Failures(_)) {
+        if matches!(limit, Limit::Equals(_))
+            || matches!(metric, Metric::Failures(_) | Metric::Record(_, RecordFigure::Count | RecordFigure::Nulls))
+        {
             round_by_round(&mut judged, &values, limit);
         } else {
             by_interval(&mut judged, looks(run).value(&values, resolution(run, &metric)), limit);

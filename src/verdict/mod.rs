@@ -4,6 +4,7 @@
 //! Works on result types alone, so that a report built from a folder says the same as the run that made it.
 
 pub mod between;
+mod checks;
 mod compare;
 mod figure;
 mod generator;
@@ -13,9 +14,11 @@ mod look;
 mod missing;
 mod ratio;
 mod settled;
+mod tables;
 mod validity;
 mod worth_knowing;
 
+pub use checks::is_refuted;
 pub use compare::{Multiplicity, multiplicity, multiplicity_of};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
@@ -70,6 +73,7 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.comparisons = verdicts.comparisons;
     summary.claims = verdicts.claims;
     summary.expectations = verdicts.expectations;
+    summary.checks = checks::checks(&reader.run, &reader.slices);
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
     look::note_goal(&mut summary, &reader.run, &reader.slices);
@@ -78,6 +82,8 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     }
     let worth_knowing = worth_knowing::warnings(&reader.run, &reader.slices, &summary);
     summary.warnings.extend(worth_knowing);
+    let apart = tables::apart(&reader.run, &summary);
+    summary.warnings.extend(apart);
     summary.warnings.extend(settled::unsettled(&reader.run, &reader.slices, &reader.intervals()?));
     Ok(summary)
 }
@@ -97,7 +103,7 @@ pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
     if !summary.valid {
         code = code.precedence(ExitCode::NotValid);
     }
-    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(|check| !check.passed) {
+    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(checks::is_refuted) {
         code = code.precedence(ExitCode::Refuted);
     }
     code

@@ -148,7 +148,7 @@ fn in_memory(run: &RunRecord) -> Option<String> {
 /// Throughput of an open loop that keeps its rate is that rate, whichever way the work is done.
 fn follows_rate(judgement: &Judgement, summary: &Summary) -> Option<String> {
     let kept = |name: &str| summary.variant(name).is_some_and(|variant| variant.rate_reached == Some(true));
-    let metric = Metric::parse(&judgement.metric).ok()?;
+    let metric = Metric::of_results(&judgement.metric)?;
     let about_ratio = matches!(judgement.bound, Bound::Ratio(_)) && metric == Metric::Goodput;
     (about_ratio && kept(&judgement.variant) && kept(&judgement.against)).then(|| {
         format!(

@@ -100,6 +100,19 @@ pub enum Direction {
     Neutral,
 }
 
+/// A figure of what steps record under a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RecordFigure {
+    /// `name`: of booleans the share of `true`, of numbers the mean.
+    Whole,
+    /// `name.count`: of booleans those that are `true`, of numbers all.
+    Count,
+    /// `name.nulls`: NULLs, which are in no other figure.
+    Nulls,
+    /// `name.p99` and its like, of numbers.
+    Of(Percentile),
+}
+
 /// A metric that this version measures.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Metric {
@@ -119,9 +132,63 @@ pub enum Metric {
     CpuClient,
     /// Server CPU per operation.
     CpuServer,
+    /// What steps record under a name of the workload.
+    Record(String, RecordFigure),
+    /// A check after the slice, by its name: expected minus found (`checks.lost_updates`).
+    Check(String),
+    /// A metric of what goes on beside the mix, by its name (`background.vacuum.response.p99`).
+    Background(String, Box<Self>),
 }
 
 impl Metric {
+    /// Reads a name of `record`, with a figure of it or without: `age`, `age.p99`. `None`: it cannot be one.
+    #[must_use]
+    pub fn record(name: &str) -> Option<Self> {
+        let (name, figure) = match name.split_once('.') {
+            None => (name, RecordFigure::Whole),
+            Some((name, "count")) => (name, RecordFigure::Count),
+            Some((name, "nulls")) => (name, RecordFigure::Nulls),
+            Some((name, figure)) => {
+                (name, RecordFigure::Of(Percentile::ALL.into_iter().find(|known| known.name() == figure)?))
+            }
+        };
+        (!name.is_empty() && !Self::is_reserved(name)).then(|| Self::Record(name.to_owned(), figure))
+    }
+
+    /// Reads the name of a metric as results have it: what is none of dbbench's own is a name of `record`.
+    #[must_use]
+    pub fn of_results(name: &str) -> Option<Self> {
+        Self::parse(name).ok().or_else(|| Self::record(name))
+    }
+
+    /// Whether a name of `record` would be taken for a metric of dbbench's own.
+    #[must_use]
+    pub fn is_reserved(name: &str) -> bool {
+        const NAMES: [&str; 16] = [
+            "goodput",
+            "rows_per_s",
+            "statements",
+            "failures",
+            "cpu",
+            "wal_bytes_per_row",
+            "stale_reads",
+            "replication_lag",
+            "schedule_lag",
+            "table_bytes",
+            "cache",
+            "imbalance",
+            "plan",
+            "endpoint",
+            "checks",
+            "background",
+        ];
+        let is_time =
+            |kind: &TimeKind| name.strip_prefix(kind.name()).is_some_and(|rest| rest.is_empty() || rest == "_us");
+        NAMES.contains(&name)
+            || TimeKind::ALL.iter().any(is_time)
+            || matches!(Self::parse(name), Err(UnknownMetric::Meant(_)))
+    }
+
     /// Reads the name used in workload files. Names of the language that this version does not measure are
     /// `Err(UnknownMetric::NotSupported)`; spellings of `summary.json` come back with the right name.
     ///
@@ -140,6 +207,19 @@ impl Metric {
             "client_cpu_us_per_operation" => return Err(UnknownMetric::Meant("cpu.client".to_owned())),
             "server_cpu_us_per_operation" => return Err(UnknownMetric::Meant("cpu.server".to_owned())),
             _ => {}
+        }
+        if let Some(check) = name.strip_prefix("checks.").filter(|check| !check.is_empty()) {
+            return Ok(Self::Check(check.to_owned()));
+        }
+        if let Some((background, metric)) = name.strip_prefix("background.").and_then(|rest| rest.split_once('.')) {
+            return match Self::parse(metric)? {
+                Self::Time(TimeKind::Queue | TimeKind::Connect, _)
+                | Self::CpuClient
+                | Self::CpuServer
+                | Self::Check(_)
+                | Self::Background(..) => Err(UnknownMetric::Unknown),
+                metric => Ok(Self::Background(background.to_owned(), Box::new(metric))),
+            };
         }
         if let Some((kind, figure)) = name.split_once('.') {
             for time in TimeKind::ALL {
@@ -164,7 +244,7 @@ impl Metric {
 
     fn is_of_the_language(name: &str) -> bool {
         const EXACT: [&str; 5] = ["wal_bytes_per_row", "stale_reads", "cache.hit_rate", "imbalance", "plan.rows_error"];
-        const PREFIX: [&str; 5] = ["replication_lag.", "table_bytes.", "endpoint.", "checks.", "background."];
+        const PREFIX: [&str; 3] = ["replication_lag.", "table_bytes.", "endpoint."];
         EXACT.contains(&name) || PREFIX.iter().any(|prefix| name.starts_with(prefix))
     }
 
@@ -180,6 +260,12 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "cpu.client".to_owned(),
             Self::CpuServer => "cpu.server".to_owned(),
+            Self::Record(name, RecordFigure::Whole) => name.clone(),
+            Self::Record(name, RecordFigure::Count) => format!("{name}.count"),
+            Self::Record(name, RecordFigure::Nulls) => format!("{name}.nulls"),
+            Self::Record(name, RecordFigure::Of(figure)) => format!("{name}.{}", figure.name()),
+            Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.name()),
         }
     }
 
@@ -195,6 +281,9 @@ impl Metric {
             Self::FailuresShare => "failures.share".to_owned(),
             Self::CpuClient => "client_cpu_us_per_operation".to_owned(),
             Self::CpuServer => "server_cpu_us_per_operation".to_owned(),
+            Self::Record(..) => self.name(),
+            Self::Check(name) => format!("checks.{name}"),
+            Self::Background(name, metric) => format!("background.{name}.{}", metric.path()),
         }
     }
 
@@ -203,7 +292,8 @@ impl Metric {
     pub fn direction(&self) -> Direction {
         match self {
             Self::Goodput | Self::RowsPerS => Direction::HigherIsBetter,
-            Self::Statements => Direction::Neutral,
+            Self::Statements | Self::Record(..) | Self::Check(_) => Direction::Neutral,
+            Self::Background(_, metric) => metric.direction(),
             _ => Direction::LowerIsBetter,
         }
     }
@@ -211,7 +301,10 @@ impl Metric {
     /// Whether a value of this metric is a time in microseconds (and may be written as `"5ms"`).
     #[must_use]
     pub fn is_time(&self) -> bool {
-        matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer)
+        match self {
+            Self::Background(_, metric) => metric.is_time(),
+            _ => matches!(self, Self::Time(..) | Self::CpuClient | Self::CpuServer),
+        }
     }
 }
 
@@ -241,13 +334,21 @@ mod tests {
         for name in ["response.p50", "connect.max", "goodput", "failures.40001", "failures.share", "cpu.server"] {
             assert_eq!(Metric::parse(name).map(|m| m.name()), Ok(name.to_owned()));
         }
+        for name in ["age", "age.p99", "fresh.count", "fresh.nulls"] {
+            assert_eq!(Metric::of_results(name).map(|m| m.name()), Some(name.to_owned()));
+        }
+        for taken in ["response", "service_us", "goodput_per_s", "failures", "cpu", "checks"] {
+            assert!(Metric::is_reserved(taken) && Metric::record(taken).is_none(), "{taken}");
+        }
+        assert_eq!(Metric::record("age.p98"), None);
         assert_eq!(Metric::parse("response.p99"), Ok(Metric::Time(TimeKind::Response, Percentile::P99)));
     }
 
     #[test]
     fn the_spelling_of_the_results_gets_the_right_name() {
         assert_eq!(Metric::parse("response_us.p50"), Err(UnknownMetric::Meant("response.p50".to_owned())));
-        assert_eq!(Metric::parse("checks.lost"), Err(UnknownMetric::NotSupported));
+        assert_eq!(Metric::parse("checks.lost"), Ok(Metric::Check("lost".to_owned())));
+        assert_eq!(Metric::parse("stale_reads"), Err(UnknownMetric::NotSupported));
         assert_eq!(Metric::parse("respons.p50"), Err(UnknownMetric::Unknown));
     }
 }

@@ -9,5 +9,5 @@ mod secrets;
 
 pub use exit::ExitCode;
 pub use failure::{FailureClass, FailureKey, SqlState};
-pub use metric::{Direction, Metric, Percentile, TimeKind, UnknownMetric};
+pub use metric::{Direction, Metric, Percentile, RecordFigure, TimeKind, UnknownMetric};
 pub use secrets::{has_password, masked, redacted};

@@ -2,7 +2,7 @@
 //!
 //! `+ - * / %`, parentheses, `min(a, b)`, `max(a, b)`, numbers, `:name`. Integers stay integers: `/` of two integers rounds
 //! down and `%` has the sign of the divisor; with a real on either side the result is a real. Overflow and division by zero
-//! are errors. Errors are byte offsets into the text with a message.
+//! are errors. Where it is asked for, `name.name` refers to a counter (`"1000 * thousand.succeeded"`). Errors are byte offsets into the text with a message.
 
 use std::ops::Range;
 
@@ -44,10 +44,22 @@ enum Node {
 /// # Errors
 /// Where the text stops being arithmetic, and what could stand there.
 pub fn parse(text: &str) -> Result<Expr, Fault> {
+    read(text, false)
+}
+
+/// The same, where names with a point in them are counters.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_with_counters(text: &str) -> Result<Expr, Fault> {
+    read(text, true)
+}
+
+fn read(text: &str, counters: bool) -> Result<Expr, Fault> {
     if text.len() > MAX_BYTES {
         return Err((MAX_BYTES, format!("longer than {MAX_BYTES} bytes")));
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, counters };
     let expr = parser.sum()?;
     match parser.peek() {
         None => Ok(expr),
@@ -56,7 +68,7 @@ pub fn parse(text: &str) -> Result<Expr, Fault> {
 }
 
 impl Expr {
-    /// The names referred to, each with its bytes (from the `:`), in order of the text.
+    /// The names referred to, each with its bytes (of a constant from the `:`), in order of the text.
     #[must_use]
     pub fn names(&self) -> Vec<(&str, Range<usize>)> {
         let mut names = Vec::new();
@@ -67,7 +79,10 @@ impl Expr {
     fn collect<'a>(&'a self, names: &mut Vec<(&'a str, Range<usize>)>) {
         match &self.node {
             Node::Number(_) => {}
-            Node::Name(name) => names.push((name, self.at..self.at + 1 + name.len())),
+            Node::Name(name) => {
+                let sign = usize::from(!is_counter(name));
+                names.push((name, self.at..self.at + sign + name.len()));
+            }
             Node::Negate(inner) => inner.collect(names),
             Node::Binary(_, left, right) | Node::Extreme { left, right, .. } => {
                 left.collect(names);
@@ -131,6 +146,12 @@ impl Expr {
     }
 }
 
+/// Whether a name is that of a counter.
+#[must_use]
+pub fn is_counter(name: &str) -> bool {
+    name.contains('.')
+}
+
 fn overflow(shown: &str) -> String {
     format!("{shown} does not fit 64 bits")
 }
@@ -172,6 +193,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: u32,
+    counters: bool,
 }
 
 impl Parser<'_> {
@@ -261,7 +283,7 @@ impl Parser<'_> {
                 Ok(Expr { at, node: Node::Name(name) })
             }
             Some(digit) if digit.is_ascii_digit() => self.number(at),
-            Some(letter) if letter.is_ascii_alphabetic() => self.extreme(at),
+            Some(letter) if letter.is_ascii_alphabetic() || (letter == '_' && self.counters) => self.word(at),
             found => {
                 let found = shown(found);
                 Err((at, format!("expected a number, `:name`, `min(a, b)`, `max(a, b)` or `(`, found {found}")))
@@ -269,9 +291,17 @@ impl Parser<'_> {
         }
     }
 
-    fn extreme(&mut self, at: usize) -> Result<Expr, Fault> {
-        let name = self.run(|letter| letter.is_ascii_alphanumeric() || letter == '_');
-        let min = match name {
+    /// `min(a, b)`, `max(a, b)`, or a counter.
+    fn word(&mut self, at: usize) -> Result<Expr, Fault> {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        let name = self.run(is_part).to_owned();
+        if self.counters && self.text[self.at..].starts_with('.') {
+            self.at += 1;
+            let counter = self.run(is_part);
+            let node = Node::Name(format!("{name}.{counter}"));
+            return Ok(Expr { at, node });
+        }
+        let min = match name.as_str() {
             "min" => true,
             "max" => false,
             _ => return Err((at, format!("`{name}` is not known here; a constant is written `:{name}`"))),
@@ -339,6 +369,17 @@ mod tests {
 
     fn value(text: &str) -> Result<Number, Fault> {
         parse(text)?.evaluate(&constants)
+    }
+
+    #[test]
+    fn counters_are_names_with_a_point_where_they_are_asked_for() {
+        let text = "2 * (a.succeeded + :n) - max(_b1.failed, 0)";
+        let expression = parse_with_counters(text).expect("arithmetic");
+        let names: Vec<_> = expression.names().into_iter().map(|(name, range)| (name, &text[range])).collect();
+        assert_eq!(names, [("a.succeeded", "a.succeeded"), ("n", ":n"), ("_b1.failed", "_b1.failed")]);
+        let lookup = |name: &str| if name == "n" { Some(Number::Integer(10)) } else { Some(Number::Integer(4)) };
+        assert_eq!(expression.evaluate(&lookup), Ok(Number::Integer(24)));
+        assert!(parse(text).is_err() && parse_with_counters("a").is_err() && parse_with_counters("a b.c").is_err());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, estimate, slice,
+    VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, redacted};
@@ -50,13 +50,19 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     writeln!(out, "\nanswers: {answers}")?;
     write_judgements("claims", &plan.claims, plan, out)?;
     write_judgements("expectations", &plan.expectations, plan, out)?;
+    for file in &plan.included {
+        let path = file.path().display().to_string();
+        let from_it = format!("{path}:");
+        let keys = plan.included_origins.values().filter(|origin| origin.starts_with(&from_it)).count();
+        writeln!(out, "\nlaid over {path}: {keys} of its values hold")?;
+    }
     for (key, origin) in &plan.origins {
         writeln!(out, "\n{key} comes from {origin}")?;
     }
     for warning in &plan.warnings {
         writeln!(out, "\nwarning: {warning}")?;
     }
-    let each: Vec<String> = plan.variants.iter().map(|variant| time(variant.warmup + variant.measure)).collect();
+    let each: Vec<String> = plan.variants.iter().map(each).collect();
     let each = if each.windows(2).all(|pair| pair[0] == pair[1]) { each.first().cloned() } else { None };
     let each = each.map(|each| format!(" of {each}")).unwrap_or_default();
     write_rounds(plan, &each, out)?;
@@ -67,6 +73,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
         let pace = "at a million narrow rows per second; wide rows and indexes take longer";
         writeln!(out, "load: {} rows, {} or more {pace}", grouped(rows), rough(load))?;
     }
+    let with_setup = plan.variants.iter().filter(|variant| !variant.setup.is_empty()).count();
+    if with_setup > 0 {
+        writeln!(out, "setup: {with_setup} of {} variants, {} or more", plan.variants.len(), rough(setup(plan)))?;
+    }
     Ok(())
 }
 
@@ -75,7 +85,7 @@ fn write_rounds(plan: &Plan, each: &str, out: &mut String) -> std::fmt::Result {
     let (rounds, variants, seed) = (plan.run.rounds as usize, plan.variants.len(), plan.run.seed);
     let most = estimate(plan);
     let Some(until) = plan.run.until else {
-        let (slices, most) = (rounds * variants, rough(most));
+        let (slices, most) = (rounds * variants, estimated(&plan.variants[0], most));
         return writeln!(
             out,
             "\nrun: {rounds} rounds × {variants} variants = {slices} slices{each}, seed {seed}: about {most} after start and load"
@@ -120,15 +130,25 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         writeln!(out, "  {about}")?;
     }
     let workers = variant.workers.map(|workers| format!(", {workers} workers")).unwrap_or_default();
-    writeln!(out, "  load: {}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
+    let connections = match variant.connections_per_client() {
+        1 => String::new(),
+        each => format!(", {each} connections each"),
+    };
+    writeln!(out, "  load: {}{connections}{workers}; link: {}", load(&variant.load), link(&variant.link))?;
     writeln!(
         out,
         "  slice: warm-up {}, measurement {}, drain at most {} (about {} with connecting)",
         time(variant.warmup),
-        time(variant.measure),
+        length(variant),
         time(variant.drain),
-        rough(slice(variant))
+        estimated(variant, slice(variant))
     )?;
+    if !variant.setup.is_empty() {
+        writeln!(out, "  setup, on a copy of the data of its own:")?;
+        for statement in &variant.setup {
+            writeln!(out, "    {}", one_line(&statement.sql))?;
+        }
+    }
     for param in &variant.params {
         writeln!(out, "  :{} = {}", param.name, generator(&param.generator))?;
     }
@@ -142,6 +162,18 @@ fn write_variant(variant: &VariantPlan, role: &str, out: &mut String) -> std::fm
         let job = if operation.job == operation.name { String::new() } else { format!(", job {}", operation.job) };
         writeln!(out, "  operation {}{job}{share}", operation.name)?;
         write_operation(operation, variant, out)?;
+    }
+    for background in variant.background.iter().flat_map(|background| &background.list) {
+        let when = match background.when {
+            When::Every(every) => format!("every {}", time(every)),
+            When::At(at) => format!("once, {} after the begin of the measurement", time(at)),
+            When::Clients(1) => "all the time, by 1 client".to_owned(),
+            When::Clients(clients) => format!("all the time, by {clients} clients"),
+        };
+        writeln!(out, "  background {}: operation {} {when}", background.name, background.operation)?;
+    }
+    for check in &variant.checks {
+        writeln!(out, "  check {}: {} = {}", check.name, one_line(&check.text.sql), check.expected)?;
     }
     Ok(())
 }
@@ -289,6 +321,30 @@ fn literal(value: &Literal) -> String {
 
 fn one_line(sql: &str) -> String {
     sql.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// How long a measurement is.
+fn length(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(count) => format!("{} operations", grouped(count)),
+        None => time(variant.measure),
+    }
+}
+
+/// Warm-up and measurement of a slice.
+fn each(variant: &VariantPlan) -> String {
+    match variant.count {
+        Some(_) => format!("{} and {}", time(variant.warmup), length(variant)),
+        None => time(variant.warmup + variant.measure),
+    }
+}
+
+/// How long something takes; how long operations take, nobody knows before.
+fn estimated(variant: &VariantPlan, about: Duration) -> String {
+    match variant.count {
+        Some(_) => format!("{} and what its operations take", rough(about)),
+        None => rough(about),
+    }
 }
 
 /// 1234567 → 1,234,567.

@@ -202,16 +202,17 @@ impl Sink {
         self.list.borrow().is_empty()
     }
 
-    /// The problems in the order of the file; those without a place and those of the command line come last.
+    /// The problems in the order of the file; then those of included files and of the command
+    /// line; those without a place come last.
     pub(super) fn into_problems(self, file: &super::plan::SourceText) -> Problems {
         let mut list = self.list.into_inner();
         for problem in list.iter_mut().filter(|problem| problem.main.is_none()) {
             problem.file = Some(file.path().display().to_string());
         }
         list.sort_by_key(|problem| match problem.place() {
-            Some(place) if place.source == *file => (0, place.span.start),
-            Some(_) => (1, 0),
-            None => (2, 0),
+            Some(place) if place.source == *file => (0, String::new(), place.span.start),
+            Some(place) => (1, place.source.path().display().to_string(), place.span.start),
+            None => (2, String::new(), 0),
         });
         Problems { list }
     }

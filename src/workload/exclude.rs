@@ -8,8 +8,9 @@ pub(super) fn rivals(key: &str) -> &'static [&'static str] {
     match key {
         "load.rate" => &["load.think", "load.stages"],
         "load.think" => &["load.rate"],
-        "load.stages" => &["load.rate", "run.measure"],
-        "run.measure" => &["load.stages"],
+        "load.stages" => &["load.rate", "run.measure", "run.count"],
+        "run.measure" => &["load.stages", "run.count"],
+        "run.count" => &["run.measure", "load.stages"],
         _ => &[],
     }
 }
@@ -22,7 +23,7 @@ pub(super) fn stands(table: &Table, key: &str) -> bool {
 /// Takes out of `base` what `over` excludes, before the one is laid over the other. Returns the keys.
 pub(super) fn make_room(base: &mut Table, over: &Table) -> Vec<&'static str> {
     let mut out = Vec::new();
-    for key in ["load.rate", "load.think", "load.stages", "run.measure"] {
+    for key in ["load.rate", "load.think", "load.stages", "run.measure", "run.count"] {
         let Some(entry) = over.find(&parts(key)) else { continue };
         let by_kind: &[&str] = match (key, &entry.node.value) {
             // Without the rate they would mean nothing.

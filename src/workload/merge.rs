@@ -1,5 +1,5 @@
-//! Laying a variant over the file: merging descends through named tables; `mix`, each parameter, each column and every
-//! list are replaced whole. What the variant excludes is taken out.
+//! Laying a variant over the file, and a file over the one that it includes: merging descends through named
+//! tables; `mix`, each parameter, each column and every list are replaced whole. What the upper one excludes is taken out.
 
 use super::document::{Table, Value};
 use super::exclude;
@@ -13,12 +13,34 @@ pub(super) fn is_replaced_whole(key: &Key) -> bool {
 /// The file's tables with a variant's laid over them. What describes the variant itself stays out.
 pub(super) fn overlay(base: &Table, variant: &Table) -> Table {
     let mut merged = base.clone();
-    merged.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
+    merged.entries.retain(|entry| !is_of_variant(&entry.key));
     let mut settings = variant.clone();
-    settings.entries.retain(|entry| !matches!(entry.key.as_str(), "title" | "about"));
+    settings.entries.retain(|entry| !is_of_variant(&entry.key));
     exclude::make_room(&mut merged, &settings);
     lay_over(&mut merged, &settings, "");
     merged
+}
+
+/// A file's tables laid over those of the file that it includes.
+pub(super) fn file_over(base: &mut Table, over: &Table) {
+    exclude::make_room(base, over);
+    for entry in over.table(&["variants"]).into_iter().flat_map(|table| &table.entries) {
+        let under = base.get_mut("variants").and_then(|variants| match &mut variants.node.value {
+            Value::Table(variants) => variants.get_mut(&entry.key),
+            _ => None,
+        });
+        if let (Some(Value::Table(under)), Value::Table(over)) =
+            (under.map(|under| &mut under.node.value), &entry.node.value)
+        {
+            exclude::make_room(under, over);
+        }
+    }
+    lay_over(base, over, "");
+}
+
+/// Keys that describe a variant itself.
+fn is_of_variant(key: &str) -> bool {
+    matches!(key, "title" | "about" | "setup")
 }
 
 fn lay_over(base: &mut Table, over: &Table, pattern: &str) {

@@ -1,7 +1,7 @@
 //! From a `workload.toml` to a plan: parse, validate, compile.
 //!
 //! Starts nothing and knows no server. [`plan`] holds the compiled types that the other rooms read; [`load`] gives one, or
-//! every problem of the file with its place. The way: [`document`] (TOML with places) → `set` (`--set` and its like) →
+//! every problem of the file with its place. The way: [`document`] (TOML with places) → `include` (files below it) → `set` (`--set` and its like) →
 //! `shape` (known keys only) → `spec` (typed, names still names) → `validate` (names that must exist) → `compile`.
 
 pub mod arithmetic;
@@ -11,10 +11,12 @@ mod describe;
 pub mod diagnostic;
 mod document;
 mod exclude;
+mod include;
 pub mod keys;
 mod merge;
 pub mod plan;
 mod read;
+pub mod schema;
 mod set;
 mod shape;
 mod spec;
@@ -25,11 +27,13 @@ use std::path::Path;
 
 pub use describe::describe;
 pub use diagnostic::{Diagnostic, Problems};
+pub use schema::schema;
 
 use constants::Constants;
 use diagnostic::{Sink, did_you_mean, problem};
 use document::Table;
-use plan::{ComparePlan, JudgementPlan, Plan, SourceText, VariantPlan};
+use include::Layers;
+use plan::{ComparePlan, JudgementPlan, OperationPlan, Plan, SourceText, VariantPlan};
 use read::Context;
 
 /// What comes from outside of the file.
@@ -62,20 +66,7 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Problems> {
 /// Every problem of the file and of the overrides at once.
 pub fn compile_text(source: SourceText, overrides: &Overrides) -> Result<Plan, Problems> {
     let sink = Sink::default();
-    let mut document = document::read(&source, &sink);
-    if !document.whole {
-        // What was lost to wrong syntax cannot be missed; keys that were read can still be wrong.
-        let shapes = Sink::default();
-        shape::check(&mut document.root, &shapes);
-        for problem in shapes.into_problems(&source).list() {
-            let is_broken = problem.place().is_some_and(|place| document.broken_lines.contains(&place.line_column().0));
-            if !is_broken {
-                sink.push(problem.clone());
-            }
-        }
-        return Err(sink.into_problems(&source));
-    }
-    let plan = compile_tables(&mut document.root, &source, overrides, &sink);
+    let plan = include::read(&source, &sink).and_then(|layers| compile_tables(layers, &source, overrides, &sink));
     match plan {
         Some(plan) if sink.is_empty() => Ok(plan),
         _ => Err(sink.into_problems(&source)),
@@ -89,10 +80,11 @@ pub fn guarded(plan: &Plan) -> Vec<Diagnostic> {
 }
 
 /// The way from tables to a plan; `None` only with a problem in the sink.
-fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, sink: &Sink) -> Option<Plan> {
-    let outside = set::apply(root, overrides, sink);
-    shape::check(root, sink);
-    let root = &*root;
+fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, sink: &Sink) -> Option<Plan> {
+    let Layers { mut root, included } = layers;
+    let outside = set::apply(&mut root, overrides, sink);
+    shape::check(&mut root, sink);
+    let root = &root;
     let sources = compile::variant_sources(root, sink);
     let overlays: Vec<(&str, &Table)> = sources.iter().map(|source| (source.name.as_str(), &source.overlay)).collect();
     set::conflicts(root, &overlays, &outside, sink);
@@ -107,6 +99,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
     let variants = compile::variants(&sources, root, &mut dataset.columns, sink);
     warn_of_unused(root, &variants, &mut dataset, sink, &mut warnings);
     let compare = spec::compare(root, context);
+    let probes = spec::probes(root, context);
     let baseline = baseline(&compare, &variants, sink);
     let claims = spec::judgements(root, "claim", context);
     let claims = validate::judgements(claims, &variants, baseline, sink);
@@ -129,6 +122,7 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
         dataset: dataset.plan(),
         variants,
         run,
+        probes,
         compare,
         claims,
         expectations,
@@ -136,6 +130,8 @@ fn compile_tables(root: &mut Table, source: &SourceText, overrides: &Overrides, 
         topology_hash,
         resolved,
         origins: outside.origins,
+        included_origins: include::origins(root, &included),
+        included,
         source: source.clone(),
         warnings,
     };
@@ -183,8 +179,11 @@ fn warn_of_unused(
     sink: &Sink,
     warnings: &mut Vec<String>,
 ) {
-    let used: Vec<&str> =
-        variants.iter().flat_map(|variant| &variant.operations).map(|operation| operation.name.as_str()).collect();
+    let beside =
+        |variant: &VariantPlan| variant.background.as_ref().map(|background| background.work.operations.clone());
+    let beside: Vec<OperationPlan> = variants.iter().filter_map(beside).flatten().collect();
+    let of_mixes = variants.iter().flat_map(|variant| &variant.operations);
+    let used: Vec<&str> = of_mixes.chain(&beside).map(|operation| operation.name.as_str()).collect();
     for name in compile::check_unused(root, &used, &mut dataset.columns, sink) {
         warnings.push(format!("operation `{name}` is in no variant's mix"));
     }

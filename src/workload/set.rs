@@ -48,6 +48,11 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
             continue;
         };
         let path: Vec<String> = parts.iter().map(|(part, _)| part.clone()).collect();
+        if path.first().is_some_and(|first| first == "include") {
+            let problem = problem(&place, "`include` cannot be set from outside: the file says what it is laid over");
+            sink.push(problem.hint("write a file of two lines that includes the other one"));
+            continue;
+        }
         if is_variable {
             let borrowed: Vec<&str> = path.iter().map(String::as_str).collect();
             if root.find(&borrowed).is_some() || exclude::rivals(key).iter().any(|rival| exclude::stands(root, rival)) {

@@ -220,6 +220,10 @@ fn allowed_in_variant(entry: &Entry, key: &Key) -> Result<(), Box<Diagnostic>> {
                 .label("this would need servers of its own")
                 .hint("of [topology], a variant may set `link`"),
         )),
+        "probes" => Err(Box::new(
+            problem(&entry.key_place, "a variant may not set `probes`")
+                .hint("they look at all variants alike: set them at the top"),
+        )),
         path if key.parent() == "run" && !keys::RUN_KEYS_OF_A_VARIANT.contains(&name) => Err(Box::new(
             problem(&entry.key_place, format!("a variant may not set `{path}`"))
                 .hint("it holds for all variants alike; of [run], a variant may set `workers`"),

@@ -105,3 +105,75 @@ fn an_operation_without_a_connection_at_the_end_of_the_drain_is_cut_off() {
     assert!(mix.failures.keys().all(|key| key.class() == FailureClass::Connection), "{:?}", mix.failures);
     assert_eq!(mix.violation(), None);
 }
+
+#[test]
+fn a_group_that_wants_it_goes_on_over_a_new_connection() {
+    let server = support::server();
+    let endpoint = steps::writable(&server, "CREATE TABLE done (n int)");
+    let mut plan = plan(
+        r#"
+[operations.a]
+steps = [{ retries = 3, retry_on = ["connection"], transaction = [
+  { as = "n", sql = "SELECT count(*)::int AS n FROM done" },
+  { sql = "INSERT INTO done VALUES (:n.first.n)" },
+  { sql = "SELECT pg_sleep(0.001)" },
+] }]
+"#,
+    );
+    plan.variants[0].measure = Duration::from_millis(2_000);
+    let admin = server.unix();
+    let name = endpoint.database.clone();
+    let kill = move || {
+        let sql = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        wait(async { Control::connect(&admin).await.unwrap().rows(&sql).await.unwrap() });
+    };
+    let ran = run_disturbed(&plan, &endpoint, kill);
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let metrics = &ran.slices[0].metrics;
+    let mut all = metrics.total.mix();
+    all.merge(&metrics.warmup.mix());
+    assert_eq!(all.counters.failed, 0, "{:?}", all.failures);
+    // Both clients lost theirs, whatever they were doing; one between two operations would notice with the next.
+    assert_eq!((all.counters.retried, metrics.reconnects.all), (2, 2));
+    let acquire = &metrics.total.mix().acquire;
+    assert_eq!(acquire.count(), 2, "the wait for the connection is told apart");
+    // A COMMIT whose answer was lost may have been done all the same.
+    let done = steps::number(&endpoint, "SELECT count(*) FROM done");
+    let succeeded = i64::try_from(all.counters.succeeded).unwrap();
+    assert!((succeeded..=succeeded + 2).contains(&done), "{done} rows of {succeeded} operations");
+}
+
+#[test]
+fn every_class_of_failures_can_be_tried_again_and_only_that() {
+    let server = support::server();
+    let endpoint = steps::writable(
+        &server,
+        "CREATE TABLE done (n int PRIMARY KEY); INSERT INTO done VALUES (1); CREATE SEQUENCE s",
+    );
+    let cases = [
+        ("constraint", "INSERT INTO done VALUES (1)", true),
+        ("23505", "INSERT INTO done VALUES (1)", true),
+        ("23502", "INSERT INTO done VALUES (1)", false),
+        ("other", "SELECT 1 / (SELECT count(*) - 1 FROM done)", true),
+        ("22012", "SELECT 1 / (SELECT count(*) - 1 FROM done)", true),
+        ("timeout", "SELECT 1 / (SELECT count(*) - 1 FROM done)", false),
+        ("no_row", "SELECT :nothing.first.n::int", true),
+        ("rows", "SELECT :nothing.first.n::int", false),
+    ];
+    for (on, sql, is_taken) in cases {
+        let plan = plan(&format!(
+            r#"
+[operations.a]
+steps = [
+  {{ as = "nothing", sql = "SELECT n FROM done WHERE n = 0" }},
+  {{ retries = 2, retry_on = ["{on}"], steps = [{{ sql = "{sql}" }}] }},
+]
+"#
+        ));
+        let ran = run_disturbed(&plan, &endpoint, || {});
+        let mix = ran.slices[0].metrics.total.mix();
+        assert!(mix.counters.failed > 0 && mix.counters.succeeded == 0, "{on}: {:?}", mix.counters);
+        let retried = if is_taken { 2 * mix.counters.failed } else { 0 };
+        assert_eq!(mix.counters.retried, retried, "{on}");
+    }
+}

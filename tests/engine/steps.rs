@@ -5,7 +5,7 @@ use dbbench::metrics::OperationMetrics;
 use super::*;
 
 /// A database whose sessions may write.
-fn writable(server: &Server, sql: &str) -> Endpoint {
+pub(crate) fn writable(server: &Server, sql: &str) -> Endpoint {
     wait(async {
         let endpoint = server.database();
         let control = Control::connect(&endpoint).await.unwrap();
@@ -19,7 +19,7 @@ fn rows(endpoint: &Endpoint, sql: &str) -> Vec<Vec<Option<String>>> {
     wait(async { Control::connect(endpoint).await.unwrap().rows(sql).await.unwrap() })
 }
 
-fn number(endpoint: &Endpoint, sql: &str) -> i64 {
+pub(crate) fn number(endpoint: &Endpoint, sql: &str) -> i64 {
     rows(endpoint, sql)[0][0].as_deref().unwrap().parse().unwrap()
 }
 
@@ -36,7 +36,8 @@ fn ran(plan: &Plan, endpoint: &Endpoint) -> OperationMetrics {
     all
 }
 
-const COUNTERS: &str = "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
+pub(crate) const COUNTERS: &str =
+    "CREATE TABLE counters (id int PRIMARY KEY, n bigint NOT NULL, version bigint NOT NULL);
     INSERT INTO counters SELECT i, 0, 0 FROM generate_series(0, 9) i;";
 
 #[test]
@@ -136,7 +137,7 @@ steps = [
 "#,
     );
     let bound = bound(&plan, &endpoint).unwrap();
-    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
     let of = |what: &str| -> Vec<(i64, i64)> {
         let sql = format!("SELECT a, b FROM log WHERE what = '{what}' ORDER BY a, b");
         let cell = |cell: &Option<String>| cell.as_deref().unwrap().parse().unwrap();
@@ -173,7 +174,7 @@ steps = [
 "#,
     );
     let bound = bound(&plan, &endpoint).unwrap();
-    try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+    rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
     let found = rows(&endpoint, "SELECT n FROM tries ORDER BY n");
     assert_eq!(found, [[Some("3".to_owned())], [Some("6".to_owned())]], "of three attempts each only the last");
 }
@@ -232,10 +233,14 @@ fn every_method_inserts_the_same_rows() {
     let server = support::server();
     let table = "CREATE TABLE events (id bigint PRIMARY KEY, kind text NOT NULL, amount numeric(10,2) NOT NULL, at timestamptz NOT NULL, n int);";
     let mut sums = Vec::new();
-    for method in ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"] {
+    let methods = ["single", "chunks", "pipeline", "pipeline_autocommit", "multi_row", "unnest", "copy"];
+    let simple = ["chunks", "multi_row", "unnest", "copy"].map(|method| (method, "simple"));
+    for (method, protocol) in methods.map(|method| (method, "prepared")).into_iter().chain(simple) {
         let endpoint = writable(&server, &format!("{table} INSERT INTO events VALUES (500, 'old', 1, now(), 0)"));
         let plan = plan(&format!(
             r#"
+[connections]
+protocol = "{protocol}"
 [dataset]
 schema = "{table}"
 [dataset.tables.events]
@@ -250,7 +255,7 @@ steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{met
 "#
         ));
         let bound = bound(&plan, &endpoint).unwrap();
-        try_operations(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+        rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
         let sql =
             "SELECT count(*), count(DISTINCT id), min(id), max(id), sum(amount), count(n), max(n), count(DISTINCT at)
                    FROM events WHERE kind <> 'old'";
@@ -321,4 +326,103 @@ quick = 1
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(number(&endpoint, "SELECT count(*) FROM done"), 0);
+}
+
+#[test]
+fn what_steps_record_is_what_their_rows_held_and_failed_attempts_leave_nothing() {
+    let server = support::server();
+    let endpoint = writable(&server, &format!("{COUNTERS} CREATE SEQUENCE attempt;"));
+    let plan = plan(
+        r#"
+[operations.even]
+steps = [
+  { sql = "SELECT g AS n, g % 4 = 0 AS fourth, nullif(g, 8) * -0.5 AS half FROM generate_series(1, 8) g",
+    record = { n = "n", fourth = "fourth", half = "half" }, protocol = "simple" },
+  { retries = 1, retry_on = ["rows"], steps = [
+    { sql = "SELECT nextval('attempt') AS a", record = { a = "a" } },
+    { sql = "SELECT 1 WHERE (SELECT last_value FROM attempt) % 2 = 0", expect_rows = 1 },
+  ] },
+]
+[operations.piped]
+steps = [{ pipeline = [
+  { sql = "SELECT 100 AS n", record = { n = "n" } },
+  { sql = "SELECT 1 / (SELECT count(*) - 10 FROM counters)", record = { } },
+] }]
+[operations.good]
+steps = [{ pipeline = [{ sql = "SELECT 1000::numeric AS n", record = { n = "n" } }] }]
+[mix]
+even = 1
+piped = 1
+good = 1
+"#,
+    );
+    assert_eq!(plan.variants[0].records(), ["n", "fourth", "half", "a"]);
+    let mut plan = plan;
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 1, think: Duration::ZERO };
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0);
+    let total = &ran.slices[0].metrics.total;
+    let [even, piped, good] = &total.operations[..] else { panic!("three operations") };
+    let done = even.counters.succeeded;
+    assert!(done > 0 && even.counters.retried == done, "{:?}", even.counters);
+    let [n, fourth, half, a] = &even.records[..] else { panic!("four records") };
+    let of = |recorded: &dbbench::metrics::Recorded| (recorded.count, recorded.nulls, recorded.bounds);
+    assert_eq!(of(n), (8 * done, 0, Some((1.0, 8.0))));
+    assert_eq!((fourth.flags, fourth.trues), (8 * done, 2 * done));
+    assert_eq!(of(half), (7 * done, done, Some((-3.5, -0.5))));
+    assert_eq!((a.count, a.sum as u64 % 2), (done, 0), "only what the attempt that succeeded saw");
+    assert!(piped.counters.failed > 0 && piped.records.iter().all(|recorded| recorded.count == 0));
+    assert_eq!(of(&good.records[0]), (good.counters.succeeded, 0, Some((1000.0, 1000.0))));
+    assert_eq!(total.mix().records[0].count, 8 * done + good.counters.succeeded);
+}
+
+#[test]
+fn what_cannot_be_recorded_is_refused_with_its_place() {
+    let found = problems(
+        r#"
+[operations.a]
+steps = [{ sql = "SELECT id, now() AS at FROM users WHERE org_id = :org", record = { age = "at", gone = "nothing" } }]
+"#,
+    );
+    assert_eq!(
+        found,
+        [
+            "\"at\", | `at` is of type timestamptz, which cannot be recorded | numbers and booleans are recorded: `extract(epoch FROM …)` makes a number of a time",
+            "\"nothing\" | the statement returns no column `nothing` | name columns with AS",
+        ]
+    );
+}
+
+#[test]
+fn parameters_count_above_the_largest_and_share_it_with_inserts() {
+    let server = support::server();
+    let endpoint = writable(
+        &server,
+        "CREATE TABLE events (id bigint PRIMARY KEY, other int, again int, text text);
+         INSERT INTO events VALUES (500, 0, 0, '')",
+    );
+    let mut plan = plan(
+        r#"
+[params.id]
+next = "events.id"
+[operations.write]
+steps = [
+  { sql = "INSERT INTO events VALUES (:id, 0, 0, '')" },
+  { sql = "UPDATE events SET text = 'was ' || :id::text WHERE id::text = :id::text", expect_rows = 1 },
+  { insert = { table = "events", rows = 3, method = "multi_row", values = { id = { next = "events.id" }, other = { uniform = [1, 3] }, again = { same_as = "other", distinct = true } } } },
+  { repeat = 2, draw = ["id"], sql = "INSERT INTO events VALUES (:id, 0, 0, 'again')" },
+]
+"#,
+    );
+    plan.variants[0].load = dbbench::workload::plan::LoadPlan::Closed { clients: 4, think: Duration::ZERO };
+    let all = ran(&plan, &endpoint);
+    assert!(all.counters.succeeded > 0 && all.counters.failed == 0, "{:?}", all.failures);
+    let done = i64::try_from(all.counters.succeeded).unwrap();
+    let sql =
+        "SELECT count(*), min(id), count(*) FILTER (WHERE text = 'was ' || id), count(*) FILTER (WHERE text = 'again'),
+                      count(*) FILTER (WHERE other BETWEEN 1 AND 3 AND again BETWEEN 1 AND 3 AND again <> other)
+               FROM events WHERE id > 500";
+    let found: Vec<i64> =
+        rows(&endpoint, sql).remove(0).iter().map(|cell| cell.as_deref().unwrap().parse().unwrap()).collect();
+    assert_eq!(found, [6 * done, 501, done, 2 * done, 3 * done]);
 }

@@ -2,18 +2,25 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "in a test a panic is the message")]
 
+mod background;
+mod beginnings;
 mod calibrated;
+mod checks;
 mod compared;
+mod documents;
 mod environment;
+mod evidence;
 mod external;
 mod generator;
 mod interrupted;
 mod judged;
+mod neighbours;
 mod open_loop;
 mod output;
 mod reports;
 #[path = "../support/mod.rs"]
 mod server;
+mod setup;
 mod support;
 mod tls_server;
 mod until;

@@ -54,6 +54,47 @@ fn a_clone_lasts_for_a_slice_or_for_a_variant() {
 }
 
 #[test]
+fn equal_work_is_a_number_of_operations_and_tables_say_what_it_left() {
+    let place = Place::new();
+    let insert = |rows: u32| {
+        format!(
+            "steps = [{{ insert = {{ table = \"users\", rows = {rows}, method = \"multi_row\", values = {{ id = {{ next = \"users.id\" }}, org_id = 1, name = {{ text = 3 }} }} }} }}]\n"
+        )
+    };
+    let text = tiny(&[
+        (
+            "steps = [{ as = \"u\", sql = \"SELECT id, name FROM users WHERE org_id = :org\" }]\nanswer = [\"u.id\"]\n",
+            &insert(1),
+        ),
+        (
+            "steps = [\n  { as = \"i\", sql = \"SELECT id FROM users WHERE org_id = :org\" },\n  { as = \"u\", for_each = \"i\", sql = \
+             \"SELECT id, name FROM users WHERE id = :i.id\" },\n]\nanswer = [\"u.id\"]\n",
+            &insert(3),
+        ),
+        ("clients = 2", "clients = 3"),
+    ]);
+    place.workload(&format!("{text}\n[checks.rows]\nsql = \"SELECT count(*) FROM users\"\nequals = \"200 + one.succeeded + 3 * two.succeeded\"\n"));
+    place.run_out(&["--no-progress", "--set", "run.count=100", "--warmup", "0s"]).ends_with(measured(0));
+    let summary = place.json("out/summary.json");
+    for (variant, rows) in [(0, 300.0), (1, 500.0)] {
+        let variant = &summary["variants"][variant];
+        assert_eq!(variant["mix"]["succeeded"], 100);
+        let table = &variant["tables"][0];
+        assert_eq!(
+            (&table["name"], &table["rows_before"], &table["rows_after"]),
+            (&"users".into(), &200.0.into(), &rows.into())
+        );
+        let bytes = |key: &str| table[key].as_f64().unwrap();
+        assert!(bytes("bytes_before") > 0.0 && bytes("bytes_after") >= bytes("bytes_before"));
+    }
+    let warnings = summary["warnings"].to_string();
+    assert!(warnings.contains("at the end of a slice users has 300 rows in one and 500 in two"), "{warnings}");
+    // Found in the tables as counted by the clients.
+    assert!(summary["checks"].as_array().unwrap().iter().all(|check| check["passed"] == true));
+    assert_eq!(place.json("out/run.json")["variants"][0]["count"], 100);
+}
+
+#[test]
 fn a_function_that_writes_is_found_out_by_the_server() {
     let place = Place::new();
     place.workload(&tiny(&[

@@ -19,6 +19,7 @@ const ROLES: &str = "SET password_encryption = 'scram-sha-256'; CREATE ROLE scra
     SET password_encryption = 'md5'; CREATE ROLE hashed LOGIN PASSWORD 's3cret';";
 
 const ACCESS: &str = "local all all trust
+local replication postgres trust
 host all scram 127.0.0.1/32 scram-sha-256
 host all hashed 127.0.0.1/32 md5
 host all clear 127.0.0.1/32 password
@@ -65,18 +66,7 @@ impl Server {
     }
 
     fn start_with(fsync: &str) -> Self {
-        let bin = programs();
-        let dir = tempfile::Builder::new().prefix("dbbench-test-").tempdir().expect("a folder").keep();
-        if is_root() {
-            let id = |flag| -> u32 {
-                let output = Command::new("id").args([flag, "postgres"]).output().expect("id");
-                String::from_utf8_lossy(&output.stdout)
-                    .trim()
-                    .parse()
-                    .expect("the user postgres, since root may not run a server")
-            };
-            chown(&dir, Some(id("-u")), Some(id("-g"))).expect("chown");
-        }
+        let (bin, dir) = (programs(), folder());
         let initdb = unprivileged(&bin.join("initdb"))
             .args(["-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8", "--locale=C", "-D"])
             .arg(dir.join("data"))
@@ -84,6 +74,44 @@ impl Server {
             .expect("initdb");
         assert!(initdb.status.success(), "initdb: {}", String::from_utf8_lossy(&initdb.stderr));
         std::fs::write(dir.join("data/pg_hba.conf"), ACCESS).expect("pg_hba.conf");
+        let server = Self::serve(bin, dir, fsync);
+        assert!(server.psql(ROLES).status.success(), "roles");
+        server
+    }
+
+    /// A standby of this server, which replays what it does from now on.
+    pub fn standby(&self) -> Self {
+        let dir = folder();
+        let backup = unprivileged(&self.bin.join("pg_basebackup"))
+            .args([
+                "--no-sync",
+                "-c",
+                "fast",
+                "-X",
+                "stream",
+                "-R",
+                "-U",
+                "postgres",
+                "-p",
+                &self.port.to_string(),
+                "-h",
+            ])
+            .arg(&self.dir)
+            .arg("-D")
+            .arg(dir.join("data"))
+            .output()
+            .expect("pg_basebackup");
+        assert!(backup.status.success(), "pg_basebackup: {}", String::from_utf8_lossy(&backup.stderr));
+        Self::serve(self.bin.clone(), dir, "off")
+    }
+
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Starts the server of a data folder and waits until it answers.
+    fn serve(bin: PathBuf, dir: PathBuf, fsync: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr()).expect("a free port").port();
         let guard = unprivileged(Path::new("sh"))
             .args(["-c", GUARD])
@@ -103,7 +131,6 @@ impl Server {
             );
             std::thread::sleep(Duration::from_millis(50));
         }
-        assert!(server.psql(ROLES).status.success(), "roles");
         server
     }
 
@@ -188,7 +215,7 @@ fn is_root() -> bool {
 }
 
 /// A command as a user that a server accepts.
-fn unprivileged(program: &Path) -> Command {
+pub fn unprivileged(program: &Path) -> Command {
     if !is_root() {
         return Command::new(program);
     }
@@ -196,6 +223,22 @@ fn unprivileged(program: &Path) -> Command {
     command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]).arg(program);
     command.current_dir("/");
     command
+}
+
+/// A new folder of the user that servers run as.
+pub fn folder() -> PathBuf {
+    let dir = tempfile::Builder::new().prefix("dbbench-test-").tempdir().expect("a folder").keep();
+    if is_root() {
+        let id = |flag| -> u32 {
+            let output = Command::new("id").args([flag, "postgres"]).output().expect("id");
+            String::from_utf8_lossy(&output.stdout)
+                .trim()
+                .parse()
+                .expect("the user postgres, since root may not run a server")
+        };
+        chown(&dir, Some(id("-u")), Some(id("-g"))).expect("chown");
+    }
+    dir
 }
 
 /// The folder of the newest server that is installed.

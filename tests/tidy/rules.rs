@@ -71,7 +71,7 @@ pub const DOORS: &[(&str, Door)] = &[
     ("procfs", Door::Rooms(&["probe", "metrics", "topology"])),
     ("csv", Door::Rooms(&["workload", "result", "report"])),
     ("strsim", Door::Rooms(&["workload", "dataset", "words", "cli"])),
-    ("sha2", Door::Rooms(&["workload", "topology", "dataset", "driver", "result", "cli"])),
+    ("sha2", Door::Rooms(&["workload", "topology", "dataset", "driver", "result", "report", "cli"])),
     ("tempfile", Door::Rooms(&["topology", "result", "probe", "cli"])),
     ("bytesize", Door::Rooms(&["workload", "topology", "report", "cli"])),
     ("rand", Door::Rooms(&["param", "load", "stats", "engine", "topology", "driver"])),

@@ -13,14 +13,21 @@ pub const READ_ONLY: &str = "default_transaction_read_only";
 #[derive(Debug)]
 pub struct Copies {
     clones: Clones,
+    /// By variant: the database that its clones are made of.
+    sources: Vec<String>,
     /// By variant: the clone in use.
     current: Vec<Option<String>>,
 }
 
 impl Copies {
-    /// For so many variants.
-    pub fn new(clones: Clones, variants: usize) -> Self {
-        Self { clones, current: vec![None; variants] }
+    /// Of these databases, one for each variant.
+    pub fn new(clones: Clones, sources: Vec<String>) -> Self {
+        Self { clones, current: vec![None; sources.len()], sources }
+    }
+
+    /// Whether the next slice of a variant goes on with what the slice before has left.
+    pub fn goes_on(&self, variant: usize, plan: ClonePlan) -> bool {
+        self.current[variant].is_some() && plan == ClonePlan::Variant
     }
 
     /// Where the sessions of the next slice of a variant go: to the same server through the same link, but into its clone,
@@ -35,7 +42,7 @@ impl Copies {
         plan: ClonePlan,
         target: &Target,
     ) -> Result<Target, String> {
-        if self.current[variant].is_none() || plan == ClonePlan::Slice {
+        if !self.goes_on(variant, plan) {
             self.renew(command, variant)?;
         }
         let mut target = target.clone();
@@ -60,10 +67,11 @@ impl Copies {
     /// A new clone for a variant, in the place of the one before.
     fn renew(&mut self, command: &Command<'_>, variant: usize) -> Result<(), String> {
         self.remove(command, variant)?;
+        let source = &self.sources[variant];
         let made = match self.clones.are_marked() {
             // Not given up half-way: what has no mark yet, nobody would take away.
-            true => command.runtime.block_on(self.clones.make()),
-            false => command.wait(self.clones.make()).map_err(|failure| failure.message)?,
+            true => command.runtime.block_on(self.clones.make(source)),
+            false => command.wait(self.clones.make(source)).map_err(|failure| failure.message)?,
         };
         self.current[variant] = Some(made.map_err(|error| chain(&error))?);
         Ok(())

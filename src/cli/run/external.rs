@@ -4,12 +4,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::copies::Copies;
 use super::record::Known;
-use super::stage::{Stage, bind, link_up, loaded_record, read_only, rows};
-use super::{Command, refusal};
+use super::stage::{Stage, bind, each, link_up, loaded_record, read_only, rows};
+use super::{Command, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Reach};
+use crate::driver::Target;
 use crate::driver::conninfo::{self, Outside};
-use crate::driver::{Control, Target};
 use crate::event::Event;
 use crate::result::run;
 use crate::topology::{self, External, ExternalError, Wishes};
@@ -26,6 +26,7 @@ const OWN_SESSIONS: u32 = 2;
 /// Ready to be printed. What was made on the server is taken away then.
 pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, Failure> {
     refuse_statements(plan, command.color)?;
+    setup::refuse_in_schema(plan, command)?;
     let conninfo = conninfo::read(target, &Outside::of_this_process())
         .map_err(|error| Failure::text(ExitCode::Usage, error.to_string()))?;
     let wishes = Wishes {
@@ -36,7 +37,7 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
         keep: command.args.keep,
         events: command.events.clone(),
     };
-    let external = command.wait(topology::attach(&conninfo, &wishes))?.map_err(|error| refused(&error))?;
+    let mut external = command.wait(topology::attach(&conninfo, &wishes))?.map_err(|error| refused(&error))?;
     let mut known = Known { rows: rows(plan), ..Known::default() };
     let mut notes = conninfo.notes.clone();
     notes.extend(external.facts().others());
@@ -68,22 +69,39 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
         Some(_) => read_only(external.endpoint()),
         None => external.endpoint(),
     };
-    let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
-    let bound = bind(command, plan, Some(&control))?;
-    let (links, targets) = link_up(plan, &endpoint)?;
-    command.wait(control.close())?;
-    let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
+    let (sources, copies) = set_up(command, plan, &mut external)?;
+    let endpoints = setup::endpoints(&endpoint, &sources);
+    let bound = bind(command, plan, Some(&endpoints))?;
+    let (links, targets) = link_up(plan, &endpoints)?;
+    let direct = endpoints.into_iter().map(Target::Postgres).collect();
     Ok(Stage {
         embedded: None,
         external: Some(external),
         targets,
         direct,
         bound,
-        clones: None,
+        clones: copies,
         known,
         _links: links,
         _null_endpoints: Vec::new(),
     })
+}
+
+/// The database that each variant begins with, and the copies, where setup has already made some.
+fn set_up(
+    command: &Command<'_>,
+    plan: &Plan,
+    external: &mut External,
+) -> Result<(Vec<String>, Option<Copies>), Failure> {
+    let own = external.endpoint();
+    if setup::is_asked_for(plan)
+        && let Some(mut clones) = clones(command, plan, external)?
+    {
+        let input = setup::Input { endpoint: &own, maintenance: &own, reach: Reach::Database };
+        let sources = setup::set_up(command, plan, &mut clones, input)?;
+        return Ok((sources.clone(), Some(Copies::new(clones, sources))));
+    }
+    Ok((vec![own.database; plan.variants.len()], None))
 }
 
 /// What could take the guard away is refused before anything is connected to.
@@ -125,14 +143,16 @@ fn hash(plan: &Plan, external: &External) -> String {
 fn enough_sessions(plan: &Plan, external: &External, color: bool) -> Result<(), Failure> {
     let Some(available) = external.facts().sessions_available else { return Ok(()) };
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.connections() > usable) else { return Ok(()) };
+    let (connections, clients) = (variant.connections(), variant.load.clients());
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give (by \
+        "variant \"{}\" needs {connections} connections for its {clients} clients{}, but the server has {usable} to give (by \
          max_connections and the limits of database and role, less what is in use)",
-        variant.name
+        variant.name,
+        each(variant)
     );
-    let hint = format!("set load.clients to at most {usable}, or raise the limit");
+    let at_most = usable / variant.connections_per_client();
+    let hint = format!("set load.clients to at most {at_most}, or raise the limit");
     Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, vec![hint]).render(color)))
 }
 
@@ -162,8 +182,16 @@ pub fn about_writes(external: Option<&External>) -> String {
 /// # Errors
 /// When the server does not let another session in.
 pub fn copies(command: &Command<'_>, plan: &Plan, external: &mut External) -> Result<Option<Copies>, Failure> {
+    let clones = clones(command, plan, external)?;
+    Ok(clones.map(|clones| {
+        let sources = vec![clones.loaded().to_owned(); plan.variants.len()];
+        Copies::new(clones, sources)
+    }))
+}
+
+fn clones(command: &Command<'_>, plan: &Plan, external: &mut External) -> Result<Option<Clones>, Failure> {
     let source = command.wait(external.make_copyable(&plan.name))?.map_err(|error| Failure::failed(&error))?;
-    Ok(source.map(|source| Copies::new(Clones::marked(source), plan.variants.len())))
+    Ok(source.map(Clones::marked))
 }
 
 /// `--schema` and its like need a server that already runs.

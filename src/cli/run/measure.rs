@@ -6,17 +6,21 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::Command;
+use super::after::After;
 use super::copies::Copies;
 use super::external::{self, about_writes};
+use super::plans;
 use super::record::record;
 use super::stage::{Stage, server_log};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
+use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
+use crate::result::plans::PlanList;
 use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::{SliceContext, SliceRecord};
+use crate::result::slowest::{SlowContext, SlowRecord};
 use crate::result::{self, Store};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
@@ -48,9 +52,9 @@ pub fn measure(
     // The moment that `started_at` names, and that everything in the folder is counted from.
     let began = Instant::now();
     let mut run = record(plan, known);
-    let mut writes = false;
+    let (mut writes, mut plans) = (false, None);
     if !null_target {
-        writes = try_operations(command, plan, stage)?;
+        (writes, plans) = try_operations(command, plan, stage)?;
     }
     let dir = match out {
         Some(out) => out.to_owned(),
@@ -58,6 +62,9 @@ pub fn measure(
             .map_err(|error| Failure::failed(&error))?,
     };
     let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
+    if let Some(plans) = &plans {
+        store.write_plans(plans).map_err(|error| Failure::failed(&error))?;
+    }
     if plan.compare.same_answer && !null_target {
         if let Some(end) = compare_answers(command, plan, stage, &mut run)? {
             store.write_run(&run).map_err(|error| Failure::failed(&error))?;
@@ -72,29 +79,33 @@ pub fn measure(
 }
 
 /// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
-/// again on a clone of each, where they may write, and the sessions for the answers go to further ones.
-fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<bool, Failure> {
+/// again on a clone of each, where they may write, and the sessions for plans and answers go to further ones. Gives the plans
+/// too, unless nobody wants them.
+fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<(bool, Option<PlanList>), Failure> {
     let interrupt = &command.asked.engine;
-    let refused = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
-        Ok(refused) => refused,
+    let (refused, rehearsal) = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
+        Ok(tried) => tried,
         Err(error) => return Err(unanswered(error, stage)),
     };
-    let Some(first) = refused.into_iter().flatten().next() else { return Ok(false) };
+    let Some(first) = refused.into_iter().flatten().next() else {
+        return Ok((false, plans::of_shared(command, plan, stage, &rehearsal)?));
+    };
     if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
         stage.clones = external::copies(command, plan, external)?;
     }
     let Some(copies) = &mut stage.clones else { return Err(unanswered(first, stage)) };
-    // Once for the trial, once for the answers: both begin with the rows that were loaded.
+    // Once for the trial, once for the plans, once for the answers: all begin with the rows that were loaded.
     let trial = fresh(command, copies, &stage.direct)?;
-    if let Err(error) = engine::try_operations(plan, &stage.bound, &trial, interrupt) {
-        return Err(unanswered(error, stage));
-    }
+    let rehearsal = engine::rehearse(plan, &stage.bound, &trial, interrupt);
+    let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
+    let plans = plans::of_copies(command, plan, stage, &rehearsal)?;
+    let Some(copies) = &mut stage.clones else { return Ok((true, plans)) };
     stage.direct = fresh(command, copies, &stage.direct)?;
-    Ok(true)
+    Ok((true, plans))
 }
 
 /// Each variant's sessions go to a new clone.
-fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
+pub(super) fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
     let each = direct.iter().enumerate();
     let targets = each.map(|(variant, target)| copies.target(command, variant, ClonePlan::Slice, target));
     let targets = targets.collect::<Result<_, _>>();
@@ -176,15 +187,20 @@ fn rounds(
     let store = RefCell::new(store);
     let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
     let done = Cell::new(0);
+    let after = RefCell::new(After::new(plan));
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
         store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
     };
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
+        let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+        let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
+            (slice.checks, slice.tables) = (found.checks, found.tables);
             verdict::judge_slice(run, slice);
         };
+        store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
         closed.borrow_mut().push(slice);
         Ok(())
@@ -195,12 +211,11 @@ fn rounds(
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
     let copies = &mut stage.clones;
-    let mut make_ready = |variant: usize| match copies {
-        Some(copies) if writes => {
-            let clone = plan.variants[variant].clone;
-            copies.target(command, variant, clone, &stage.targets[variant]).map(Some)
-        }
-        _ => Ok(None),
+    let (targets, direct) = (&stage.targets, &stage.direct);
+    let mut make_ready = |variant: usize| {
+        let copies = copies.as_mut().filter(|_| writes);
+        let ways = (&targets[variant], &direct[variant]);
+        ready(command, plan, copies, variant, ways, &mut after.borrow_mut())
     };
     let input = RunInput {
         plan,
@@ -228,6 +243,32 @@ fn rounds(
     let what = goal_met(run, &closed.borrow()).unwrap_or_else(|| planned_rounds(plan));
     command.events.emit(Event::StageEnded { stage: Phase::Rounds, took: begin.elapsed(), what });
     Ok(End { code: ExitCode::Done, failure: None })
+}
+
+/// Where the next slice of a variant goes: into a copy, which is new unless it goes on with the one before. `ways` are those of
+/// its sessions and the one without a link.
+fn ready(
+    command: &Command<'_>,
+    plan: &Plan,
+    copies: Option<&mut Copies>,
+    variant: usize,
+    (target, direct): (&Target, &Target),
+    after: &mut After,
+) -> Result<Option<Target>, String> {
+    let mut copy = None;
+    if let Some(copies) = copies {
+        let clone = plan.variants[variant].clone;
+        if !copies.goes_on(variant, clone) {
+            after.state_is_new(variant);
+        }
+        copy = Some(copies.target(command, variant, clone, target)?);
+    }
+    // Without the link: what is asked after the slice is no part of it.
+    after.slice_begins(direct, copy.as_ref().unwrap_or(target));
+    if copy.is_some() {
+        after.look(command, variant);
+    }
+    Ok(copy)
 }
 
 /// Why the rounds are not all there, as far as that is a failure.
@@ -315,6 +356,7 @@ fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
 
 fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     let variant = &plan.variants[outcome.slice.variant];
+    let background = variant.background.as_ref().map_or_else(Vec::new, |background| background.work.records());
     SliceContext {
         point: 0,
         round: outcome.slice.round,
@@ -325,6 +367,20 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
             .iter()
             .map(|operation| (operation.name.clone(), operation.job.clone()))
             .collect(),
+        records: variant.records().into_iter().map(str::to_owned).collect(),
+        background_records: background.into_iter().map(str::to_owned).collect(),
         start_s: outcome.start.as_secs_f64(),
     }
+}
+
+fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
+    let context = SlowContext {
+        point: slice.point,
+        round: slice.round,
+        variant: slice.variant.clone(),
+        operation: slice.operations.get(slow.operation).map(|(name, _)| name.clone()).unwrap_or_default(),
+        start_s: slow.start.as_secs_f64(),
+        params: slow.params.clone(),
+    };
+    SlowRecord::new(context, &slow.slow)
 }

@@ -4,12 +4,17 @@
 //! [`record`] says what results keep of the plan. The order of errors is that of the data: nothing is started for a file
 //! that is wrong, nothing is measured when answers differ.
 
+mod after;
+mod checks;
 mod copies;
 mod external;
 mod measure;
+mod plans;
 mod record;
 mod refusal;
+mod setup;
 mod stage;
+mod tables;
 
 pub(super) use external::{refuse_statements, refused};
 
@@ -20,6 +25,7 @@ use tokio::runtime::Runtime;
 
 use super::args::{Format, RunArgs};
 use super::arrivals;
+use super::catalogue;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
 use super::interrupt::Asked;
@@ -101,7 +107,10 @@ fn load(
                 });
                 plans.push((plan, out));
             }
-            Err(problems) => wrong.push_str(&problems.render(color)),
+            Err(problems) => {
+                wrong.push_str(&problems.render(color));
+                wrong.extend(catalogue::hint(file));
+            }
         }
     }
     if !wrong.is_empty() {

@@ -7,8 +7,8 @@ use crate::cli::build::build;
 use crate::cli::calibrate;
 use crate::probe::Machine;
 use crate::result::run::{
-    Bound, Endpoint, Environment, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION, SameAnswer,
-    StageRecord, Until, VariantRecord,
+    Bound, Endpoint, Environment, IncludedFile, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
+    SameAnswer, StageRecord, Until, VariantRecord,
 };
 use crate::words::redacted;
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
@@ -58,6 +58,8 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         dataset_hash: plan.dataset.as_ref().map(|dataset| dataset.hash.clone()),
         resolved: plan.resolved.clone(),
         origins: plan.origins.clone(),
+        included_origins: plan.included_origins.clone(),
+        included: plan.included.iter().map(included).collect(),
         source_path: plan.source.path().display().to_string(),
         source_text: plan.source.text().to_owned(),
         seed: plan.run.seed,
@@ -92,6 +94,10 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         expectations: plan.expectations.iter().map(|expect| judgement(plan, expect)).collect(),
         warnings,
     }
+}
+
+fn included(source: &plan::SourceText) -> IncludedFile {
+    IncludedFile { path: source.path().display().to_string(), text: source.text().to_owned() }
 }
 
 /// The command line, passwords replaced. A target in which none is found but which does not even read as a target is left
@@ -154,6 +160,7 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
         link_jitter_us: variant.link.jitter.as_secs_f64() * 1e6,
         link_in_path: variant.link.is_used(),
         measure_ms: variant.measure.as_secs_f64() * 1e3,
+        count: variant.count,
         warmup_ms: variant.warmup.as_secs_f64() * 1e3,
         workers: variant.workers,
         point: BTreeMap::new(),

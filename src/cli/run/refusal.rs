@@ -55,8 +55,8 @@ pub fn topology(error: &TopologyError) -> Failure {
     }
 }
 
-/// Variants that do not fit the server. Variants share operations, so the same problem is said once.
-pub fn binding(errors: &[BindError], color: bool) -> Failure {
+/// Variants and checks that do not fit the server. Variants share operations and checks, so the same problem is said once.
+pub fn binding(errors: &[BindError], checks: &[Diagnostic], color: bool) -> Failure {
     let mut said: Vec<String> = Vec::new();
     for error in errors {
         match error {
@@ -69,6 +69,12 @@ pub fn binding(errors: &[BindError], color: bool) -> Failure {
                     }
                 }
             }
+        }
+    }
+    for check in checks {
+        let text = check.render(color);
+        if !said.contains(&text) {
+            said.push(text);
         }
     }
     Failure::rendered(ExitCode::Usage, said.concat())

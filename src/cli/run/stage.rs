@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
-use super::{Command, external, refusal};
+use super::{Command, checks, external, refusal, setup};
 use crate::cli::failure::Failure;
-use crate::dataset::{self, Clones, LoadInput, Loaded};
+use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
 use crate::engine::{self, BoundVariant};
 use crate::event::{Event, Stage as Phase};
@@ -16,7 +16,7 @@ use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
 use crate::words::ExitCode;
 use crate::workload::Diagnostic;
-use crate::workload::plan::{LinkPlan, Plan};
+use crate::workload::plan::{LinkPlan, Plan, Protocol, VariantPlan};
 
 /// Sessions that dbbench itself holds beside those of the clients.
 const OWN_SESSIONS: u32 = 2;
@@ -80,6 +80,14 @@ impl Stage {
         let mut endpoints = Vec::new();
         let mut targets = vec![Target::Null(null.target.clone()); plan.variants.len()];
         if null.over_loopback {
+            if let Some(variant) = bound.iter().find(|variant| variant.uses(Protocol::Simple)) {
+                let text = format!(
+                    "variant \"{}\" uses the simple protocol, which the null endpoint does not answer: use `--target null:`, \
+                     or another `protocol`",
+                    variant.name()
+                );
+                return Err(Failure::text(ExitCode::Usage, text));
+            }
             // One for each variant: what the same SQL must answer differs between them.
             for (target, variant) in targets.iter_mut().zip(&bound) {
                 let endpoint = NullEndpoint::start(null.target.clone(), variant.described()).map_err(|error| {
@@ -132,14 +140,16 @@ impl Stage {
         known.data_file_system = info.data_file_system;
         known.flush_us = crate::probe::flush_us(&embedded.data_folder()).ok();
 
-        let endpoint = read_only(embedded.endpoint(DATABASE));
-        let control = command.wait(Control::connect(&endpoint))?.map_err(|error| Failure::failed(&error))?;
-        let bound = bind(command, plan, Some(&control))?;
-        let (links, targets) = link_up(plan, &endpoint)?;
-        command.wait(control.close())?;
-        let clones = Clones::new(embedded.superuser_endpoint(MAINTENANCE), DATABASE, endpoint.user.clone());
-        let clones = Some(Copies::new(clones, plan.variants.len()));
-        let direct = vec![Target::Postgres(endpoint); plan.variants.len()];
+        let endpoint = embedded.endpoint(DATABASE);
+        let maintenance = embedded.superuser_endpoint(MAINTENANCE);
+        let mut clones = Clones::new(maintenance.clone(), DATABASE, endpoint.user.clone());
+        let input = setup::Input { endpoint: &endpoint, maintenance: &maintenance, reach: Reach::Server };
+        let sources = setup::set_up(command, plan, &mut clones, input)?;
+        let endpoints = setup::endpoints(&read_only(endpoint), &sources);
+        let bound = bind(command, plan, Some(&endpoints))?;
+        let (links, targets) = link_up(plan, &endpoints)?;
+        let clones = Some(Copies::new(clones, sources));
+        let direct = endpoints.into_iter().map(Target::Postgres).collect();
         let _null_endpoints = Vec::new();
         Ok(Self {
             embedded: Some(embedded),
@@ -256,38 +266,69 @@ pub(super) fn read_only(mut endpoint: Endpoint) -> Endpoint {
 /// More clients than the server has sessions for is said before the run, not by failures in it.
 fn enough_sessions(plan: &Plan, available: u32, max_connections: u32, color: bool) -> Result<(), Failure> {
     let usable = available.saturating_sub(OWN_SESSIONS);
-    let Some(variant) = plan.variants.iter().find(|variant| variant.load.clients() > usable) else { return Ok(()) };
-    let clients = variant.load.clients();
+    let Some(variant) = plan.variants.iter().find(|variant| variant.connections() > usable) else { return Ok(()) };
+    let (connections, clients) = (variant.connections(), variant.load.clients());
     let title = format!(
-        "variant \"{}\" needs {clients} connections for its {clients} clients, but the server has {usable} to give \
+        "variant \"{}\" needs {connections} connections for its {clients} clients{}, but the server has {usable} to give \
          (max_connections = {max_connections}, less what it reserves and dbbench's own)",
-        variant.name
+        variant.name,
+        each(variant)
     );
     let hints = vec![format!(
-        "set load.clients to at most {usable}, or raise the limit: topology.settings.max_connections = {}",
-        clients + (max_connections - usable)
+        "set load.clients to at most {}, or raise the limit: topology.settings.max_connections = {}",
+        usable / variant.connections_per_client(),
+        connections + (max_connections - usable)
     )];
     Err(Failure::rendered(ExitCode::Usage, Diagnostic::without_place(title, hints).render(color)))
 }
 
-/// Binds all variants before saying what is wrong with any.
+/// Why it is more than one for each client.
+pub(super) fn each(variant: &VariantPlan) -> String {
+    let mut text = match variant.connections_per_client() {
+        1 => String::new(),
+        each => format!(" ({each} each, for `together`)"),
+    };
+    let beside = variant.connections() - variant.load.clients().saturating_mul(variant.connections_per_client());
+    if beside > 0 {
+        text.push_str(&format!(" and {beside} of its background"));
+    }
+    text
+}
+
+/// Binds all variants, each to the database that it begins with, before saying what is wrong with any.
 pub(super) fn bind(
     command: &Command<'_>,
     plan: &Plan,
-    control: Option<&Control>,
+    endpoints: Option<&[Endpoint]>,
 ) -> Result<Vec<BoundVariant>, Failure> {
     let begin = Instant::now();
     let what = "preparing statements, checking types".to_owned();
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
-    let (mut bound, mut errors) = (Vec::new(), Vec::new());
-    for variant in &plan.variants {
+    let (mut bound, mut errors, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
+    let mut session: Option<(&str, Control)> = None;
+    for (at, variant) in plan.variants.iter().enumerate() {
+        if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
+            && session.as_ref().is_none_or(|(database, _)| *database != endpoint.database)
+        {
+            let control = command.wait(Control::connect(endpoint))?.map_err(|error| Failure::failed(&error))?;
+            if let Some((_, before)) = session.replace((&endpoint.database, control)) {
+                command.wait(before.close())?;
+            }
+        }
+        let control = session.as_ref().map(|(_, control)| control);
+        if let Some(control) = control {
+            wrong.extend(command.wait(checks::try_out(variant, control))?);
+        }
         match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
         }
     }
-    if !errors.is_empty() {
-        return Err(refusal::binding(&errors, command.color));
+    if let Some((_, control)) = session {
+        command.wait(control.close())?;
+    }
+    if !errors.is_empty() || !wrong.is_empty() {
+        return Err(refusal::binding(&errors, &wrong, command.color));
     }
     let statements: usize = bound.iter().map(BoundVariant::statements).sum();
     let what = format!("{statements} statements of {} variants", bound.len());
@@ -295,11 +336,12 @@ pub(super) fn bind(
     Ok(bound)
 }
 
-/// One link per distinct plan of a link; variants without one go straight.
-pub(super) fn link_up(plan: &Plan, endpoint: &Endpoint) -> Result<(Vec<Link>, Vec<Target>), Failure> {
+/// One link per distinct plan of a link; variants without one go straight. Endpoints are parallel to the plan's variants, in
+/// databases of one server.
+pub(super) fn link_up(plan: &Plan, endpoints: &[Endpoint]) -> Result<(Vec<Link>, Vec<Target>), Failure> {
     let mut links: Vec<(LinkPlan, Link)> = Vec::new();
     let mut targets = Vec::new();
-    for variant in &plan.variants {
+    for (variant, endpoint) in plan.variants.iter().zip(endpoints) {
         if !variant.link.is_used() {
             targets.push(Target::Postgres(endpoint.clone()));
             continue;

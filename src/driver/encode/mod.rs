@@ -16,7 +16,8 @@ use std::fmt::Write as _;
 use bytes::{BufMut, BytesMut};
 
 pub use fits::fits;
-pub(super) use text::uuid as uuid_text;
+pub(super) use numeric::from_text as numeric_from_text;
+pub(super) use text::{parse_uuid, uuid as uuid_text};
 
 use self::numeric::StackText;
 use super::types::{PgType, TypeKind};
@@ -38,7 +39,7 @@ pub struct Misfit {
 type Rule = Cow<'static, str>;
 
 /// The arguments of one execution, in the form that Bind sends: for each a length (−1: NULL) and bytes. Reused.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Args {
     pub(super) buffer: BytesMut,
     pub(super) count: u16,

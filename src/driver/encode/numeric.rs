@@ -57,10 +57,25 @@ pub(super) fn write_exact(out: &mut BytesMut, value: f64, decimals: u8, ty: &PgT
     write(out, text.as_str(), ty)
 }
 
+/// What a server has printed.
+pub(in crate::driver) fn from_text(out: &mut BytesMut, text: &str) -> Option<()> {
+    const INFINITE: u16 = 0xD000;
+    const MINUS_INFINITE: u16 = 0xF000;
+    /// What the server has in the place of the decimals there.
+    const NO_DECIMALS: i64 = 32;
+    match text {
+        "NaN" => put_header(out, 0, 0, NOT_A_NUMBER, 0),
+        "Infinity" => put_header(out, 0, 0, INFINITE, NO_DECIMALS),
+        "-Infinity" => put_header(out, 0, 0, MINUS_INFINITE, NO_DECIMALS),
+        text => put_digits(out, &Digits::read(text)?),
+    }
+    Some(())
+}
+
+const NOT_A_NUMBER: u16 = 0xC000;
+
 /// Decimal text: sign, digits, point, exponent; `NaN`.
 pub(super) fn write(out: &mut BytesMut, text: &str, ty: &PgType) -> Result<(), Rule> {
-    const NOT_A_NUMBER: u16 = 0xC000;
-    const NEGATIVE: u16 = 0x4000;
     let text = text.trim_ascii();
     if text.eq_ignore_ascii_case("nan") {
         put_header(out, 0, 0, NOT_A_NUMBER, 0);
@@ -76,6 +91,13 @@ pub(super) fn write(out: &mut BytesMut, text: &str, ty: &PgType) -> Result<(), R
     if number.point > MOST_BEFORE || number.decimals > MOST_AFTER {
         return Err("it takes 131072 digits before and 16383 after the point".into());
     }
+    put_digits(out, &number);
+    Ok(())
+}
+
+/// Groups of four digits with their header.
+fn put_digits(out: &mut BytesMut, number: &Digits<'_>) {
+    const NEGATIVE: u16 = 0x4000;
     let sign = if number.negative && number.len() > 0 { NEGATIVE } else { 0 };
     // The first group may begin with zeros, so that groups line up with the point.
     let weight = (number.point + 3).div_euclid(4) - 1;
@@ -88,7 +110,6 @@ pub(super) fn write(out: &mut BytesMut, text: &str, ty: &PgType) -> Result<(), R
         let value = (at..at + 4).fold(0_u16, |value, i| value * 10 + u16::from(number.digit(i)));
         out.put_u16(value);
     }
-    Ok(())
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "all are bounded by what the type holds, checked before")]

@@ -87,7 +87,8 @@ pub(in crate::driver) fn uuid(bytes: &[u8; 16]) -> StackText<36> {
     text
 }
 
-fn parse_uuid(text: &str) -> Option<[u8; 16]> {
+/// Reads a UUID in any form that the server reads.
+pub(in crate::driver) fn parse_uuid(text: &str) -> Option<[u8; 16]> {
     let text = text.trim_ascii();
     let text = text.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')).unwrap_or(text);
     let mut bytes = [0; 16];

@@ -34,11 +34,13 @@ pub(super) struct Null {
     /// The statements of a pipeline, and how many of them were answered.
     queued: Vec<StatementId>,
     answered: usize,
+    /// A statement whose answer nobody has waited for yet, and since when.
+    begun: Option<(StatementId, Instant)>,
 }
 
 impl Null {
     pub(super) fn new(target: NullTarget, timer: Timer) -> Self {
-        Self { target, timer, rows: Vec::new(), in_turn: 0, queued: Vec::new(), answered: 0 }
+        Self { target, timer, rows: Vec::new(), in_turn: 0, queued: Vec::new(), answered: 0, begun: None }
     }
 
     pub(super) fn prepare(&mut self, columns: &[ColumnInfo]) -> StatementId {
@@ -54,6 +56,22 @@ impl Null {
     pub(super) async fn execute(&mut self, statement: StatementId, sink: &mut impl RowSink) -> Option<Executed> {
         self.rows.get(statement.0 as usize)?;
         self.serve().await;
+        self.give(statement, sink)
+    }
+
+    /// Begins a statement; its service time runs from here.
+    pub(super) fn start(&mut self, statement: StatementId) {
+        self.begun = Some((statement, Instant::now()));
+    }
+
+    /// The answer to what was begun.
+    pub(super) async fn finish(&mut self, sink: &mut impl RowSink) -> Option<Executed> {
+        let (statement, begun) = self.begun.take()?;
+        if self.target.service.is_zero() {
+            self.serve().await;
+        } else {
+            self.timer.sleep_until(begun + self.target.service).await;
+        }
         self.give(statement, sink)
     }
 

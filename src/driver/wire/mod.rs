@@ -3,9 +3,12 @@
 //! One write and one read per statement, one reused buffer each way, no allocation once the buffers have their size.
 
 mod answer;
+mod cancel;
 mod inbox;
 mod login;
 mod pipeline;
+mod prepare;
+mod query;
 
 use std::future::poll_fn;
 use std::io;
@@ -16,14 +19,18 @@ use std::time::Instant;
 
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::{backend, frontend};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
+pub(super) use self::cancel::Canceller;
 pub(super) use self::inbox::Inbox;
+use self::query::hand_on;
 use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::{DriverError, ServerError};
 use super::session::{ConnectTimes, Executed, RawRow, RowSink, StatementId};
+use super::simple::{LiteralType, Scratch, Template};
 use super::socket::{self, Plain, Socket};
+use super::types::ColumnInfo;
 use crate::timer::Timer;
 
 /// Room for the usual answer several times over.
@@ -55,6 +62,11 @@ pub(super) struct Wire<S = Socket> {
     statements: Vec<Known>,
     endpoint: Arc<Endpoint>,
     key: BackendKey,
+    /// The RowDescription that was asked for last.
+    described: Vec<u8>,
+    /// The statement being answered, where that comes as text.
+    textual: Option<usize>,
+    scratch: Scratch,
     /// Rows of a COPY were sent with the statement.
     copying: bool,
     /// An answer is outstanding: set until ReadyForQuery has come.
@@ -66,11 +78,16 @@ pub(super) struct Wire<S = Socket> {
 
 /// What of a statement is the same in each execution.
 #[derive(Debug)]
-struct Known {
-    /// A Parse that goes before each Bind; empty for what the server has parsed.
-    parse: Box<[u8]>,
-    /// What stands in Bind between the length and the count of values.
-    bind_head: Box<[u8]>,
+enum Known {
+    /// Values and results travel in binary form.
+    Binary {
+        /// A Parse that goes before each Bind; empty for what the server has parsed.
+        parse: Box<[u8]>,
+        /// What stands in Bind between the length and the count of values.
+        bind_head: Box<[u8]>,
+    },
+    /// Values are part of the text; so are results.
+    Text(Box<Template>),
 }
 
 /// What has come of an answer so far.
@@ -121,30 +138,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             statements: Vec::new(),
             endpoint,
             key,
+            described: Vec::new(),
+            textual: None,
+            scratch: Scratch::default(),
             copying: false,
             busy: false,
             in_transaction: false,
             notices: 0,
         }
-    }
-
-    /// Parse and Sync.
-    pub(super) async fn prepare(&mut self, sql: &str, params: &[u32]) -> Result<StatementId, DriverError> {
-        struct NoRows;
-        impl RowSink for NoRows {
-            fn row(&mut self, _: &RawRow<'_>) {}
-        }
-        let id = self.next_id()?;
-        let name = format!("s{id}");
-        self.out.clear();
-        frontend::parse(&name, sql, params.iter().copied(), &mut self.out)
-            .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
-        frontend::sync(&mut self.out);
-        self.round_trip(&mut NoRows).await?;
-        // The unnamed portal, the statement's name, one format for all values: binary.
-        let bind_head = [b"\0", name.as_bytes(), b"\0\0\x01\0\x01"].concat().into();
-        self.statements.push(Known { parse: Box::default(), bind_head });
-        Ok(StatementId(id))
     }
 
     /// Notes a statement that is parsed anew in each execution; nothing is sent.
@@ -153,7 +154,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         let mut parse = BytesMut::new();
         frontend::parse("", sql, params.iter().copied(), &mut parse)
             .map_err(|error| self.odd(format!("the statement cannot be sent: {error}")))?;
-        self.statements.push(Known { parse: parse[..].into(), bind_head: (*b"\0\0\0\x01\0\x01").into() });
+        self.statements.push(Known::Binary { parse: parse[..].into(), bind_head: (*b"\0\0\0\x01\0\x01").into() });
+        Ok(StatementId(id))
+    }
+
+    /// Notes a statement whose values are written into its text; nothing is sent.
+    pub(super) fn write_each_time(
+        &mut self,
+        sql: &str,
+        params: &[LiteralType],
+        columns: &[ColumnInfo],
+    ) -> Result<StatementId, DriverError> {
+        let id = self.next_id()?;
+        if sql.contains('\0') {
+            return Err(self.odd("the statement cannot be sent: it holds the character with code 0".to_owned()));
+        }
+        self.statements.push(Known::Text(Box::new(Template::new(sql, params, columns))));
         Ok(StatementId(id))
     }
 
@@ -162,7 +178,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         u32::try_from(self.statements.len()).map_err(|_| self.odd("too many statements".to_owned()))
     }
 
-    /// Bind, Execute, Sync.
+    /// Bind, Execute, Sync; or a query with its values in it.
     #[inline]
     pub(super) async fn execute(
         &mut self,
@@ -171,6 +187,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         sink: &mut impl RowSink,
     ) -> Result<Executed, DriverError> {
         self.out.clear();
+        if let Some(Known::Text(_)) = self.statements.get(statement.0 as usize) {
+            return self.query(statement, args, sink).await;
+        }
         self.put_execute(statement, args)?;
         self.out.put_slice(&SYNC);
         self.round_trip(sink).await
@@ -179,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     /// Bind and Execute, after a Parse where the statement is parsed each time.
     #[inline]
     fn put_execute(&mut self, statement: StatementId, args: &Args) -> Result<(), DriverError> {
-        let Some(Known { parse, bind_head: head }) = self.statements.get(statement.0 as usize) else {
+        let Some(Known::Binary { parse, bind_head: head }) = self.statements.get(statement.0 as usize) else {
             return Err(self.odd(format!("statement {} was not prepared on this session", statement.0)));
         };
         let length = 4 + head.len() + 2 + args.buffer.len() + BINARY_RESULTS.len();
@@ -200,12 +219,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     /// Sends what is in `out` and reads up to ReadyForQuery.
     async fn round_trip(&mut self, sink: &mut impl RowSink) -> Result<Executed, DriverError> {
+        let gone = self.send_out().await?;
+        self.answered(sink, gone).await
+    }
+
+    /// Sends what is in `out`. A connection that is gone may have said why, so that is not an error yet.
+    async fn send_out(&mut self) -> Result<Option<io::Error>, DriverError> {
         if self.busy {
             return Err(self.odd("a statement was given up before its answer had ended".to_owned()));
         }
         self.busy = true;
+        Ok(self.send().await.err())
+    }
+
+    /// Reads up to ReadyForQuery; `gone` is why sending failed.
+    async fn answered(
+        &mut self,
+        sink: &mut impl RowSink,
+        mut gone: Option<io::Error>,
+    ) -> Result<Executed, DriverError> {
         let mut progress = Progress::default();
-        let mut gone = self.send().await.err();
         loop {
             if self.digest::<false>(sink, &mut progress)? {
                 self.busy = false;
@@ -242,7 +275,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                         return Err(self.odd("a row without a count of columns".to_owned()));
                     };
                     progress.executed.rows += 1;
-                    sink.row(&RawRow { body, columns: u16::from_be_bytes(*columns) });
+                    let row = RawRow { body, columns: u16::from_be_bytes(*columns) };
+                    match self.textual {
+                        None => sink.row(&row),
+                        Some(statement) => hand_on(&self.statements, statement, &row, &mut self.scratch, sink)
+                            .map_err(|what| odd(&self.endpoint, what))?,
+                    }
                 }
                 backend::COMMAND_COMPLETE_TAG => {
                     progress.executed.affected = answer::affected(body);
@@ -260,6 +298,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     return Ok(true);
                 }
                 backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG => {}
+                backend::CLOSE_COMPLETE_TAG | backend::PARAMETER_DESCRIPTION_TAG | backend::NO_DATA_TAG => {}
+                backend::ROW_DESCRIPTION_TAG if self.textual.is_none() => self.described = body.to_vec(),
+                backend::ROW_DESCRIPTION_TAG if self.textual.is_some() => {
+                    if let Some(Known::Text(template)) = self.textual.and_then(|at| self.statements.get_mut(at)) {
+                        template.takes_columns(body).map_err(|what| odd(&self.endpoint, what))?;
+                    }
+                }
                 backend::PARAMETER_STATUS_TAG | backend::NOTIFICATION_RESPONSE_TAG => {}
                 backend::NOTICE_RESPONSE_TAG => self.notices += 1,
                 backend::ERROR_RESPONSE_TAG => match answer::server_error(body) {
@@ -322,29 +367,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
 
     #[cold]
     fn odd(&self, what: String) -> DriverError {
-        DriverError::Protocol { endpoint: self.endpoint.name.clone(), what }
+        odd(&self.endpoint, what)
     }
 }
 
-/// Asks the server to give up what a session is doing.
-#[derive(Clone, Debug)]
-pub(super) struct Canceller {
-    endpoint: Arc<Endpoint>,
-    key: BackendKey,
-}
-
-impl Canceller {
-    pub(super) async fn cancel(&self) -> Result<(), DriverError> {
-        let mut socket = Plain::connect(&self.endpoint).await?.secure(&self.endpoint).await?;
-        let mut request = BytesMut::new();
-        frontend::cancel_request(self.key.process, self.key.secret, &mut request);
-        let lost = |source| DriverError::Io { endpoint: self.endpoint.name.clone(), source };
-        socket.write_all(&request).await.map_err(lost)?;
-        socket.flush().await.map_err(lost)?;
-        // The server closes the connection when it has passed the request on.
-        let _ = socket.read(&mut [0; 1]).await;
-        Ok(())
-    }
+#[cold]
+fn odd(endpoint: &Endpoint, what: String) -> DriverError {
+    DriverError::Protocol { endpoint: endpoint.name.clone(), what }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::task::{Poll, ready};
 use bytes::BufMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 
-use super::{Progress, SYNC, Wire};
+use super::{Known, Progress, SYNC, Wire};
 use crate::driver::encode::Args;
 use crate::driver::error::DriverError;
 use crate::driver::session::{Executed, RawRow, RowSink, StatementId};
@@ -16,7 +16,7 @@ use crate::driver::session::{Executed, RawRow, RowSink, StatementId};
 /// The end of the rows of a COPY.
 const COPY_DONE: [u8; 5] = [b'c', 0, 0, 0, 4];
 
-struct NoRows;
+pub(super) struct NoRows;
 
 impl RowSink for NoRows {
     fn row(&mut self, _: &RawRow<'_>) {}
@@ -81,7 +81,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         rows: &[u8],
     ) -> Result<Executed, DriverError> {
         self.out.clear();
-        self.put_execute(statement, &Args::default())?;
+        let is_query = matches!(self.statements.get(statement.0 as usize), Some(Known::Text(_)));
+        match is_query {
+            true => self.put_query(statement, &Args::default())?,
+            false => self.put_execute(statement, &Args::default())?,
+        }
         let Ok(length) = i32::try_from(rows.len() + 4) else {
             return Err(self.odd("the rows of the COPY are longer than 2 GiB".to_owned()));
         };
@@ -89,7 +93,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
         self.out.put_i32(length);
         self.out.put_slice(rows);
         self.out.put_slice(&COPY_DONE);
-        self.out.put_slice(&SYNC);
+        if !is_query {
+            self.out.put_slice(&SYNC);
+        }
         self.copying = true;
         let copied = self.round_trip(&mut NoRows).await;
         self.copying = false;

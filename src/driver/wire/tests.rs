@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt as _, DuplexStream, duplex};
 
 use super::*;
 use crate::driver::{Address, Secret};
@@ -34,7 +34,7 @@ fn endpoint(password: Option<&str>) -> Endpoint {
 fn session(pipe: usize, buffer: usize) -> (Wire<DuplexStream>, DuplexStream) {
     let (ours, theirs) = duplex(pipe);
     let mut wire = Wire::new(ours, Inbox::new(buffer), Arc::new(endpoint(None)), BackendKey::default());
-    wire.statements.push(Known { parse: Box::default(), bind_head: (*b"\0s0\0\0\x01\0\x01").into() });
+    wire.statements.push(Known::Binary { parse: Box::default(), bind_head: (*b"\0s0\0\0\x01\0\x01").into() });
     (wire, theirs)
 }
 

@@ -1,10 +1,10 @@
-//! Before any timing: every operation is tried, and the variants answer the same draws.
+//! Before any timing: the variants answer the same draws.
 //!
 //! Runs on a thread of its own with a worker's runtime and the interpreter of the load, so that what is compared is what
 //! will be timed.
 
 mod differ;
-mod runner;
+pub(super) mod runner;
 #[cfg(test)]
 mod tests;
 mod tuples;
@@ -102,60 +102,6 @@ fn with(params: &[(String, String)]) -> String {
 struct Member {
     variant: usize,
     operation: usize,
-}
-
-/// Runs every operation of every variant once in a session that may only read (draw 0 of the answers); gives for each
-/// variant the first refusal of an operation that writes ([`AnswersError::Writes`]).
-///
-/// # Errors
-/// The first operation that fails for another reason.
-pub fn which_write(
-    plan: &Plan,
-    bound: &[BoundVariant],
-    targets: &[Target],
-    interrupt: &Interrupt,
-) -> Result<Vec<Option<AnswersError>>, AnswersError> {
-    let now_us = SliceClock::new().wall_us(0);
-    on_own_thread(async |timer| {
-        let mut writes = Vec::with_capacity(bound.len());
-        for (variant, target) in bound.iter().zip(targets) {
-            let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
-            let mut refused = None;
-            for operation in 0..variant.operations.len() {
-                match runner.run(operation, plan.run.seed, 0).await {
-                    Ok(()) => {}
-                    Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
-                    Err(error) => return Err(error),
-                }
-            }
-            runner.close().await;
-            writes.push(refused);
-        }
-        Ok(writes)
-    })
-}
-
-/// Runs every operation of every variant once (draw 0 of the answers), to find out what writes and what fails.
-///
-/// # Errors
-/// The first operation that writes or fails.
-pub fn try_operations(
-    plan: &Plan,
-    bound: &[BoundVariant],
-    targets: &[Target],
-    interrupt: &Interrupt,
-) -> Result<(), AnswersError> {
-    let now_us = SliceClock::new().wall_us(0);
-    on_own_thread(async |timer| {
-        for (variant, target) in bound.iter().zip(targets) {
-            let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
-            for operation in 0..variant.operations.len() {
-                runner.run(operation, plan.run.seed, 0).await?;
-            }
-            runner.close().await;
-        }
-        Ok(())
-    })
 }
 
 /// Compares the answers of operations that do the same job. With the null target, whose answers say nothing, nothing is

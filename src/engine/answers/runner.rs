@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use super::AnswersError;
 use super::tuples::{Tuple, tuples};
-use crate::driver::{DriverError, PgType, Session, StatementId, Target};
-use crate::engine::bound::{BoundVariant, DrawnSource};
+use crate::driver::{DriverError, PgType, Session, StatementId, Tape, Target};
+use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
+use crate::engine::drawn::drawn_params;
 use crate::engine::error::chain;
-use crate::engine::interpreter::{Interpreter, OperationError, Place, Progress, prepare};
-use crate::param::{Draw, Phase, Scratch, Stream, Value};
+use crate::engine::interpreter::{Beside, Interpreter, OperationError, Place, Progress, open_beside, prepare};
+use crate::param::{Phase, Stream};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
 
@@ -20,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const READ_ONLY: &str = "25006";
 
 /// Runs asynchronous work on a thread and a runtime of its own, so that it does not matter what the caller runs on.
-pub(super) fn on_own_thread<T: Send>(
+pub(in crate::engine) fn on_own_thread<T: Send>(
     work: impl AsyncFnOnce(Timer) -> Result<T, AnswersError> + Send,
 ) -> Result<T, AnswersError> {
     std::thread::scope(|scope| {
@@ -40,10 +41,11 @@ pub(super) fn on_own_thread<T: Send>(
 }
 
 /// A session of one variant.
-pub(super) struct Runner<'a> {
+pub(in crate::engine) struct Runner<'a> {
     variant: Arc<BoundVariant>,
     session: Session,
     prepared: Vec<StatementId>,
+    beside: Vec<Beside>,
     interpreter: Interpreter,
     progress: Progress,
     timer: Timer,
@@ -54,7 +56,7 @@ pub(super) struct Runner<'a> {
 
 impl<'a> Runner<'a> {
     /// Connects and prepares.
-    pub(super) async fn open(
+    pub(in crate::engine) async fn open(
         variant: &BoundVariant,
         target: &Target,
         timer: &Timer,
@@ -64,6 +66,7 @@ impl<'a> Runner<'a> {
         let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source: Box::new(source) };
         let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
         let prepared = prepare(variant, &mut session).await.map_err(lost)?;
+        let beside = open_beside(variant, target, timer).await.map_err(lost)?;
         let mut interpreter =
             Interpreter::new(variant, timer.clone()).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
         interpreter.hurry();
@@ -71,6 +74,7 @@ impl<'a> Runner<'a> {
             variant: Arc::new(variant.clone()),
             session,
             prepared,
+            beside: beside.into_iter().map(|(beside, _)| beside).collect(),
             interpreter,
             progress: Progress::default(),
             timer: timer.clone(),
@@ -84,15 +88,20 @@ impl<'a> Runner<'a> {
     }
 
     /// Runs an operation with the values of a draw; its rows are kept.
-    pub(super) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
+    pub(in crate::engine) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
         let variant = Arc::clone(&self.variant);
         let result = match self.interpreter.draw(&variant, operation, stream(seed, draw), self.now_us) {
             Err(misfit) => Err(misfit.into()),
             Ok(()) => {
                 let program = &variant.operations[operation].answering;
-                let cancel = self.session.cancel_token();
-                let mut place =
-                    Place { session: &mut self.session, prepared: &self.prepared, progress: &self.progress };
+                let mut cancel = self.session.cancel_token();
+                self.beside.iter().for_each(|beside| cancel.join(beside.session.cancel_token()));
+                let mut place = Place {
+                    session: &mut self.session,
+                    prepared: &self.prepared,
+                    beside: &mut self.beside,
+                    progress: &self.progress,
+                };
                 let run = self.interpreter.execute(&variant, operation, program, &mut place);
                 tokio::pin!(run);
                 loop {
@@ -137,23 +146,28 @@ impl<'a> Runner<'a> {
     }
 
     /// The parameters of an operation and their values in a draw.
-    pub(super) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
-        let mut params: Vec<(String, String)> = Vec::new();
-        let mut scratch = Scratch::default();
-        for value in &self.variant.operations[operation].drawn {
-            let DrawnSource::Param { param, .. } = value.source else { continue };
-            let param = &self.variant.params[param];
-            if params.iter().any(|(known, _)| *known == param.name) {
-                continue;
-            }
-            let at = Draw::param(stream(seed, draw), param.key, 0, self.now_us);
-            params.push((param.name.clone(), show(param.sampler.draw(&at, &mut scratch))));
-        }
-        params
+    pub(in crate::engine) fn params(&self, operation: usize, seed: u64, draw: u32) -> Vec<(String, String)> {
+        drawn_params(&self.variant, operation, stream(seed, draw), self.now_us)
     }
 
-    pub(super) async fn close(self) {
+    /// Runs an operation as [`Runner::run`] does, and keeps what is sent.
+    pub(in crate::engine) async fn rehearse(
+        &mut self,
+        operation: usize,
+        seed: u64,
+        draw: u32,
+    ) -> Result<Tape, AnswersError> {
+        self.session.record();
+        let ran = self.run(operation, seed, draw).await;
+        let tape = self.session.recorded();
+        ran.map(|()| tape)
+    }
+
+    pub(in crate::engine) async fn close(self) {
         self.session.close().await;
+        for beside in self.beside {
+            beside.session.close().await;
+        }
     }
 
     fn failed(&self, operation: usize, seed: u64, draw: u32, error: &OperationError) -> AnswersError {
@@ -175,22 +189,4 @@ impl<'a> Runner<'a> {
 /// The draws of the answers belong to no round and no client.
 fn stream(seed: u64, draw: u32) -> Stream {
     Stream::operation(seed, 0, Phase::Answers, 0, draw.into())
-}
-
-/// A drawn value for people.
-fn show(value: Value<'_>) -> String {
-    match value {
-        Value::Null => "NULL".to_owned(),
-        Value::Bool(value) => value.to_string(),
-        Value::Integer(value) => value.to_string(),
-        Value::Real { value, decimals } => format!("{value:.*}", usize::from(decimals)),
-        Value::Text(text) => format!("'{}'", text.replace('\'', "''")),
-        Value::Uuid(bytes) => {
-            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-            [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-        }
-        Value::TimestampUs(us) => {
-            jiff::Timestamp::from_microsecond(us).map_or_else(|_| format!("instant {us} µs"), |at| at.to_string())
-        }
-    }
 }

@@ -1,7 +1,7 @@
 //! Who says what types a statement has: a server, or, for the null target, the plan itself.
 
 use crate::driver::{ColumnInfo, Control, Described, DriverError, PgType};
-use crate::workload::plan::{DatasetPlan, SetPlan, StatementPlan};
+use crate::workload::plan::{DatasetPlan, StatementPlan};
 
 use super::params::{INT8, built_in, natural_type};
 
@@ -16,12 +16,13 @@ pub(super) enum Describer<'a> {
 
 impl Describer<'_> {
     /// Describes a statement whose arguments have these types (`None`: to be inferred; `natural` where nobody infers).
+    /// `names` are the columns that the plan refers to.
     pub(super) async fn describe(
         self,
         statement: &StatementPlan,
         declared: &[Option<PgType>],
         natural: impl Fn(usize) -> PgType,
-        binds: Option<&SetPlan>,
+        names: &[&str],
     ) -> Result<Described, DriverError> {
         match self {
             Self::Server(control) => {
@@ -30,8 +31,8 @@ impl Describer<'_> {
             }
             Self::Plan(dataset) => {
                 let params = declared.iter().enumerate().map(|(i, ty)| ty.clone().unwrap_or_else(|| natural(i)));
-                let columns = binds.map_or(&[][..], |set| &set.columns).iter();
-                let columns = columns.map(|name| ColumnInfo { name: name.clone(), ty: type_in(dataset, name) });
+                let column = |name: &&str| ColumnInfo { name: (*name).to_owned(), ty: type_in(dataset, name) };
+                let columns = names.iter().map(column);
                 Ok(Described { params: params.collect(), columns: columns.collect() })
             }
         }

@@ -1,8 +1,5 @@
 //! An insert: the types of its columns as the server knows them, and the statements of its method.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
-
 use super::describe::Describer;
 use super::operation::{Binder, Part};
 use super::params::natural_type;
@@ -11,7 +8,7 @@ use super::steps::control;
 use crate::driver::{DriverError, PgType, fits};
 use crate::engine::bound::{BoundStatement, Cell, Insert};
 use crate::param::{Generator, Sampler, name_hash};
-use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan};
+use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan, Protocol};
 
 impl Binder<'_> {
     /// Binds an insert.
@@ -33,6 +30,11 @@ impl Binder<'_> {
             cells.push(cell);
         }
         let InsertPlan { rows, chunk, method, .. } = *plan;
+        let as_text = self.variant.protocol == Protocol::Simple && method != InsertMethod::Copy;
+        if as_text && !self.can_be_written(plan, &types) {
+            self.fail();
+            return Ok(());
+        }
         let (statement, rest) = self.statements_of(plan, &types, statements).await?;
         let around = matches!(method, InsertMethod::Chunks | InsertMethod::Pipeline).then(|| {
             let protocol = self.variant.protocol;
@@ -63,41 +65,66 @@ impl Binder<'_> {
         types: &[PgType],
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(usize, usize), DriverError> {
-        let mut add = |sql: String, oids: Vec<u32>| {
-            let protocol = self.variant.protocol;
-            statements.push(BoundStatement { sql, oids, columns: Vec::new(), protocol, usual: true });
-            statements.len() - 1
-        };
         let InsertPlan { rows, chunk, method, .. } = *plan;
         let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
         let into = format!("{} ({})", plan.table, columns.join(", "));
-        let oids: Vec<u32> = types.iter().map(|ty| ty.oid).collect();
-        Ok(match method {
+        let (sql, each) = match method {
             InsertMethod::MultiRow => {
-                let of = |rows: u32| (values(&into, types.len(), rows), oids.repeat(rows as usize));
-                let (sql, all) = of(chunk);
-                let statement = add(sql, all);
-                let (sql, all) = of(rows % chunk);
-                (statement, if rows % chunk == 0 { statement } else { add(sql, all) })
+                let statement = self.values(&into, types, chunk, statements).await?;
+                let rest = match rows % chunk {
+                    0 => statement,
+                    rest => self.values(&into, types, rest, statements).await?,
+                };
+                return Ok((statement, rest));
             }
             InsertMethod::Unnest => {
                 let mut arrays = Vec::with_capacity(types.len());
                 for ty in types {
-                    arrays.push(self.describer.array_of(ty).await?.oid);
+                    arrays.push(self.describer.array_of(ty).await?);
                 }
                 let all: Vec<String> = (1..=types.len()).map(|number| format!("${number}")).collect();
-                let statement = add(format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays);
-                (statement, statement)
+                (format!("INSERT INTO {into} SELECT * FROM unnest({})", all.join(", ")), arrays)
             }
-            InsertMethod::Copy => {
-                let statement = add(format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new());
-                (statement, statement)
-            }
+            InsertMethod::Copy => (format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new()),
             _ => {
-                let statement = add(values(&into, types.len(), 1), oids);
-                (statement, statement)
+                let statement = self.values(&into, types, 1, statements).await?;
+                return Ok((statement, statement));
             }
-        })
+        };
+        let statement = self.add(sql, &each, 1, statements).await?;
+        Ok((statement, statement))
+    }
+
+    /// The statement that inserts so many rows.
+    async fn values(
+        &mut self,
+        into: &str,
+        types: &[PgType],
+        rows: u32,
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<usize, DriverError> {
+        self.add(values(into, types.len(), rows), types, rows as usize, statements).await
+    }
+
+    /// Adds a statement with arguments of these types, `times` over.
+    async fn add(
+        &mut self,
+        sql: String,
+        types: &[PgType],
+        times: usize,
+        statements: &mut Vec<BoundStatement>,
+    ) -> Result<usize, DriverError> {
+        let protocol = self.variant.protocol;
+        let literals = match protocol {
+            Protocol::Simple => {
+                let literals = self.describer.literals(types).await?;
+                literals.iter().cycle().take(types.len() * times).cloned().collect()
+            }
+            Protocol::Prepared | Protocol::Extended => Vec::new(),
+        };
+        let oids = types.iter().map(|ty| ty.oid).cycle().take(types.len() * times).collect();
+        statements.push(BoundStatement { sql, oids, literals, columns: Vec::new(), protocol, usual: true });
+        Ok(statements.len() - 1)
     }
 
     /// The types of the columns. `None` after a problem.
@@ -121,7 +148,8 @@ impl Binder<'_> {
     /// A column with its generator. `None` after a problem.
     async fn cell(&mut self, plan: &InsertPlan, column: &ColumnPlan, ty: &PgType) -> Result<Option<Cell>, DriverError> {
         let domains = column.generator.domains(plan.rows.into());
-        let wrong = match (Sampler::new(&column.generator), domains) {
+        let generator = named_within(&column.generator, &plan.table);
+        let wrong = match (Sampler::new(&generator), domains) {
             (Ok(sampler), Ok(domains)) => match domains.iter().find_map(|domain| fits(domain, ty).err()) {
                 None => Ok(sampler),
                 Some(misfit) => Err(misfit.to_string()),
@@ -138,31 +166,33 @@ impl Binder<'_> {
             }
         };
         let next = match &column.generator {
-            Generator::Next { table, column: of } => match self.largest(table, of, column).await? {
-                Some(largest) => Some(Arc::new(AtomicI64::new(largest))),
-                None => return Ok(None),
+            Generator::Next { table, column: of } => match self.counters.of(table, of).await? {
+                Ok(counter) => Some(counter),
+                Err(title) => {
+                    let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
+                    self.problems.push(BindProblem::in_file(&column.place, title, hints));
+                    return Ok(None);
+                }
             },
             _ => None,
         };
         let key = name_hash(&format!("{}.{}", plan.table, column.name));
         Ok(Some(Cell { key, sampler, ty: ty.clone(), next }))
     }
+}
 
-    /// The largest value of a column. `None` after a problem.
-    async fn largest(&mut self, table: &str, of: &str, column: &ColumnPlan) -> Result<Option<i64>, DriverError> {
-        let Describer::Server(control) = self.describer else { return Ok(Some(0)) };
-        let found = control.rows(&format!("SELECT coalesce(max({}), 0)::bigint FROM {table}", name(of))).await;
-        let problem = match found {
-            Ok(rows) => {
-                let cell = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-                return Ok(Some(cell.and_then(|text| text.parse().ok()).unwrap_or(0)));
-            }
-            Err(DriverError::Server(error)) => format!("`next = \"{table}.{of}\"` cannot be asked for: {error}"),
-            Err(error) => return Err(error),
-        };
-        let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
-        self.problems.push(BindProblem::in_file(&column.place, problem, hints));
-        Ok(None)
+/// Cells are drawn under the names of table and column, so that what `same_as` names is too.
+fn named_within(generator: &Generator, table: &str) -> Generator {
+    let inner = |of: &Generator| Box::new(named_within(of, table));
+    match generator {
+        Generator::SameAs { name, of, distinct } => {
+            Generator::SameAs { name: format!("{table}.{name}"), of: inner(of), distinct: *distinct }
+        }
+        Generator::Null { rate, of } => Generator::Null { rate: *rate, of: inner(of) },
+        Generator::Json(fields) => {
+            Generator::Json(fields.iter().map(|(key, of)| (key.clone(), named_within(of, table))).collect())
+        }
+        other => other.clone(),
     }
 }
 
@@ -177,7 +207,7 @@ fn values(into: &str, width: usize, rows: u32) -> String {
 }
 
 /// A column's name as SQL takes it: quoted unless it is plain, so that folding is left to the server as in the schema.
-fn name(name: &str) -> String {
+pub(super) fn name(name: &str) -> String {
     let plain = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
     if plain || name.starts_with('"') { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -5,15 +5,19 @@
 
 mod describe;
 mod insert;
+mod next;
 mod operation;
 mod params;
 mod problem;
 mod program;
+mod record;
 mod steps;
+mod text;
 
 use std::sync::Arc;
 
 use self::describe::Describer;
+use self::next::Counters;
 use super::bound::BoundVariant;
 use crate::driver::Control;
 use crate::workload::plan::{DatasetPlan, VariantPlan};
@@ -33,9 +37,10 @@ pub async fn bind(
     let lost = |source| BindError::Driver { variant: variant.name.clone(), source: Box::new(source) };
     let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
     let mut problems = Vec::new();
+    let counters = Counters::new(control);
     let mut params = Vec::new();
     for param in &variant.params {
-        match params::know(param, control).await.map_err(lost)? {
+        match params::know(param, control, &counters).await.map_err(lost)? {
             Ok(known) => params.push(Some(known)),
             Err(problem) => {
                 problems.push(problem);
@@ -46,13 +51,17 @@ pub async fn bind(
     let mut statements = Vec::new();
     let mut operations = Vec::new();
     for operation in &variant.operations {
-        let mut binder = operation::Binder::new(variant, operation, describer, &params, &mut problems);
+        let mut binder = operation::Binder::new(variant, operation, describer, &counters, &params, &mut problems);
         binder.bind(&mut statements).await.map_err(lost)?;
         operations.extend(binder.finish());
     }
     if !problems.is_empty() {
         return Err(BindError::Problems { variant: variant.name.clone(), problems });
     }
+    let background = match &variant.background {
+        Some(background) => Some(Arc::new(Box::pin(bind(&background.work, control, dataset)).await?)),
+        None => None,
+    };
     let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {
         *sum += weight;
         Some(*sum)
@@ -64,5 +73,8 @@ pub async fn bind(
         // Without problems every parameter is known.
         params: Arc::new(params.into_iter().flatten().map(|known| known.bound).collect()),
         cumulative: cumulative.collect(),
+        width: variant.connections_per_client() as usize,
+        records: variant.records().into_iter().map(str::to_owned).collect(),
+        background,
     })
 }

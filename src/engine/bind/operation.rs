@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::describe::Describer;
+use super::next::Counters;
 use super::params::{Known, built_in, natural_type_of_literal};
 use super::problem::BindProblem;
 use super::program;
 use super::steps::Around;
 use crate::driver::{Args, ColumnInfo, Described, DriverError, PgType, TypeKind};
-use crate::engine::bound::{BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, Try};
+use crate::engine::bound::{
+    BoundAnswer, BoundOperation, BoundStatement, DrawnSource, DrawnValue, Insert, Loop, RecordColumn, Try,
+};
 use crate::engine::interpreter::literal_value;
 use crate::param::Literal;
 use crate::workload::plan::{Arg, OperationPlan, StatementPlan, StatementStep, VariantPlan, statements};
@@ -27,6 +30,7 @@ pub(super) struct BoundStep {
     pub(super) visiting: Option<usize>,
     pub(super) in_loop: bool,
     pub(super) expect_rows: Option<u64>,
+    pub(super) records: Vec<RecordColumn>,
     pub(super) commits: bool,
     /// Positions of the bound set's columns.
     pub(super) positions: Vec<usize>,
@@ -44,6 +48,7 @@ pub(super) enum Part {
     EndTry,
     Pipeline,
     EndPipeline,
+    Together(usize),
 }
 
 impl Part {
@@ -83,6 +88,7 @@ pub(super) struct Binder<'a> {
     pub(super) variant: &'a VariantPlan,
     pub(super) operation: &'a OperationPlan,
     pub(super) describer: Describer<'a>,
+    pub(super) counters: &'a Counters<'a>,
     params: &'a [Option<Known>],
     pub(super) problems: &'a mut Vec<BindProblem>,
     /// What each set holds at this point of the operation; `None`: not known because of a problem before.
@@ -103,6 +109,7 @@ impl<'a> Binder<'a> {
         variant: &'a VariantPlan,
         operation: &'a OperationPlan,
         describer: Describer<'a>,
+        counters: &'a Counters<'a>,
         params: &'a [Option<Known>],
         problems: &'a mut Vec<BindProblem>,
     ) -> Self {
@@ -110,6 +117,7 @@ impl<'a> Binder<'a> {
             variant,
             operation,
             describer,
+            counters,
             params,
             problems,
             sets: vec![None; operation.sets.len()],
@@ -299,7 +307,7 @@ impl<'a> Binder<'a> {
 
     /// A problem at the first reference to a column of a set: in the SQL of a step, else where the set is bound (what
     /// refers to it is then `answer`).
-    fn at_reference(
+    pub(super) fn at_reference(
         &self,
         wanted: (usize, usize),
         binding: &StatementPlan,

@@ -1,12 +1,17 @@
 //! Parameters: generators that need a server are run, samplers made.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
+use super::next::Counters;
 use super::problem::BindProblem;
 use crate::driver::{Control, DriverError, PgType, TypeKind, fits};
 use crate::engine::bound::BoundParam;
 use crate::param::{Domain, Generator, Literal, SampledRows, Sampler, name_hash};
 use crate::workload::plan::ParamPlan;
+
+/// How far a counter is taken to go at least, when its values are held against a type.
+const COUNTED_ON: i64 = 1_000_000;
 
 /// A parameter and all that can come from it.
 #[derive(Debug)]
@@ -19,7 +24,18 @@ pub(super) struct Known {
 pub(super) async fn know(
     param: &ParamPlan,
     control: Option<&Control>,
+    counters: &Counters<'_>,
 ) -> Result<Result<Known, BindProblem>, DriverError> {
+    let next = match &param.generator {
+        Generator::Next { table, column } => match counters.of(table, column).await? {
+            Ok(counter) => Some(counter),
+            Err(title) => {
+                let hints = vec!["name a column of integers: `{ next = \"events.id\" }`".to_owned()];
+                return Ok(Err(BindProblem::in_file(&param.place, title, hints)));
+            }
+        },
+        _ => None,
+    };
     let generator = match filled_in(&param.generator, control).await {
         Ok(generator) => generator,
         Err(DriverError::Server(error)) => {
@@ -30,7 +46,7 @@ pub(super) async fn know(
     };
     Ok(match Sampler::new(&generator) {
         Ok(sampler) => {
-            let bound = BoundParam { name: param.name.clone(), key: name_hash(&param.name), sampler };
+            let bound = BoundParam { name: param.name.clone(), key: name_hash(&param.name), sampler, next };
             Ok(Known { bound, generator })
         }
         Err(unusable) => {
@@ -53,6 +69,11 @@ async fn filled_in(generator: &Generator, control: Option<&Control>) -> Result<G
 impl Known {
     /// Whether all that can come fits a type; else what does not.
     pub(super) fn misfit(&self, column: Option<&str>, ty: &PgType) -> Option<String> {
+        if let Some(next) = &self.bound.next {
+            let last = next.load(Ordering::Relaxed);
+            let domain = Domain::Integers { low: last.saturating_add(1), high: last.saturating_add(COUNTED_ON) };
+            return fits(&domain, ty).err().map(|misfit| misfit.to_string());
+        }
         let domains = match column {
             Some(column) => self.generator.column_domains(column).unwrap_or_default(),
             None => match self.generator.domains(0) {

@@ -44,6 +44,7 @@ fn instruction(part: &Part, kept: &[Vec<bool>]) -> Instruction {
         Part::EndTry => Instruction::EndTry,
         Part::Pipeline => Instruction::Pipeline,
         Part::EndPipeline => Instruction::EndPipeline,
+        Part::Together(count) => Instruction::Together(*count),
     }
 }
 
@@ -70,6 +71,7 @@ fn statement(step: &BoundStep, kept: &[Vec<bool>]) -> Statement {
         args: args.collect(),
         binds,
         expect_rows: step.expect_rows,
+        records: step.records.clone(),
         commits: step.commits,
     }
 }

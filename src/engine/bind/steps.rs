@@ -39,6 +39,10 @@ impl<'a> Binder<'a> {
                     Box::pin(self.steps(inner, statements)).await?;
                     self.parts.push(Part::EndPipeline);
                 }
+                Action::Together(inner) => {
+                    self.parts.push(Part::Together(inner.len()));
+                    Box::pin(self.steps(inner, statements)).await?;
+                }
                 Action::Transaction { modes, steps } => self.transaction(*modes, steps, statements).await?,
             }
             if step.retry.is_some() {
@@ -117,9 +121,9 @@ impl<'a> Binder<'a> {
             self.fail_step(step);
             return Ok(());
         };
-        let binds = step.binds.map(|set| &self.operation.sets[set]);
+        let names = self.referred_columns(step);
         let natural = |index: usize| self.natural_type(&statement.args[index]);
-        let described = match self.describer.describe(statement, &declared, natural, binds).await {
+        let described = match self.describer.describe(statement, &declared, natural, &names).await {
             Ok(described) => described,
             Err(DriverError::Server(error)) => {
                 self.problems.push(BindProblem::refused(&statement.text, &error));
@@ -133,6 +137,14 @@ impl<'a> Binder<'a> {
             self.fail_step(step);
             return Ok(());
         };
+        let Some(records) = self.records(step, &described.columns) else {
+            self.fail_step(step);
+            return Ok(());
+        };
+        let Some(literals) = self.literals(step, statement, &described, &columns).await? else {
+            self.fail_step(step);
+            return Ok(());
+        };
         self.parts.push(Part::Statement(BoundStep {
             statement: statements.len(),
             args,
@@ -140,6 +152,7 @@ impl<'a> Binder<'a> {
             visiting: step.binds.and_then(|set| self.operation.sets[set].visiting),
             in_loop: !self.around.is_empty(),
             expect_rows: step.expect_rows,
+            records,
             commits: step.may_write && !self.in_transaction,
             positions: columns.iter().map(|(position, _)| *position).collect(),
         }));
@@ -149,6 +162,7 @@ impl<'a> Binder<'a> {
         statements.push(BoundStatement {
             sql: statement.text.sql.clone(),
             oids: described.params.iter().map(|ty| ty.oid).collect(),
+            literals,
             columns: described.columns,
             protocol: step.protocol.unwrap_or(self.variant.protocol),
             usual: true,
@@ -162,8 +176,14 @@ pub(super) fn control(sql: &str, protocol: Protocol, statements: &mut Vec<BoundS
     let known =
         statements.iter().position(|known| known.sql == sql && known.oids.is_empty() && known.protocol == protocol);
     known.unwrap_or_else(|| {
-        let (oids, columns) = (Vec::new(), Vec::new());
-        statements.push(BoundStatement { sql: sql.to_owned(), oids, columns, protocol, usual: true });
+        statements.push(BoundStatement {
+            sql: sql.to_owned(),
+            oids: Vec::new(),
+            literals: Vec::new(),
+            columns: Vec::new(),
+            protocol,
+            usual: true,
+        });
         statements.len() - 1
     })
 }

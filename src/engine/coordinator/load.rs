@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::engine::bound::BoundVariant;
 use crate::engine::clock::ns;
 use crate::engine::interpreter::choose;
-use crate::load::{ArrivalQueue, ClosedLoop, Cursor, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Spacing};
+use crate::load::{
+    ArrivalQueue, ClosedLoop, Cursor, Load, OpenLoop, Piece, Profile, Schedule, ScheduleKey, Share, Spacing,
+};
 use crate::metrics::Reconnects;
 use crate::param::Phase;
 use crate::workload::plan::{ArrivalsPlan, LoadPlan, Plan, RatePlan, StagePlan, VariantPlan};
@@ -14,10 +16,13 @@ use crate::workload::plan::{ArrivalsPlan, LoadPlan, Plan, RatePlan, StagePlan, V
 /// The load of a variant in a round.
 pub(super) fn load(plan: &VariantPlan, seed: u64, round: u32) -> Load {
     match &plan.load {
-        LoadPlan::Closed { think, .. } => Load::Closed(ClosedLoop { think_ns: ns(*think), clients: None }),
+        LoadPlan::Closed { think, clients } => {
+            let share = plan.count.map(|operations| Share { operations, clients: *clients });
+            Load::Closed(ClosedLoop { think_ns: ns(*think), clients: None, share })
+        }
         LoadPlan::ClosedStages { stages, think } => {
             let clients = Some(Arc::new(profile(stages)));
-            Load::Closed(ClosedLoop { think_ns: ns(*think), clients })
+            Load::Closed(ClosedLoop { think_ns: ns(*think), clients, share: None })
         }
         LoadPlan::Open { arrivals, rate, .. } => {
             let spacing = spacing(*arrivals);
@@ -145,7 +150,7 @@ mod tests {
             let ramp = open(spacing, Profile::new([Piece { length_ns: 4 * S, from: 0.0, to: 500.0 }]));
             assert_eq!(asked_per_s(&ramp, Duration::from_secs(4)), Some(250.0), "{spacing:?}");
         }
-        let closed = Load::Closed(ClosedLoop { think_ns: 0, clients: None });
+        let closed = Load::Closed(ClosedLoop { think_ns: 0, clients: None, share: None });
         assert_eq!(asked_per_s(&closed, Duration::from_secs(4)), None);
     }
 }

@@ -8,6 +8,7 @@ mod load;
 mod machine;
 mod order;
 mod slice;
+mod slowest;
 #[cfg(test)]
 mod tests;
 
@@ -24,6 +25,7 @@ use crate::workload::plan::{self, Plan, VariantPlan};
 
 pub use load::{EmptyRound, empty_round};
 pub use order::order_of_variants;
+pub use slowest::SlowOperation;
 
 /// Asks a run to end at once. Cheap to clone; may be set from any thread, also from one that handles signals.
 #[derive(Clone, Debug, Default)]
@@ -99,6 +101,8 @@ pub struct SliceOutcome {
     pub start: Duration,
     /// What was measured; `metrics.failed` says why the slice failed, if it did.
     pub metrics: SliceMetrics,
+    /// Of each operation those that took longest.
+    pub slowest: Vec<SlowOperation>,
 }
 
 /// How a run ended.

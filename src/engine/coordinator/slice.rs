@@ -1,5 +1,8 @@
 //! One slice, from starting its workers to its totals.
 
+mod beside;
+mod publish;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -7,17 +10,19 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::gather::{Gathered, Gathering};
+use super::gather::Gathering;
 use super::load;
 use super::machine::MachineMark;
-use super::{EngineError, Interval, RunInput, SliceOutcome};
+use super::slowest::slowest;
+use super::{EngineError, RunInput, SliceOutcome};
 use crate::driver::Target;
+use crate::engine::background;
 use crate::engine::bound::BoundVariant;
-use crate::engine::clock::{SliceClock, ns};
+use crate::engine::clock::{NOT_BEFORE_DONE, SliceClock, ns};
 use crate::engine::worker::{self, Command, Desk, Failure, Message, Messages, WorkerTask};
-use crate::event::{Event, IntervalFigures, SliceInfo};
+use crate::event::{Event, SliceInfo};
 use crate::load::Load;
-use crate::metrics::{Precision, SliceMetrics};
+use crate::metrics::{OperationMetrics, Precision, SliceMetrics};
 use crate::workload::plan::VariantPlan;
 
 /// From the last worker's readiness to the common start.
@@ -58,6 +63,7 @@ struct Slice<'a, 'b> {
     server_cpu: [Option<Reading>; 3],
     /// The machine at the begin and at the end of the measurement.
     machine: [Option<MachineMark>; 2],
+    background: Vec<(String, OperationMetrics)>,
     failure: Option<Failure>,
     interrupted: bool,
     stored: Result<(), EngineError>,
@@ -96,6 +102,7 @@ pub(super) fn run(
         warmed_up: false,
         server_cpu: [None; 3],
         machine: [None; 2],
+        background: Vec::new(),
         failure: None,
         interrupted: false,
         stored: Ok(()),
@@ -105,8 +112,11 @@ pub(super) fn run(
     let (desks, tasks): (Vec<Desk>, Vec<WorkerTask>) =
         (0..workers).map(|worker| slice.task(worker, workers, &sender, precision)).unzip();
     drop(sender);
+    let beside = slice.background_task(precision);
     std::thread::scope(|scope| {
         let mut started = 0;
+        let thread = std::thread::Builder::new().name("dbbench-background".to_owned());
+        let beside = beside.map(|task| thread.spawn_scoped(scope, || background::run(task)));
         for task in tasks {
             let thread = std::thread::Builder::new().name("dbbench-worker".to_owned());
             match thread.spawn_scoped(scope, || worker::run(task)) {
@@ -118,6 +128,7 @@ pub(super) fn run(
             }
         }
         slice.attend(&receiver, &desks, started);
+        slice.end_of_background(beside);
     });
     slice.close()
 }
@@ -150,7 +161,7 @@ impl Slice<'_, '_> {
 
     /// Listens to the workers until the last one has ended.
     fn attend(&mut self, receiver: &mpsc::Receiver<(usize, Message)>, desks: &[Desk], workers: usize) {
-        let (mut ready, mut ends) = (0, Vec::with_capacity(workers));
+        let (mut ready, mut done, mut ends) = (0, 0, Vec::with_capacity(workers));
         while ends.len() < workers {
             let message = match receiver.recv_timeout(self.patience()) {
                 Ok(message) => Some(message),
@@ -164,6 +175,12 @@ impl Slice<'_, '_> {
                     ready += 1;
                     if ready == desks.len() {
                         self.start();
+                    }
+                }
+                Some((_, Message::Done)) => {
+                    done += 1;
+                    if done == desks.len() {
+                        self.end_of_count();
                     }
                 }
                 Some((worker, Message::Interval(interval))) => {
@@ -231,9 +248,19 @@ impl Slice<'_, '_> {
     }
 
     fn fix_measurement(&mut self, from_ns: u64) {
-        self.clock.fix_measurement(from_ns, from_ns + ns(self.plan.measure));
+        let until_ns = match self.plan.count {
+            Some(_) => NOT_BEFORE_DONE,
+            None => from_ns + ns(self.plan.measure),
+        };
+        self.clock.fix_measurement(from_ns, until_ns);
         let in_ = Duration::from_nanos(from_ns.saturating_sub(self.clock.now_ns()));
         self.input.events.emit(Event::MeasurementStarted { slice: self.info.clone(), in_ });
+    }
+
+    /// All operations of a measurement that they end are done.
+    fn end_of_count(&self) {
+        self.clock.fix_end(self.clock.now_ns());
+        self.commands.send_if_modified(|command| *command != Command::Abort);
     }
 
     /// Clients that run while the bounds become known must see them before the begin: what they start in between would be
@@ -313,46 +340,6 @@ impl Slice<'_, '_> {
         }
     }
 
-    fn publish(&mut self, interval: &Gathered, server_cpu_ns: Option<u64>) {
-        let length = Duration::from_nanos(interval.until_ns.saturating_sub(interval.from_ns));
-        let mix = interval.recorded.mix();
-        let quantile = |q| mix.response.quantile_ns(q, mix.counters.censored).map(|ns| ns / 1e3);
-        // What ends after the measurement belongs to it, but adds nothing to its length.
-        let planned_until_ns = self.clock.measurement().map_or(u64::MAX, |(_, until_ns)| until_ns);
-        let planned_ns = interval.until_ns.min(planned_until_ns).saturating_sub(interval.from_ns);
-        self.input.events.emit(Event::Interval(IntervalFigures {
-            slice: self.info.clone(),
-            measuring: interval.measuring,
-            seconds: Duration::from_nanos(planned_ns).as_secs_f64(),
-            asked: self.asked_between(interval.measuring, interval.from_ns, interval.from_ns + planned_ns),
-            succeeded: mix.counters.succeeded,
-            failed: mix.counters.failed,
-            response_p50_us: quantile(0.5),
-            response_p99_us: quantile(0.99),
-        }));
-        let stored = (self.input.on_interval)(&Interval {
-            slice: self.info,
-            measuring: interval.measuring,
-            start: self.offset + Duration::from_nanos(interval.from_ns),
-            length,
-            recorded: &interval.recorded,
-            client_cpu_ns: interval.cpu_ns,
-            server_cpu_ns,
-        });
-        if let (Err(error), true) = (stored, self.stored.is_ok()) {
-            self.stored = Err(error.into());
-            self.commands.send_replace(Command::Abort);
-        }
-    }
-
-    fn asked_between(&self, measuring: bool, from_ns: u64, until_ns: u64) -> Option<f64> {
-        let Load::Open(open) = &self.load else { return None };
-        let begin_ns = if measuring { self.clock.measurement()?.0 } else { self.start_ns? };
-        let schedule = if measuring { open.measure.schedule() } else { open.warmup.schedule() };
-        let until = |at_ns: u64| schedule.expected_before(at_ns.saturating_sub(begin_ns));
-        Some(until(until_ns) - until(from_ns))
-    }
-
     fn close(mut self) -> Result<Closed, EngineError> {
         for interval in self.gathering.rest() {
             self.publish(&interval, None);
@@ -370,12 +357,19 @@ impl Slice<'_, '_> {
             failed = Some(load::nothing_started(&self.load, gathering.reconnects));
         }
         let start_ns = self.start_ns.unwrap_or(0);
-        let (from_ns, until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
+        let (from_ns, mut until_ns) = self.clock.measurement().unwrap_or((start_ns, start_ns));
+        if self.plan.count.is_some() {
+            // It took until its last operation ended.
+            until_ns = gathering.last_end_ns.max(from_ns);
+        }
         let [_, begin, end] = self.server_cpu;
         let [machine_begin, machine_end] = self.machine;
+        let (seed, round) = (self.input.plan.run.seed, self.info.round);
+        let slowest = slowest(&self.bound, seed, round, &self.clock, &gathering.total);
         let metrics = SliceMetrics {
             total: gathering.total,
             warmup: gathering.warmup,
+            background: self.background,
             connect: gathering.connect,
             measure_ns: until_ns - from_ns,
             asked_per_s: load::asked_per_s(&self.load, self.plan.measure),
@@ -391,7 +385,7 @@ impl Slice<'_, '_> {
         };
         self.input.events.emit(Event::SliceClosed { slice: self.info.clone(), failed: failed.clone() });
         let start = self.offset + Duration::from_nanos(from_ns);
-        (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics })?;
+        (self.input.on_slice)(SliceOutcome { slice: self.info.clone(), start, metrics, slowest })?;
         Ok(Closed { failed, server_gone, panicked, interrupted: self.interrupted })
     }
 }

@@ -1,4 +1,5 @@
 mod open;
+mod slowest;
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
@@ -180,6 +181,47 @@ fn think_time_is_not_part_of_the_response() {
     assert!(mix.response.mean_ns().expect("operations") < 5e6);
     // The mean: a single late one is the machine's.
     assert!(mix.lag.mean_ns().expect("operations") < 5e6, "lag is lateness, not think time");
+}
+
+#[test]
+fn a_slice_of_a_number_of_operations_has_exactly_so_many() {
+    for (operations, clients, workers) in [(100, 8, 2), (7, 3, 2), (3, 8, 3), (1, 1, 1)] {
+        let mut variant = single("a", clients);
+        (variant.warmup, variant.measure) = (Duration::from_millis(20), Duration::ZERO);
+        (variant.count, variant.workers) = (Some(operations), Some(workers));
+        let began = Instant::now();
+        let ran = run_null(&plan(vec![variant], 2), Duration::from_millis(2), 1);
+        let took = began.elapsed().as_nanos();
+        for slice in &ran.slices {
+            let metrics = &slice.metrics;
+            assert_eq!(metrics.failed, None);
+            let counters = metrics.total.mix().counters;
+            assert_eq!((counters.planned, counters.succeeded, counters.failed), (operations, operations, 0));
+            // Whoever has most of them does them one after the other.
+            let most = operations.div_ceil(u64::from(clients));
+            assert!(metrics.measure_ns >= most * 2_000_000, "{} ns for {most}", metrics.measure_ns);
+            assert!(u128::from(metrics.measure_ns) < took && metrics.drain_ns == 0);
+            assert_eq!(metrics.workers.len(), workers as usize);
+        }
+        let ended: u64 = ran.intervals.iter().map(|(.., ended)| ended).sum();
+        assert_eq!((ended, ran.slices.len()), (2 * operations, 2));
+    }
+}
+
+#[test]
+fn a_slice_of_a_number_of_operations_can_be_interrupted() {
+    let mut variant = single("a", 2);
+    (variant.warmup, variant.measure, variant.count) = (Duration::ZERO, Duration::ZERO, Some(1_000_000_000));
+    let plan = plan(vec![variant], 1);
+    let interrupt = Interrupt::default();
+    let (asked, began) = (interrupt.clone(), Instant::now());
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(100));
+        asked.set();
+    });
+    let ran = run_all(&plan, &bound(&plan), &null(Duration::from_millis(1), 1), &interrupt, &Events::ignored());
+    assert!(ran.end.interrupted && began.elapsed() < Duration::from_secs(15));
+    assert!(ran.slices[0].metrics.total.mix().counters.succeeded > 0);
 }
 
 #[test]

@@ -35,6 +35,8 @@ pub(super) struct Attempt {
     began: Instant,
     failed: u32,
     rows: u64,
+    /// How many values had been recorded.
+    recorded: usize,
     /// Parallel to the sets bound inside: how many rows they had, and from which on they were seen.
     sets: Vec<(usize, usize)>,
 }
@@ -112,7 +114,7 @@ impl Interpreter {
     }
 
     /// Waits, unless waits are left out.
-    pub(super) async fn wait(&self, length: Duration) {
+    pub(in crate::engine) async fn wait(&self, length: Duration) {
         if !self.hurried && !length.is_zero() {
             self.timer.sleep_until(Instant::now() + length).await;
         }
@@ -122,20 +124,28 @@ impl Interpreter {
     pub(super) fn begin_attempt(&mut self, of: &Try, at: usize, progress: &Progress) {
         if self.attempts.len() == self.active {
             // Once per depth and client: afterwards it is there.
-            self.attempts.push(Attempt { at, began: Instant::now(), failed: 0, rows: 0, sets: Vec::new() });
+            self.attempts.push(Attempt {
+                at,
+                began: Instant::now(),
+                failed: 0,
+                rows: 0,
+                recorded: 0,
+                sets: Vec::new(),
+            });
         }
         let attempt = &mut self.attempts[self.active];
         attempt.at = at;
         attempt.began = Instant::now();
         attempt.failed = 0;
         attempt.rows = progress.rows();
+        attempt.recorded = self.recorded.len();
         attempt.sets.clear();
         attempt.sets.extend(of.binds.iter().map(|set| (self.sets[*set].count(), self.sets[*set].from())));
         self.active += 1;
     }
 
     /// The innermost attempt that takes a failure, its bindings discarded: where it begins, and how long to wait.
-    fn taken(&mut self, program: &Program, error: &OperationError) -> Option<(usize, Duration)> {
+    pub(in crate::engine) fn taken(&mut self, program: &Program, error: &OperationError) -> Option<(usize, Duration)> {
         while let Some(attempt) = self.active.checked_sub(1).and_then(|last| self.attempts.get_mut(last)) {
             if let Some(Instruction::Try(of)) = program.instructions.get(attempt.at)
                 && attempt.failed < of.retry.retries
@@ -145,6 +155,7 @@ impl Interpreter {
                     self.sets[*set].truncate(*count);
                     self.sets[*set].see_from(*from);
                 }
+                self.recorded.truncate(attempt.recorded);
                 let longest = of.retry.backoff.saturating_mul(1 << attempt.failed.min(DOUBLINGS));
                 attempt.failed += 1;
                 // At least half of it, so that it is a wait, and never the same for two clients, so that they do not meet
@@ -181,10 +192,15 @@ impl Interpreter {
         }
         let Some((next, backoff)) = self.taken(program, &error) else { return Err(error) };
         self.wait(backoff).await;
-        let attempt = &mut self.attempts[self.active - 1];
-        let now = Instant::now();
-        place.progress.retry(attempt.rows, ns(now - attempt.began));
-        attempt.began = now;
+        self.try_again(place.progress);
         Ok(next)
+    }
+
+    /// Notes that the innermost attempt failed and begins anew.
+    pub(in crate::engine) fn try_again(&mut self, progress: &Progress) {
+        let Some(attempt) = self.active.checked_sub(1).and_then(|last| self.attempts.get_mut(last)) else { return };
+        let now = Instant::now();
+        progress.retry(attempt.rows, ns(now - attempt.began));
+        attempt.began = now;
     }
 }

@@ -14,6 +14,7 @@ pub(in crate::engine) struct Progress {
     retried: Cell<u64>,
     lost_ns: Cell<u64>,
     unconfirmed: Cell<bool>,
+    prepared_again: Cell<u64>,
 }
 
 impl Progress {
@@ -24,6 +25,16 @@ impl Progress {
         self.retried.set(0);
         self.lost_ns.set(0);
         self.unconfirmed.set(false);
+        self.prepared_again.set(0);
+    }
+
+    /// Statements that were prepared again.
+    pub(in crate::engine) fn re_prepared(&self) -> u64 {
+        self.prepared_again.get()
+    }
+
+    pub(super) fn prepared_again(&self, statements: u64) {
+        self.prepared_again.set(self.prepared_again.get() + statements);
     }
 
     /// Statements sent.
@@ -85,6 +96,11 @@ pub(in crate::engine) enum OperationError {
     NoRow,
     #[error("expected {expected} rows, got {found}")]
     Rows { expected: u64, found: u64 },
+    #[error(
+        "the schema has changed, and the statement returns other columns than when the workload was bound: name the columns \
+         that are needed instead of *"
+    )]
+    ColumnsChanged,
     #[error("not finished within its timeout of {0:?}")]
     TimedOut(Duration),
     #[error("a drawn value cannot be sent")]
@@ -99,7 +115,7 @@ impl OperationError {
             Self::NoRow => FailureKey::Class(FailureClass::NoRow),
             Self::Rows { .. } => FailureKey::Class(FailureClass::Rows),
             Self::TimedOut(_) => FailureKey::Class(FailureClass::Timeout),
-            Self::Misfit(_) => FailureKey::Class(FailureClass::Other),
+            Self::ColumnsChanged | Self::Misfit(_) => FailureKey::Class(FailureClass::Other),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Pipelines: statements are queued, sent in one go, and their answers taken in turn.
 
-use super::{Interpreter, OperationError, Place, append};
+use super::{Interpreter, OperationError, Place, append, statement_at};
 use crate::driver::DriverError;
-use crate::engine::bound::{Instruction, Program, Statement};
+use crate::engine::bound::{Program, Statement};
 use crate::engine::rows::Sink;
 
 /// A statement whose answer is on its way.
@@ -52,7 +52,7 @@ impl Interpreter {
         if self.queued.is_empty() {
             return Ok(());
         }
-        let queued = self.queued.iter().filter_map(|queued| statement(program, queued.at));
+        let queued = self.queued.iter().filter_map(|queued| statement_at(program, queued.at));
         let commits = queued.clone().any(|statement| statement.commits);
         place.progress.sent_many(self.queued.len() as u64, commits);
         place.session.queue_sync();
@@ -72,7 +72,7 @@ impl Interpreter {
     async fn take_answers(&mut self, program: &Program, place: &mut Place<'_>) -> Result<(), OperationError> {
         let mut unexpected = None;
         for Queued { at, parent } in &self.queued {
-            let Some(statement) = statement(program, *at) else { continue };
+            let Some(statement) = statement_at(program, *at) else { continue };
             let mut sink = match &statement.binds {
                 None => Sink::counting(),
                 Some(bind) => {
@@ -82,7 +82,8 @@ impl Interpreter {
                     }
                     Sink::keeping(rows, &bind.keep, *parent)
                 }
-            };
+            }
+            .recording(&mut self.recorded, &statement.records);
             let executed = place.session.next_answer(&mut sink).await?;
             let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
             place.progress.add_rows(rows);
@@ -91,12 +92,5 @@ impl Interpreter {
             }
         }
         unexpected.map_or(Ok(()), Err)
-    }
-}
-
-fn statement(program: &Program, at: usize) -> Option<&Statement> {
-    match program.instructions.get(at) {
-        Some(Instruction::Statement(statement)) => Some(statement),
-        _ => None,
     }
 }

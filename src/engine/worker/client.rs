@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinHandle;
 
-use super::connection::{Connection, open_patiently};
+use super::connection::Connection;
 use super::flight::{Acquire, ClientView, InFlight, record};
 use super::message::Failure;
 use super::pace::{Pace, Turn};
@@ -17,7 +17,6 @@ use crate::driver::{DriverError, Misfit};
 use crate::engine::interpreter::{Interpreter, OperationError, Place, choose};
 use crate::metrics::Outcome;
 use crate::param::Phase;
-use crate::words::{FailureClass, FailureKey};
 
 /// PostgreSQL chooses generic plans after five executions; the sixth runs with what was chosen.
 pub(super) const WARM_RUNS: u32 = 6;
@@ -32,7 +31,7 @@ pub(super) enum ClientEnd {
 }
 
 /// How an operation ended, for the client.
-enum Ended {
+pub(super) enum Ended {
     /// At this moment; with whether the connection was lost.
     At { ended_ns: u64, lost: bool },
     /// It was cut off meanwhile, and recorded by whoever did it.
@@ -96,7 +95,7 @@ impl Client {
             let _ = cancelling.await;
         }
         if !self.lost {
-            self.connection.session.close().await;
+            self.connection.close().await;
         }
         ClientEnd::Done
     }
@@ -109,23 +108,23 @@ impl Client {
         operation: usize,
         drawn: Result<(), Misfit>,
     ) -> Ended {
-        let Turn { phase, intended_ns, .. } = turn;
+        let Turn { phase, number, intended_ns, queue_ns, .. } = turn;
         self.view.progress.clear();
         worker.recorder(phase).started(operation);
         let started_ns = worker.clock.now_ns();
         let in_flight =
-            InFlight { operation, phase, intended_ns, queue_ns: turn.queue_ns, started_ns, acquire: Acquire::Held };
+            InFlight { operation, phase, number, intended_ns, queue_ns, started_ns, acquire: Acquire::Held };
         self.view.in_flight.set(Some(in_flight));
         if self.lost
-            && let Err(ended) = self.acquire(worker, in_flight).await
+            && let Err(ended) = self.acquire(worker, in_flight, started_ns, 0).await
         {
             return ended;
         }
-        let result = match drawn {
+        let mut result = match drawn {
             Ok(()) => {
-                let Connection { session, prepared } = &mut self.connection;
+                let Connection { session, prepared, beside } = &mut self.connection;
                 let program = &worker.variant.operations[operation].load;
-                let mut place = Place { session, prepared, progress: &self.view.progress };
+                let mut place = Place { session, prepared, beside, progress: &self.view.progress };
                 // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
                 match worker.variant.operations[operation].timeout {
                     None => self.interpreter.execute(&worker.variant, operation, program, &mut place).await,
@@ -137,6 +136,13 @@ impl Client {
             }
             Err(misfit) => Err(misfit.into()),
         };
+        if result.as_ref().is_err_and(OperationError::is_fatal) {
+            // Rare, and so large that it would slow down every operation: on the heap.
+            result = match Box::pin(self.try_elsewhere(worker, in_flight, result)).await {
+                Ok(result) => result,
+                Err(ended) => return ended,
+            };
+        }
         let ended_ns = worker.clock.now_ns();
         let Some(in_flight) = self.view.in_flight.take() else { return Ended::Cut };
         let outcome = match &result {
@@ -151,12 +157,18 @@ impl Client {
             let cancel = self.view.cancel.borrow().clone();
             self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
         }
+        if result.is_ok() && !self.interpreter.recorded().is_empty() {
+            let mut recorder = worker.recorder(phase);
+            for (record, sample) in self.interpreter.recorded() {
+                recorder.sample(operation, *record as usize, *sample);
+            }
+        }
         record(worker, in_flight, ended_ns, outcome, &self.view.progress);
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
 
     /// The connection is gone, and with it what its statements ran.
-    fn lose(&mut self, worker: &WorkerState) {
+    pub(super) fn lose(&mut self, worker: &WorkerState) {
         self.lost = true;
         self.interpreter.forget_runs();
         // The warm-up waits for the new one, unless its end is fixed already.
@@ -165,36 +177,10 @@ impl Client {
             worker.connection_is_cold();
         }
     }
-
-    /// A connection in place of the lost one, for the operation in flight; its statements are prepared again.
-    async fn acquire(&mut self, worker: &WorkerState, in_flight: InFlight) -> Result<(), Ended> {
-        self.view.in_flight.set(Some(InFlight { acquire: Acquire::Waiting, ..in_flight }));
-        let opened = open_patiently(worker).await;
-        let now_ns = worker.clock.now_ns();
-        let Some(waiting) = self.view.in_flight.take() else { return Err(Ended::Cut) };
-        match opened {
-            Ok(connection) => self.connection = connection,
-            Err(failure) => {
-                let outcome = Outcome::Failed {
-                    key: FailureKey::Class(FailureClass::Connection),
-                    message: failure.reason.clone(),
-                    censored: false,
-                };
-                record(worker, waiting, now_ns, outcome, &self.view.progress);
-                return Err(Ended::Unconnected(failure));
-            }
-        }
-        self.lost = false;
-        *self.view.cancel.borrow_mut() = self.connection.session.cancel_token();
-        worker.reconnected(in_flight.phase);
-        let acquire = Acquire::Took(now_ns.saturating_sub(in_flight.started_ns));
-        self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
-        Ok(())
-    }
 }
 
 /// Ends an operation that takes too long.
-async fn give_up_after(
+pub(super) async fn give_up_after(
     timeout: Duration,
     worker: &WorkerState,
     execution: impl Future<Output = Result<(), OperationError>>,

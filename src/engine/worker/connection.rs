@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use super::message::Failure;
 use super::state::WorkerState;
-use crate::driver::{DriverError, Session, StatementId};
+use crate::driver::{CancelToken, DriverError, Session, StatementId};
 use crate::engine::clock::ns;
 use crate::engine::error::chain;
-use crate::engine::interpreter::prepare;
+use crate::engine::interpreter::{Beside, open_beside, prepare};
 use crate::words::{FailureClass, FailureKey};
 
 /// For how long connecting may fail before the server counts as gone.
@@ -18,17 +18,43 @@ const RECOVERED_AFTER: Duration = Duration::from_secs(20);
 const RECOVERING: &str = "57P03";
 /// too_many_connections: also for a moment after others said goodbye.
 const TOO_MANY: &str = "53300";
+/// duplicate_prepared_statement: this session has prepared nothing of that name.
+const DUPLICATE_STATEMENT: &str = "42P05";
+/// invalid_sql_statement_name: what was just prepared is not there.
+const NO_STATEMENT: &str = "26000";
+/// What either of them means on a session that is new.
+const BEHIND_A_POOLER: &str = ": it seems that a pooler hands statements of one session to several server connections \
+    (PgBouncer in transaction mode): set connections.protocol = \"extended\", or connect to the server behind it";
 /// First pause between two attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pause between two attempts.
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// A session with the variant's statements prepared on it.
+/// A session with the variant's statements prepared on it, and those that a client has beside it.
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) session: Session,
     /// Parallel to the variant's statements.
     pub(super) prepared: Vec<StatementId>,
+    /// Further connections, where operations need several at a time.
+    pub(super) beside: Vec<Beside>,
+}
+
+impl Connection {
+    /// What cancels whatever runs on it.
+    pub(super) fn cancel_token(&self) -> CancelToken {
+        let mut token = self.session.cancel_token();
+        self.beside.iter().for_each(|beside| token.join(beside.session.cancel_token()));
+        token
+    }
+
+    /// Says goodbye.
+    pub(super) async fn close(self) {
+        self.session.close().await;
+        for beside in self.beside {
+            beside.session.close().await;
+        }
+    }
 }
 
 /// Connects and prepares.
@@ -36,7 +62,12 @@ async fn open(worker: &WorkerState) -> Result<Connection, DriverError> {
     let (mut session, times) = Session::connect(&worker.target, &worker.timer).await?;
     worker.connect.borrow_mut().record(ns(times.total));
     let prepared = prepare(&worker.variant, &mut session).await?;
-    Ok(Connection { session, prepared })
+    let mut beside = Vec::new();
+    for (opened, times) in open_beside(&worker.variant, &worker.target, &worker.timer).await? {
+        worker.connect.borrow_mut().record(ns(times.total));
+        beside.push(opened);
+    }
+    Ok(Connection { session, prepared, beside })
 }
 
 /// Connects; while the server does not take connections, tries again for a while.
@@ -61,8 +92,12 @@ pub(super) async fn open_patiently(worker: &WorkerState) -> Result<Connection, F
         };
         let unreachable = error.key().class() == FailureClass::Connection;
         if !unreachable && state.as_deref() != Some(TOO_MANY) {
+            let remedy = match state.as_deref() {
+                Some(DUPLICATE_STATEMENT | NO_STATEMENT) => BEHIND_A_POOLER,
+                _ => "",
+            };
             return Err(Failure {
-                reason: format!("no session could be opened: {}", chain(&error)),
+                reason: format!("no session could be opened: {}{remedy}", chain(&error)),
                 ..Failure::default()
             });
         }

@@ -17,6 +17,7 @@ use super::usage::UsageMark;
 use super::{WorkerTask, panicked};
 use crate::driver::CancelToken;
 use crate::engine::interpreter::Interpreter;
+use crate::load::Load;
 use crate::metrics::{Distribution, Recorder, WorkerUsage};
 use crate::timer::Timer;
 
@@ -42,6 +43,8 @@ struct Control {
     views: Vec<(Rc<ClientView>, AbortHandle)>,
     drain_ns: u64,
     usage: Option<WorkerUsage>,
+    /// Its clients have done their share, which was told.
+    is_done: bool,
 }
 
 /// From connecting to the end of the drain. Failures are told to the coordinator as they happen.
@@ -83,6 +86,7 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
         views: Vec::new(),
         drain_ns: task.drain_ns,
         usage: None,
+        is_done: false,
     };
     if let Err(failure) = control.live(&task.clients).await {
         if let Some(failure) = failure {
@@ -173,7 +177,7 @@ impl Control {
 
     /// Until the measurement is over; returns that moment.
     async fn measure(&mut self, begin_ns: u64) -> Result<u64, Option<Failure>> {
-        let Some((_, until_ns)) = self.worker.clock.measurement() else { return Err(None) };
+        let Some((_, mut until_ns)) = self.worker.clock.measurement() else { return Err(None) };
         let first = UsageMark::take(self.worker.clock.now_ns());
         let (mut from_ns, mut mark) = (begin_ns, first);
         let mut next_ns = begin_ns;
@@ -183,8 +187,11 @@ impl Control {
                 if self.sleep_until(next_ns).await? {
                     break;
                 }
+                // The end may have become known: all operations are done.
+                until_ns = self.worker.clock.measurement().map_or(until_ns, |(_, until_ns)| until_ns);
+                next_ns = next_ns.min(until_ns.max(from_ns));
             }
-            if next_ns == until_ns {
+            if next_ns >= until_ns {
                 self.usage = Some(UsageMark::take(self.worker.clock.now_ns()).since(first));
             }
             self.hand_over(true, &mut from_ns, next_ns, &mut mark);
@@ -246,12 +253,30 @@ impl Control {
                 self.worker.measurement_fixed.notify_waiters();
                 Ok(false)
             }
-            // Clients end when the measurement is over by the same clock; the timer is a moment behind.
+            // Clients end when the measurement is over by the same clock (the timer is a moment behind), or when they have done
+            // their share of it: then it is over as soon as those of all workers have.
             Woken::ClientsEnded => {
-                self.worker.timer.sleep_until(self.worker.clock.instant(at_ns)).await;
-                Ok(true)
+                let has_share = matches!(&self.worker.load, Load::Closed(closed) if closed.share.is_some());
+                if has_share && !std::mem::replace(&mut self.is_done, true) {
+                    self.worker.messages.send(Message::Done);
+                }
+                self.idle_until(at_ns).await
             }
             Woken::Failed(failure) => Err(Some(failure)),
+        }
+    }
+
+    /// Waits without clients.
+    async fn idle_until(&mut self, at_ns: u64) -> Result<bool, Option<Failure>> {
+        let worker = Rc::clone(&self.worker);
+        tokio::select! {
+            biased;
+            changed = self.commands.changed() => match *self.commands.borrow_and_update() {
+                Command::Abort => Err(None),
+                _ if changed.is_err() => Err(None),
+                _ => Ok(false),
+            },
+            () = worker.timer.sleep_until(worker.clock.instant(at_ns)) => Ok(true),
         }
     }
 
@@ -299,7 +324,7 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
     let interpreter = Interpreter::new(&worker.variant, worker.timer.clone()).map_err(|misfit| {
         Some(Failure { reason: format!("a constant cannot be sent: {misfit}"), ..Failure::default() })
     })?;
-    let view = Rc::new(ClientView::new(connection.session.cancel_token()));
+    let view = Rc::new(ClientView::new(connection.cancel_token()));
     Ok(Client {
         number,
         connection,

@@ -5,7 +5,7 @@ use std::cell::{Cell, RefCell};
 use super::state::WorkerState;
 use crate::driver::CancelToken;
 use crate::engine::interpreter::Progress;
-use crate::metrics::{Outcome, Times};
+use crate::metrics::{OperationNumber, Outcome, Slow, Times};
 use crate::param::Phase;
 use crate::words::{FailureClass, FailureKey};
 
@@ -14,8 +14,8 @@ use crate::words::{FailureClass, FailureKey};
 pub(super) enum Acquire {
     /// The client has one.
     Held,
-    /// It was lost and is being made anew.
-    Waiting,
+    /// It was lost and is being made anew since then, after earlier waits of so many ns.
+    Waiting { since_ns: u64, before_ns: u64 },
     /// It was made anew in so many ns.
     Took(u64),
 }
@@ -25,6 +25,7 @@ pub(super) enum Acquire {
 pub(super) struct InFlight {
     pub(super) operation: usize,
     pub(super) phase: Phase,
+    pub(super) number: OperationNumber,
     pub(super) intended_ns: u64,
     /// From the intended start to the moment at which the client was free; `None` in a closed loop.
     pub(super) queue_ns: Option<u64>,
@@ -48,7 +49,7 @@ impl InFlight {
         let since_start_ns = ended_ns.saturating_sub(self.started_ns);
         let acquire_ns = match self.acquire {
             Acquire::Held => None,
-            Acquire::Waiting => Some(since_start_ns),
+            Acquire::Waiting { since_ns, before_ns } => Some(before_ns + ended_ns.saturating_sub(since_ns)),
             Acquire::Took(took_ns) => Some(took_ns),
         };
         Times {
@@ -87,7 +88,7 @@ impl ClientView {
     /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
     pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
         let in_flight = self.in_flight.take()?;
-        let waiting = matches!(in_flight.acquire, Acquire::Waiting);
+        let waiting = matches!(in_flight.acquire, Acquire::Waiting { .. });
         let (class, message) = match waiting {
             true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
             false => (FailureClass::Timeout, "cut off: not finished at the end of the drain"),
@@ -110,8 +111,23 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     if progress.retried() > 0 {
         recorder.retried(operation.operation, progress.retried(), progress.lost_ns());
     }
+    if progress.re_prepared() > 0 {
+        worker.re_prepared(progress.re_prepared());
+    }
     if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
         recorder.unknown(operation.operation);
+    }
+    if operation.phase == Phase::Measure {
+        recorder.slow(operation.operation, times.response_ns, || Slow {
+            times,
+            number: operation.number,
+            intended_ns: operation.intended_ns,
+            retried: progress.retried(),
+            failure: match &outcome {
+                Outcome::Succeeded => None,
+                Outcome::Failed { key, .. } => Some(*key),
+            },
+        });
     }
     recorder.ended(operation.operation, times, outcome, progress.statements(), progress.rows());
 }

@@ -25,6 +25,8 @@ pub(in crate::engine) enum Message {
     Ready,
     /// The last connection of all workers has run each of its statements often enough.
     Warm,
+    /// All its clients have done their share of the operations that the measurement consists of.
+    Done,
     /// What was recorded since the last one.
     Interval(WorkerInterval),
     /// Something ended the worker early; `End` follows.

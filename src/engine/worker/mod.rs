@@ -9,6 +9,7 @@ mod control;
 mod flight;
 mod message;
 mod pace;
+mod reconnect;
 mod state;
 mod usage;
 

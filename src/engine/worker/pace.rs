@@ -2,13 +2,16 @@
 
 use super::flight::{ClientView, Rest};
 use super::state::WorkerState;
-use crate::load::{ClosedLoop, Load, OpenCursors, OpenLoop};
+use crate::load::{Arrival, ClosedLoop, Load, OpenCursors, OpenLoop};
+use crate::metrics::OperationNumber;
 use crate::param::{Phase, Stream};
 
 /// The next operation of a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Turn {
     pub(super) stream: Stream,
+    /// Within its phase.
+    pub(super) number: OperationNumber,
     pub(super) phase: Phase,
     pub(super) intended_ns: u64,
     /// From the intended start to the moment at which the client was free; `None` in a closed loop, where nothing queues.
@@ -84,6 +87,9 @@ impl Pace {
         closed: &ClosedLoop,
         free_ns: u64,
     ) -> Option<Turn> {
+        if self.phase == Phase::Measure && self.has_done_its_share(closed) {
+            return None;
+        }
         // At the common start there is nothing to think about yet. Later on also without a connection: the outage is part
         // of what the next operation takes.
         let mut intended_ns = if self.started { closed.next_start_ns(free_ns) } else { free_ns };
@@ -103,9 +109,18 @@ impl Pace {
         if self.phase != phase {
             (self.phase, self.count) = (phase, 0);
         }
-        let stream = Stream::operation(worker.seed, worker.round, phase, self.client, self.count);
+        if phase == Phase::Measure && self.has_done_its_share(closed) {
+            return None;
+        }
+        let (client, count) = (self.client, self.count);
+        let stream = Stream::operation(worker.seed, worker.round, phase, client, count);
         self.count += 1;
-        Some(Turn { stream, phase, intended_ns, queue_ns: None, ahead: false })
+        let number = OperationNumber::Client { client, count };
+        Some(Turn { stream, number, phase, intended_ns, queue_ns: None, ahead: false })
+    }
+
+    fn has_done_its_share(&self, closed: &ClosedLoop) -> bool {
+        closed.share.is_some_and(|share| self.count >= share.of(self.client))
     }
 
     /// Open loop: the next arrival that nobody has taken. Whatever was not taken in the warm-up when it ends is left there:
@@ -125,8 +140,9 @@ impl Pace {
         cursors: &mut OpenCursors,
         free_ns: u64,
     ) -> Option<Turn> {
-        let turn = |phase, stream, intended_ns: u64| Turn {
-            stream,
+        let turn = |phase, arrival: Arrival, intended_ns: u64| Turn {
+            stream: arrival.stream,
+            number: OperationNumber::Arrival(arrival.number),
             phase,
             intended_ns,
             queue_ns: Some(free_ns.saturating_sub(intended_ns)),
@@ -138,7 +154,7 @@ impl Pace {
                 let arrival = open.warmup.take(&mut cursors.warmup)?;
                 let intended_ns = self.start_ns.saturating_add(arrival.start_ns);
                 if !is_over(intended_ns) {
-                    return Some(turn(Phase::Warmup, arrival.stream, intended_ns));
+                    return Some(turn(Phase::Warmup, arrival, intended_ns));
                 }
             }
             self.phase = Phase::Measure;
@@ -149,7 +165,7 @@ impl Pace {
             return None;
         }
         let arrival = open.measure.take(&mut cursors.measure)?;
-        Some(turn(Phase::Measure, arrival.stream, from_ns + arrival.start_ns))
+        Some(turn(Phase::Measure, arrival, from_ns + arrival.start_ns))
     }
 }
 

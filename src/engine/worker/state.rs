@@ -96,9 +96,17 @@ impl WorkerState {
 
     /// A lost connection was made anew, for an operation of this phase.
     pub(super) fn reconnected(&self, phase: Phase) {
-        let Reconnects { all, warmup } = self.reconnects.get();
-        let warmup = warmup + u64::from(phase != Phase::Measure);
-        self.reconnects.set(Reconnects { all: all + 1, warmup });
+        let mut reconnects = self.reconnects.get();
+        reconnects.all += 1;
+        reconnects.warmup += u64::from(phase != Phase::Measure);
+        self.reconnects.set(reconnects);
+    }
+
+    /// Statements were prepared again.
+    pub(super) fn re_prepared(&self, statements: u64) {
+        let mut reconnects = self.reconnects.get();
+        reconnects.re_prepared += statements;
+        self.reconnects.set(reconnects);
     }
 
     /// A connection was lost during the warm-up.

@@ -125,11 +125,16 @@ impl Ink {
         css
     }
 
-    /// Style rules for swatches of the series beside names in tables (`s0` …).
+    /// Custom properties for what is not drawn by a static plot: each series (`--s0` …), the same faintly (`--f0` …), the
+    /// grid and the band behind every other round.
     #[must_use]
-    pub fn swatches(dark: bool) -> String {
+    pub fn variables(dark: bool) -> String {
         let color = |pair: &Pair| if dark { pair.dark } else { pair.light };
-        SERIES.iter().enumerate().map(|(index, pair)| format!(".s{index}{{background:{}}}\n", color(pair))).collect()
+        let named = |letter: &str, pairs: &[Pair]| -> String {
+            pairs.iter().enumerate().map(|(index, pair)| format!("--{letter}{index}:{};", color(pair))).collect()
+        };
+        let [_, _, _, grid, _, band] = FIXED.each_ref().map(color);
+        format!(":root{{{}\n{}\n--grid:{grid};--band:{band}}}\n", named("s", &SERIES), named("f", &FAINT))
     }
 }
 

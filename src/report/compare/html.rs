@@ -6,7 +6,7 @@ use super::plots::{Overlaid, overlaid, ratios};
 use super::{Group, MeasuredRun, Row, groups, headline, notes, reasons, side, tone, unlike};
 use crate::report::ReportError;
 use crate::report::chart::ChartError;
-use crate::report::html::render;
+use crate::report::html::still;
 use crate::report::plots::Plot;
 use crate::report::view::{Badge, unbroken};
 use crate::result::compared::{Compared, SideRun};
@@ -121,7 +121,7 @@ pub fn page(compared: &Compared, runs: &[MeasuredRun<'_>]) -> Result<String, Rep
             })
             .collect(),
     };
-    render(TEMPLATE, &view)
+    still(TEMPLATE, &view)
 }
 
 fn group(group: &Group<'_>) -> GroupView {

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::{MeasuredRun, as_comparison, name};
+use crate::report::ResponseCurve;
 use crate::report::chart::{Chart, Curve, Forest, ForestRow, Kind, Percentiles, Sample, Timeline, Track, Values};
 use crate::report::format;
-use crate::report::plots::timelines::{MOST_SAMPLES, is_drain, slowest};
-use crate::report::plots::{Plot, caption, quantiles};
+use crate::report::plots::timelines::{MOST_SAMPLES, extremes, is_drain, kept, thinning};
+use crate::report::plots::{Plot, caption, grid, highest, quantiles};
 use crate::report::wording::{self, metric_name};
 use crate::result::Histograms;
 use crate::result::compared::{Compared, ComparedFigure};
@@ -116,7 +117,7 @@ fn label(compared: &Compared, side: usize) -> String {
 }
 
 fn percentiles(compared: &Compared, subject: &Subject, runs: &[MeasuredRun<'_>]) -> Option<Plot> {
-    let curve = |(side, variant): &(usize, String)| {
+    let response = |(side, variant): &(usize, String)| {
         let mut together = Histograms::default();
         let (mut censored, mut ranked) = (0, 0);
         for run in runs.iter().filter(|run| run.side == *side) {
@@ -127,10 +128,18 @@ fn percentiles(compared: &Compared, subject: &Subject, runs: &[MeasuredRun<'_>])
                 ranked += slice.mix.succeeded + slice.mix.censored;
             }
         }
-        let points = quantiles(&together.curve(variant, None, "response", censored), ranked);
-        Curve { name: label(compared, *side), series: *side, points }
+        let points = together.curve(variant, None, "response", censored);
+        let curve = ResponseCurve { variant: variant.clone(), points, ranked };
+        Some((*side, highest(&curve)?, curve))
     };
-    let curves: Vec<Curve> = subject.sides.iter().map(curve).filter(|curve| !curve.points.is_empty()).collect();
+    let found: Vec<(usize, f64, ResponseCurve)> = subject.sides.iter().filter_map(response).collect();
+    let grid = grid(&found.iter().map(|(_, end, _)| *end).collect::<Vec<_>>());
+    let curve = |(side, end, curve): &(usize, f64, ResponseCurve)| Curve {
+        name: label(compared, *side),
+        series: *side,
+        points: quantiles(&curve.points, &grid, *end),
+    };
+    let curves: Vec<Curve> = found.iter().map(curve).collect();
     if curves.is_empty() {
         return None;
     }
@@ -162,16 +171,16 @@ fn times(compared: &Compared, subject: &Subject, runs: &[MeasuredRun<'_>], most:
     }
     let all: usize = tracks.iter().map(|track| track.samples.len()).sum();
     let thinned = all.div_ceil(most.max(1)).max(1);
-    for track in &mut tracks {
-        track.samples = track.samples.chunks(thinned).filter_map(|some| slowest(some, Values::Times)).collect();
+    for track in tracks.iter_mut().filter(|_| thinned > 1) {
+        let many = track.samples.chunks(thinned * kept(Values::Times));
+        track.samples = many.flat_map(|some| extremes(some, Values::Times)).collect();
     }
     tracks.retain(|track| !track.samples.is_empty());
     if tracks.is_empty() {
         return None;
     }
     let said = tracks.iter().map(|track| format!("{}: {} intervals", track.name, track.samples.len())).collect();
-    let thinned =
-        if thinned > 1 { format!(" Of every {thinned} seconds the slowest is shown.") } else { String::new() };
+    let thinned = if thinned > 1 { thinning(Values::Times, thinned) } else { String::new() };
     let fewer = if runs.len() > MOST_RUNS * compared.sides.len() { " The first three runs of each side." } else { "" };
     Some(Plot {
         id: "latency",

@@ -5,7 +5,7 @@ pub(super) mod timelines;
 
 use crate::report::chart::{Bar, Bars, Caption, Chart, Curve, Forest, ForestRow, Kind, Percentiles};
 use crate::report::wording::{self, metric_name};
-use crate::report::{Inputs, format};
+use crate::report::{Inputs, ResponseCurve, format};
 use crate::result::CurvePoint;
 use crate::result::summary::Variant;
 use crate::stats::Looks;
@@ -25,6 +25,9 @@ pub struct Plot {
 
 /// Points of a percentile curve: one for every few pixels.
 const CURVE_POINTS: u32 = 160;
+
+/// Quantiles that tables state: a curve is read at them exactly.
+pub(super) const STATED: [f64; 7] = [0.5, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999];
 
 /// The plots of a run, in the order of the page. A plot of which nothing was measured is left out.
 #[must_use]
@@ -112,12 +115,17 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
 }
 
 fn percentiles(inputs: &Inputs<'_>) -> Option<Plot> {
-    let curves: Vec<Curve> = variants(inputs)
+    let shown: Vec<_> = variants(inputs)
         .filter_map(|(variant, series, name)| {
             let curve = inputs.curves.iter().find(|curve| curve.variant == variant.name)?;
-            let points = quantiles(&curve.points, curve.ranked);
-            (!points.is_empty()).then_some(Curve { name, series, points })
+            Some((name, series, curve, highest(curve)?))
         })
+        .collect();
+    let grid = grid(&shown.iter().map(|(.., highest)| *highest).collect::<Vec<_>>());
+    let curves: Vec<Curve> = shown
+        .into_iter()
+        .map(|(name, series, curve, highest)| Curve { name, series, points: quantiles(&curve.points, &grid, highest) })
+        .filter(|curve| !curve.points.is_empty())
         .collect();
     if curves.is_empty() {
         return None;
@@ -144,21 +152,34 @@ fn percentiles(inputs: &Inputs<'_>) -> Option<Plot> {
     })
 }
 
-/// Quantiles of a cumulative distribution of `ranked` values, evenly spread over the axis of nines. None is shown with
-/// fewer than ten recorded values above it.
+/// The highest quantile that is shown: ten recorded values lie above it. `None` for fewer than twenty values.
 #[expect(clippy::cast_precision_loss, reason = "counts of operations stay below 2^53")]
-pub(super) fn quantiles(cumulative: &[CurvePoint], ranked: u64) -> Vec<(f64, f64)> {
-    let ranked = ranked as f64;
-    let recorded = cumulative.last().map_or(0.0, |point| point.quantile * ranked);
-    if recorded < 20.0 {
-        return Vec::new();
-    }
-    let highest = (recorded - 10.0) / ranked;
-    let nines = -(1.0 - highest).log10();
+pub(super) fn highest(curve: &ResponseCurve) -> Option<f64> {
+    let ranked = curve.ranked as f64;
+    let recorded = curve.points.last().map_or(0.0, |point| point.quantile * ranked);
+    (recorded >= 20.0).then(|| (recorded - 10.0) / ranked)
+}
+
+/// The quantiles at which all curves are read, so that they can be compared one by one: those that tables state, the end
+/// of each curve, and between them others, evenly spread over the axis of nines and none so near that it would seem the same.
+pub(super) fn grid(ends: &[f64]) -> Vec<f64> {
+    let last = ends.iter().copied().fold(0.0, f64::max);
+    let nines = |q: f64| -(1.0 - q).log10();
+    let step = nines(last) / f64::from(CURVE_POINTS);
+    let mut grid: Vec<f64> = STATED.into_iter().chain(ends.iter().copied()).filter(|q| *q <= last).collect();
+    let named = grid.clone();
+    let even = (0..CURVE_POINTS).map(|index| 1.0 - 10f64.powf(-step * f64::from(index)));
+    grid.extend(even.filter(|q| named.iter().all(|named| (nines(*named) - nines(*q)).abs() > step / 3.0)));
+    grid.sort_by(f64::total_cmp);
+    grid.dedup_by(|a, b| (*a - *b).abs() < 1e-12);
+    grid
+}
+
+/// Quantiles up to `highest` of a cumulative distribution.
+pub(super) fn quantiles(cumulative: &[CurvePoint], grid: &[f64], highest: f64) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     let mut from = 0;
-    for step in 0..=CURVE_POINTS {
-        let q = 1.0 - 10f64.powf(-nines * f64::from(step) / f64::from(CURVE_POINTS));
+    for q in grid.iter().copied().take_while(|q| *q <= highest + 1e-12) {
         let rest = cumulative.get(from..).unwrap_or_default();
         let Some(ahead) = rest.iter().position(|point| point.quantile >= q - 1e-12) else { break };
         from += ahead;
@@ -204,7 +225,11 @@ fn interval_over(rounds: &[f64], looks: Looks) -> Option<(f64, f64)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CurvePoint, quantiles};
+    use super::{CurvePoint, ResponseCurve, grid, highest, quantiles};
+
+    fn curve(ranked: u64, points: Vec<CurvePoint>) -> ResponseCurve {
+        ResponseCurve { variant: String::new(), points, ranked }
+    }
 
     fn point(quantile: f64, time_us: f64) -> CurvePoint {
         CurvePoint { quantile, time_us }
@@ -212,20 +237,38 @@ mod tests {
 
     #[test]
     fn a_curve_gives_the_quantiles_and_ends_ten_values_before_the_last() {
-        let cumulative: Vec<CurvePoint> = (1..=1000).map(|v| point(f64::from(v) / 1000.0, f64::from(v))).collect();
-        let points = quantiles(&cumulative, 10_000);
+        let cumulative = (1..=1000).map(|v| point(f64::from(v) / 1000.0, f64::from(v))).collect();
+        let curve = curve(10_000, cumulative);
+        let end = highest(&curve).expect("enough values");
+        let points = quantiles(&curve.points, &grid(&[end]), end);
         for (q, value) in &points {
             assert!((value - (q * 1000.0).ceil().max(1.0)).abs() <= 1.0, "{q}: {value}");
         }
         let (last, _) = points.last().expect("points");
         assert!((last - 0.999).abs() < 1e-9, "{last}");
+        for stated in [0.5, 0.9, 0.95, 0.99, 0.999] {
+            assert!(points.iter().any(|(q, _)| (q - stated).abs() < 1e-12), "{stated} is read exactly");
+        }
     }
 
     #[test]
     fn censored_operations_cut_the_curve_where_they_begin() {
-        let points = quantiles(&[point(0.25, 100.0), point(0.5, 200.0)], 200);
+        let curve = curve(200, vec![point(0.25, 100.0), point(0.5, 200.0)]);
+        let end = highest(&curve).expect("enough values");
+        let points = quantiles(&curve.points, &grid(&[end]), end);
         let (last, value) = points.last().copied().expect("points");
         assert!((last - 0.45).abs() < 1e-9 && value == 200.0, "{last} {value}");
-        assert!(quantiles(&[point(1.0, 100.0)], 19).is_empty());
+    }
+
+    #[test]
+    fn curves_are_read_at_the_same_quantiles_and_each_to_its_own_end() {
+        assert_eq!(highest(&curve(19, vec![point(1.0, 100.0)])), None);
+        let grid = grid(&[0.999, 0.612_3]);
+        assert!(grid.is_sorted() && grid.contains(&0.612_3) && grid.contains(&0.999));
+        let all = [point(1.0, 100.0)];
+        assert!(grid.windows(2).all(|two| two[1] - two[0] > 1e-6), "no two seem the same");
+        let (long, short) = (quantiles(&all, &grid, 0.999), quantiles(&all, &grid, 0.612_3));
+        assert_eq!(short.last(), Some(&(0.612_3, 100.0)));
+        assert!(long.iter().zip(&short).all(|(a, b)| a.0 == b.0) && long.len() > short.len());
     }
 }

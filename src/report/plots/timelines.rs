@@ -49,8 +49,7 @@ fn timeline(
         return None;
     }
     let said = tracks.iter().map(|track| format!("{}: {} intervals", track.name, track.samples.len())).collect();
-    let thinned =
-        if thinned > 1 { format!(" Of every {thinned} seconds the slowest is shown.") } else { String::new() };
+    let thinned = if thinned > 1 { thinning(values, thinned) } else { String::new() };
     Some(Plot {
         id,
         heading,
@@ -70,7 +69,7 @@ fn first_s(inputs: &Inputs<'_>) -> f64 {
     mix_rows(inputs).map(|row| row.start_s).fold(f64::INFINITY, f64::min)
 }
 
-/// The samples of each variant, and of how many seconds each is the slowest.
+/// The samples of each variant, and how many times fewer they are than those measured.
 fn tracks(
     inputs: &Inputs<'_>,
     values: Values,
@@ -88,7 +87,12 @@ fn tracks(
                     Some(Sample { at_s: row.start_s - first + row.seconds / 2.0, value, upper })
                 })
                 .collect();
-            Track { name, series, samples: samples.chunks(thinned).filter_map(|some| slowest(some, values)).collect() }
+            let samples = if thinned == 1 {
+                samples
+            } else {
+                samples.chunks(thinned * kept(values)).flat_map(|some| extremes(some, values)).collect()
+            };
+            Track { name, series, samples }
         })
         .collect();
     (tracks, thinned)
@@ -102,10 +106,34 @@ pub(in crate::report) fn is_drain(slices: &[SliceRecord], row: &IntervalRow) -> 
     slice.is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
 }
 
-/// The slowest of some samples: the longest time, or the lowest rate.
-pub(in crate::report) fn slowest(samples: &[Sample], values: Values) -> Option<Sample> {
-    let key = |sample: &Sample| if values == Values::Times { sample.value } else { -sample.value };
-    samples.iter().copied().max_by(|a, b| key(a).total_cmp(&key(b)))
+/// How many samples stand for many: the lowest and the highest, and of times also the one with the highest p99.
+pub(in crate::report) fn kept(values: Values) -> usize {
+    if values == Values::Times { 3 } else { 2 }
+}
+
+/// What is said of a timeline that holds every `thinned`th sample only.
+pub(in crate::report) fn thinning(values: Values, thinned: usize) -> String {
+    let many = thinned * kept(values);
+    match values {
+        Values::Times => format!(
+            " Of every {many} seconds of a variant those with the lowest median, the highest median and the highest p99 are \
+             shown."
+        ),
+        Values::Rates => format!(" Of every {many} seconds of a variant the lowest and the highest are shown."),
+    }
+}
+
+/// The samples that stand for `many`, in the order of time: nothing that stuck out is lost.
+pub(in crate::report) fn extremes(many: &[Sample], values: Values) -> Vec<Sample> {
+    let most = |key: fn(&Sample) -> f64| {
+        many.iter().enumerate().max_by(|a, b| key(a.1).total_cmp(&key(b.1))).map(|(index, _)| index)
+    };
+    let tail = if values == Values::Times { most(|sample| sample.upper.unwrap_or(0.0)) } else { None };
+    let mut kept: Vec<usize> =
+        [most(|sample| -sample.value), most(|sample| sample.value), tail].into_iter().flatten().collect();
+    kept.sort_unstable();
+    kept.dedup();
+    kept.into_iter().filter_map(|index| many.get(index).copied()).collect()
 }
 
 fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
@@ -126,9 +154,9 @@ fn bands(inputs: &Inputs<'_>) -> Vec<Band> {
 
 #[cfg(test)]
 mod tests {
-    use crate::report::chart::Values;
+    use crate::report::chart::{Sample, Values};
     use crate::report::fixture::sample;
-    use crate::report::plots::timelines::tracks;
+    use crate::report::plots::timelines::{extremes, tracks};
     use crate::result::slice::SliceRecord;
 
     #[test]
@@ -150,5 +178,23 @@ mod tests {
         let (tracks, thinned) = tracks(&sample.inputs(), Values::Rates, |row| Some((row.seconds, None)));
         let samples: Vec<f64> = tracks.iter().flat_map(|track| &track.samples).map(|sample| sample.value).collect();
         assert_eq!((samples, thinned), (vec![first.seconds], 1));
+    }
+
+    #[test]
+    fn what_stuck_out_is_kept_when_a_long_run_is_thinned_out() {
+        let value = |index: u32| match index {
+            7 => 1.0,
+            40 => 900.0,
+            _ => 100.0,
+        };
+        let sample = |index: u32| Sample {
+            at_s: f64::from(index),
+            value: value(index),
+            upper: Some(if index == 23 { 5_000.0 } else { 1_000.0 }),
+        };
+        let many: Vec<Sample> = (0..60).map(sample).collect();
+        let at = |values| extremes(&many, values).iter().map(|sample| sample.at_s).collect::<Vec<_>>();
+        assert_eq!(at(Values::Times), [7.0, 23.0, 40.0]);
+        assert_eq!(at(Values::Rates), [7.0, 40.0]);
     }
 }

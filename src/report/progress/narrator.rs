@@ -322,7 +322,9 @@ fn name(stage: Stage) -> &'static str {
     match stage {
         Stage::Topology => "starting servers",
         Stage::Dataset => "creating and loading tables",
+        Stage::Setup => "setting up variants",
         Stage::Binding => "preparing statements",
+        Stage::Plans => "taking plans",
         Stage::Answers => "comparing answers",
         Stage::Rounds => "rounds",
         Stage::Report => "statistics and report",

@@ -1,17 +1,23 @@
 //! The page as values: everything the template shows, already in words. The template decides only where it stands.
 
+mod data;
+mod plans;
 mod settings;
+mod slowest;
 mod tables;
+mod terms;
 
 use serde::Serialize;
 
+use self::plans::Plans;
 use self::settings::{Fact, Server, VariantView};
-use self::tables::{ComparisonRow, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
+use self::slowest::Slowest;
+use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
 use crate::report::plots::Plot;
 use crate::report::terminal::absence;
 use crate::report::wording::{self, Tone};
-use crate::report::{Inputs, ReportError, calibration, format};
+use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
 
 /// The page.
@@ -34,12 +40,17 @@ pub(super) struct View {
     claims: Vec<JudgedRow>,
     expectations: Vec<JudgedRow>,
     failed_checks: Vec<String>,
+    background: Vec<String>,
     plots: Vec<PlotView>,
+    curves: CurveTable,
+    data: Option<String>,
     comparisons: Vec<ComparisonRow>,
     operations: Vec<OperationRow>,
     failures: Vec<Fact>,
     round_names: Vec<String>,
     rounds: Vec<RoundRow>,
+    slowest: Vec<Slowest>,
+    plans: Option<Plans>,
     variants: Vec<VariantView>,
     source_path: String,
     source_text: String,
@@ -69,6 +80,7 @@ pub(super) struct PlotView {
     id: &'static str,
     heading: &'static str,
     note: String,
+    terms: &'static [(&'static str, &'static str)],
     wide: String,
     narrow: String,
 }
@@ -113,6 +125,7 @@ impl View {
                 .variants
                 .iter()
                 .filter_map(absence)
+                .chain(recorded::sentences(summary))
                 .chain(wording::about_ratios(summary).map(str::to_owned))
                 .chain(calibration::quoted(summary))
                 .collect(),
@@ -121,12 +134,17 @@ impl View {
             claims: tables::judged(summary, &summary.claims),
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),
+            background: crate::report::background::lines(summary),
             plots: plots.iter().map(drawn).collect::<Result<_, _>>()?,
+            curves: tables::curves(plots),
+            data: data::data(inputs, plots),
             comparisons: tables::comparisons(summary),
             operations: tables::operations(summary),
             failures: tables::failures(summary),
             round_names: summary.variants.iter().map(wording::variant_name).collect(),
             rounds: tables::rounds(summary),
+            slowest: slowest::slowest(inputs),
+            plans: plans::plans(inputs),
             variants: settings::variants(run),
             source_path: run.source_path.clone(),
             source_text: run.source_text.clone(),
@@ -150,6 +168,7 @@ pub(super) fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
         id: plot.id,
         heading: plot.heading,
         note: plot.note.clone(),
+        terms: terms::of(plot.id),
         wide: draw(Room::Wide)?.inline(&format!("{}-wide", plot.id), "plot wide"),
         narrow: draw(Room::Narrow)?.inline(&format!("{}-narrow", plot.id), "plot narrow"),
     })

@@ -98,7 +98,11 @@ fn load(record: &VariantRecord) -> String {
         parts.push(format!("jitter of {}", format::time_us(record.link_jitter_us)));
     }
     let seconds = |ms: f64| format::duration_s(ms / 1e3);
-    parts.push(format!("{} measured after {} of warm-up", seconds(record.measure_ms), seconds(record.warmup_ms)));
+    let measured = match record.count {
+        Some(count) => format!("{} operations", crate::verdict::grouped(&count.to_string())),
+        None => seconds(record.measure_ms),
+    };
+    parts.push(format!("{measured} measured after {} of warm-up", seconds(record.warmup_ms)));
     parts.join(", ")
 }
 
@@ -182,6 +186,9 @@ pub(super) fn environment(inputs: &Inputs<'_>) -> Vec<Fact> {
     tell("workload hash", Some(run.workload_hash.clone()));
     tell("topology hash", Some(run.topology_hash.clone()));
     tell("dataset hash", run.dataset_hash.clone());
+    for file in &run.included {
+        tell("laid over the file", Some(file.path.clone()));
+    }
     for (key, origin) in &run.origins {
         tell(&format!("{key} was set by"), Some(origin.clone()));
     }

@@ -4,9 +4,12 @@ use serde::Serialize;
 
 use super::Badge;
 use super::settings::Fact;
-use crate::report::format;
+use crate::report::chart::{Curve, Kind};
+use crate::report::plots::{Plot, STATED};
 use crate::report::wording::{self, PRIMARY, metric_name};
+use crate::report::{checks, format};
 use crate::result::summary::{Comparison, Judged, Summary, Variant};
+use crate::verdict::is_refuted;
 
 /// A row of the first table.
 #[derive(Debug, Serialize)]
@@ -118,6 +121,47 @@ pub(super) fn open(summary: &Summary) -> Vec<OpenRow> {
     summary.variants.iter().filter_map(row).collect()
 }
 
+/// The percentile curves in figures.
+#[derive(Debug, Default, Serialize)]
+pub(super) struct CurveTable {
+    percentiles: Vec<String>,
+    rows: Vec<CurveRow>,
+}
+
+/// A variant's curve.
+#[derive(Debug, Serialize)]
+struct CurveRow {
+    variant: String,
+    times: Vec<String>,
+}
+
+/// The curves at the percentiles that are stated, as far as any of them goes.
+pub(super) fn curves(plots: &[Plot]) -> CurveTable {
+    let Some(Kind::Percentiles(chart)) =
+        plots.iter().map(|plot| &plot.chart.kind).find(|kind| matches!(kind, Kind::Percentiles(_)))
+    else {
+        return CurveTable::default();
+    };
+    let read =
+        |curve: &Curve, at: f64| curve.points.iter().find(|(q, _)| (q - at).abs() < 1e-12).map(|(_, time_us)| *time_us);
+    let reached: Vec<f64> =
+        STATED.into_iter().filter(|at| chart.curves.iter().any(|curve| read(curve, *at).is_some())).collect();
+    let row = |curve: &Curve| CurveRow {
+        variant: curve.name.clone(),
+        times: reached.iter().map(|at| format::optional_time_us(read(curve, *at))).collect(),
+    };
+    CurveTable {
+        percentiles: reached.iter().map(|at| percentile(*at)).collect(),
+        rows: chart.curves.iter().map(row).collect(),
+    }
+}
+
+/// `p50`, `p99.9`.
+fn percentile(q: f64) -> String {
+    let text = format!("{:.3}", q * 100.0);
+    format!("p{}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
 /// A row of the table of comparisons.
 #[derive(Debug, Serialize)]
 pub(super) struct ComparisonRow {
@@ -175,8 +219,7 @@ pub(super) fn judged(summary: &Summary, all: &[Judged]) -> Vec<JudgedRow> {
 }
 
 pub(super) fn failed_checks(summary: &Summary) -> Vec<String> {
-    let failed = summary.checks.iter().filter(|check| !check.passed);
-    failed.map(|c| format!("{} in {}: expected {}, found {}", c.name, c.variant, c.expected, c.found)).collect()
+    summary.checks.iter().filter(|check| is_refuted(check)).map(checks::in_words).collect()
 }
 
 /// A row of the table of operations; the mix has one too where it is more than one operation.

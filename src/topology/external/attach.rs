@@ -160,7 +160,7 @@ async fn connect(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<(Control, O
     match conninfo.timeout {
         None => both.await,
         Some(limit) => tokio::time::timeout(limit, both).await.unwrap_or_else(|_| {
-            let reason = format!("no login within connect_timeout ({} s): is it reachable from here?", limit.as_secs());
+            let reason = format!("no login within connect_timeout ({} s): is it PostgreSQL that listens there, and can it be reached from here?", limit.as_secs());
             Err(DriverError::Connect { endpoint: endpoint.address.to_string(), reason, state: None })
         }),
     }
@@ -173,7 +173,7 @@ fn is_refused_by_pooler(error: &DriverError) -> bool {
 fn pooler(way: &Endpoint, error: &DriverError) -> String {
     let database = &way.database;
     format!(
-        "{error}\nsessions are kept read-only by a setting in their first packet (default_transaction_read_only), which this \
+        "{error}.\nSessions are kept read-only by a setting in their first packet (default_transaction_read_only), which this \
          pooler refuses. Connect to the server behind it; or let sessions write, with --allow-writes-to {database}; or tell \
          PgBouncer to pass it on: track_extra_parameters (1.20 and later)"
     )

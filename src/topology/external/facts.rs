@@ -70,6 +70,13 @@ impl Facts {
             facts.cell(control, "its version's number", number).await.and_then(|text| text.parse().ok());
         let standby = facts.cell(control, "whether it is a standby", "SELECT pg_is_in_recovery()").await;
         facts.is_standby = standby.as_deref() == Some("t");
+        if facts.is_standby {
+            facts.notes.push(
+                "the server is a standby: it answers from what it has replayed, and conflicts with replay may \
+                              cancel statements (40001)"
+                    .to_owned(),
+            );
+        }
         let settings = facts.rows(control, "its settings", SETTINGS).await;
         facts.settings = settings.into_iter().filter_map(pair).collect();
         let available = facts.cell(control, "how many sessions it has to give", AVAILABLE).await;

@@ -25,7 +25,7 @@ pub(in crate::workload) fn resolved(root: &Table) -> Json {
         (false, false) => json!({ "clients": 8, "think": "0" }),
     };
     let mut run = json!({ "rounds": 7, "warmup": "500ms", "measure": "2s", "drain": "10s", "seed": 1 });
-    if let (true, Json::Object(run)) = (is_set(&["load", "stages"]), &mut run) {
+    if let (true, Json::Object(run)) = (is_set(&["load", "stages"]) || is_set(&["run", "count"]), &mut run) {
         run.remove("measure");
     }
     let defaults = [
@@ -58,7 +58,8 @@ fn table(table: &Table) -> Json {
     Json::Object(table.entries.iter().map(|entry| (entry.key.clone(), node(&entry.node))).collect())
 }
 
-fn node(of: &Node) -> Json {
+/// A value as JSON; dates become texts.
+pub(in crate::workload) fn node(of: &Node) -> Json {
     match &of.value {
         Value::Text(text) | Value::Datetime(text) => json!(text),
         Value::Integer(value) => json!(value),
@@ -69,7 +70,7 @@ fn node(of: &Node) -> Json {
     }
 }
 
-/// Hashes of the workload and of its topology. Prose, claims and expectations do not change what is measured, and so
+/// Hashes of the workload and of its topology. Prose, claims, expectations and checks do not change what is measured, and so
 /// not the hash.
 pub(in crate::workload) fn hashes(
     resolved: &Json,
@@ -79,7 +80,7 @@ pub(in crate::workload) fn hashes(
     let mut canonical = String::new();
     let mut measured = resolved.clone();
     if let Json::Object(map) = &mut measured {
-        for key in ["about", "claim", "expect"] {
+        for key in ["about", "claim", "expect", "checks"] {
             map.remove(key);
         }
         for group in ["variants", "operations"] {
@@ -89,6 +90,7 @@ pub(in crate::workload) fn hashes(
                 if let Json::Object(inner) = described {
                     inner.remove("about");
                     inner.remove("title");
+                    inner.remove("checks");
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! An insert: where its values come from, and whether it can stand where it does.
 
 use super::super::diagnostic::{did_you_mean, problem};
-use super::super::plan::{ColumnPlan, InsertMethod, InsertPlan};
+use super::super::plan::{ColumnPlan, InsertMethod, InsertPlan, Protocol};
 use super::super::spec::InsertSpec;
 use super::super::validate::resolve_inserted;
 use super::operation::Building;
@@ -21,6 +21,13 @@ pub(super) fn compile(spec: &InsertSpec, building: &Building<'_>) -> Option<Inse
         let title =
             format!("the method \"{}\" begins transactions itself: it cannot stand inside of one", spec.method.word());
         sink.push(problem(&spec.place, title).hint("inside of a transaction \"single\" does the same"));
+        return None;
+    }
+    let queues = matches!(spec.method, InsertMethod::Pipeline | InsertMethod::PipelineAutocommit);
+    if queues && names.protocol == Protocol::Simple {
+        let title = format!("the method \"{}\" needs another protocol than \"simple\"", spec.method.word());
+        let problem = problem(&spec.place, title).label("with the simple protocol each statement waits for its answer");
+        sink.push(problem.hint("use `protocol = \"prepared\"` or `\"extended\"` in [connections], or another method"));
         return None;
     }
     let columns = match &spec.values {

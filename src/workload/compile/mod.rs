@@ -1,19 +1,23 @@
 //! From what the file says to a plan.
 
+mod background;
+mod check;
 mod hash;
 mod insert;
 mod operation;
+mod setup;
 mod statement;
 mod step;
+mod together;
 mod variant;
 
-pub(super) use hash::{hashes, resolved};
+pub(super) use hash::{hashes, node as node_as_json, resolved};
 pub(super) use variant::{VariantSource, check_unused};
 
 use super::constants::Constants;
 use super::diagnostic::{Sink, did_you_mean, problem};
 use super::document::{Node, Table, Value};
-use super::plan::{ColumnPlan, DatasetPlan, TablePlan, VariantPlan};
+use super::plan::{ColumnPlan, DatasetPlan, Protocol, TablePlan, VariantPlan};
 use super::read::Context;
 use super::spec::{self, DatasetSpec};
 use super::validate::{Columns, Param};
@@ -24,6 +28,8 @@ pub(super) struct Names<'a> {
     pub(super) constants: &'a Constants,
     pub(super) params: &'a [Param],
     pub(super) columns: &'a Columns,
+    /// How statements travel that do not say it themselves.
+    pub(super) protocol: Protocol,
     pub(super) sink: &'a Sink,
 }
 

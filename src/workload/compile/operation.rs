@@ -19,6 +19,8 @@ pub(super) struct Building<'a> {
     pub(super) in_transaction: bool,
     /// Inside of a pipeline: how many sets there were when it began.
     pub(super) pipeline_from: Option<usize>,
+    /// The same inside of `together`.
+    pub(super) together_from: Option<usize>,
 }
 
 impl Building<'_> {
@@ -32,9 +34,14 @@ impl Building<'_> {
         self.spec.steps.iter().any(|step| step.binds_name(name))
     }
 
-    /// Whether the rows of a set are known only when the pipeline around has ended.
+    /// Whether the rows of a set are known only when the pipeline or `together` around has ended.
     pub(super) fn is_on_its_way(&self, set: usize) -> bool {
-        self.pipeline_from.is_some_and(|from| set >= from)
+        self.pipeline_from.or(self.together_from).is_some_and(|from| set >= from)
+    }
+
+    /// What that is, for messages.
+    pub(super) fn on_whose_way(&self) -> &'static str {
+        if self.pipeline_from.is_some() { "pipeline" } else { "`together`" }
     }
 
     /// Notes that the operation draws a parameter.
@@ -64,6 +71,7 @@ pub(super) fn compile(spec: &OperationSpec, names: Names<'_>, statements: &mut V
         visiting: Vec::new(),
         in_transaction: false,
         pipeline_from: None,
+        together_from: None,
     };
     let steps = step::compile(&spec.steps, &mut building, statements);
     let answer = spec.answer.as_ref().and_then(|(place, items)| answer(place, items, &mut building));

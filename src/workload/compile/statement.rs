@@ -62,7 +62,7 @@ fn rewrite(node: &Node, text: &str, references: &[Reference], numbers: &[usize])
     SqlText { sql: sent, place: node.place.clone(), offsets }
 }
 
-fn copy(
+pub(super) fn copy(
     text: &str,
     range: std::ops::Range<usize>,
     decoded: &[(usize, usize)],
@@ -149,12 +149,13 @@ fn argument(reference: &Reference, place: &Place, building: &mut Building<'_>) -
     let fail = |problem: Diagnostic| Err(Some(Box::new(problem)));
     if let Some(set) = building.set(name) {
         if building.is_on_its_way(set) {
+            let around = building.on_whose_way();
             return fail(
                 problem(
                     place,
-                    format!("`{name}` is bound in the same pipeline: its rows come when the pipeline has ended"),
+                    format!("`{name}` is bound in the same {around}: its rows come when the {around} has ended"),
                 )
-                .hint("bind it in a step before the pipeline, or refer to it after"),
+                .hint(format!("bind it in a step before the {around}, or refer to it after")),
             );
         }
         return match &reference.path {

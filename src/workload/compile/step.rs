@@ -1,11 +1,12 @@
 //! Steps with what is inside of them: names become indexes, and what cannot stand where it does is refused.
 
 use super::super::diagnostic::{did_you_mean, problem};
-use super::super::plan::{Action, Arg, SetPlan, StatementPlan, StatementStep, StepPlan};
+use super::super::plan::{Action, Arg, Protocol, SetPlan, StatementPlan, StatementStep, StepPlan};
 use super::super::read::At;
 use super::super::spec::{StepKind, StepSpec};
 use super::operation::Building;
 use super::statement;
+use super::together::{refuse_simple, together};
 
 /// Compiles steps one after the other; their statements are appended.
 pub(super) fn compile(
@@ -61,12 +62,16 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
             let statement = statement::compile(sql, building);
             let binds = step.binds.as_ref().map(|name| bind(name, building));
             statements.push(statement?);
+            if step.protocol.unwrap_or(building.names.protocol) == Protocol::Simple {
+                refuse_simple(step, "a statement", building);
+            }
             Action::Statement(StatementStep {
                 statement: statements.len() - 1,
                 binds,
                 expect_rows: step.expect_rows,
                 may_write: statement::may_write(sql),
                 protocol: step.protocol,
+                records: step.records.clone(),
             })
         }
         StepKind::Insert(spec) => Action::Insert(super::insert::compile(spec, building)?),
@@ -86,11 +91,15 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
                     .sink
                     .push(problem.hint("a connection has one transaction at a time: use `steps` for a group"));
             }
+            if building.names.protocol == Protocol::Simple {
+                refuse_simple(step, "a transaction", building);
+            }
             let around = std::mem::replace(&mut building.in_transaction, true);
             let steps = compile(steps, building, statements);
             building.in_transaction = around;
             Action::Transaction { modes: *modes, steps }
         }
+        StepKind::Together(steps) => Action::Together(together(step, steps, building, statements)?),
         StepKind::Pipeline(steps) => {
             if building.pipeline_from.is_some() {
                 let problem = problem(&step.place, "a pipeline cannot stand inside of a pipeline");
@@ -108,8 +117,10 @@ fn action(step: &StepSpec, building: &mut Building<'_>, statements: &mut Vec<Sta
 fn visited(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
     let found = building.set(&name.value);
     if let Some(set) = found.filter(|set| building.is_on_its_way(*set)) {
-        let title = format!("`for_each` visits `{}`, which is bound in the same pipeline", building.sets[set].name);
-        let problem = problem(&name.place, title).hint("its rows come when the pipeline has ended: bind it before");
+        let around = building.on_whose_way();
+        let title = format!("`for_each` visits `{}`, which is bound in the same {around}", building.sets[set].name);
+        let hint = format!("its rows come when the {around} has ended: bind it before");
+        let problem = problem(&name.place, title).hint(hint);
         building.names.sink.push(problem);
         return None;
     }
@@ -148,7 +159,7 @@ fn drawn(name: &At<String>, building: &mut Building<'_>) -> Option<usize> {
     found
 }
 
-fn bind_all(step: &StepSpec, building: &mut Building<'_>) {
+pub(super) fn bind_all(step: &StepSpec, building: &mut Building<'_>) {
     if let Some(name) = &step.binds {
         bind(name, building);
     }
@@ -203,9 +214,10 @@ fn renumber_draws(steps: &mut [StepPlan], renumber: &dyn Fn(&mut usize)) {
         step.draw.iter_mut().for_each(renumber);
         match &mut step.action {
             Action::Statement(_) | Action::Pause(_) | Action::Insert(_) => {}
-            Action::Group(steps) | Action::Transaction { steps, .. } | Action::Pipeline(steps) => {
-                renumber_draws(steps, renumber);
-            }
+            Action::Group(steps)
+            | Action::Transaction { steps, .. }
+            | Action::Pipeline(steps)
+            | Action::Together(steps) => renumber_draws(steps, renumber),
         }
     }
 }

@@ -4,11 +4,11 @@ use super::super::constants::Constants;
 use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::document::{Node, Table, Value};
 use super::super::merge;
-use super::super::plan::{ParamPlan, Place, StatementPlan, VariantPlan};
+use super::super::plan::{OperationPlan, ParamPlan, Place, StatementPlan, VariantPlan};
 use super::super::read::{At, Context};
 use super::super::spec::{self, OperationSpec};
 use super::super::validate::{self, Columns};
-use super::{Names, operation};
+use super::{Names, background, check, operation, setup};
 
 /// A variant as the file has it.
 pub(in crate::workload) struct VariantSource {
@@ -34,18 +34,13 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
     }
     let operations = spec::operations(&merged, context);
     let mix = choose(source, &merged, &operations, context);
-    let names = Names { constants: &constants, params: &params, columns, sink };
-    let mut statements: Vec<StatementPlan> = Vec::new();
-    let mut compiled: Vec<_> =
-        mix.iter().map(|(operation, _)| operation::compile(operation, names, &mut statements)).collect();
-    let used: Vec<usize> =
-        (0..params.len()).filter(|param| compiled.iter().any(|operation| operation.params.contains(param))).collect();
-    for operation in &mut compiled {
-        operation::renumber_params(operation, &mut statements, &used);
-    }
+    let names = Names { constants: &constants, params: &params, columns, protocol, sink };
+    let chosen: Vec<&OperationSpec> = mix.iter().map(|(operation, _)| *operation).collect();
+    let Mix { operations: compiled, params: drawn, statements } = compile_mix(&chosen, names);
+    let checks = check::compile(spec::checks(&merged, context), &operations, &compiled, names);
     let text =
         |key: &str| source.overlay.get(key).and_then(|entry| context.text(key, &entry.node)).map(|text| text.value);
-    VariantPlan {
+    let mut plan = VariantPlan {
         name: source.name.clone(),
         title: text("title"),
         about: text("about"),
@@ -53,26 +48,47 @@ pub(super) fn compile(source: &VariantSource, base: &Table, columns: &mut Column
         load: slice.load,
         warmup: slice.warmup,
         measure: slice.measure,
+        count: slice.count,
         drain: slice.drain,
+        setup: setup::compile(&source.overlay, context),
         clone: slice.clone,
         workers: slice.workers,
         protocol,
         weights: mix.iter().map(|(_, weight)| *weight).collect(),
         operations: compiled,
-        params: used
-            .iter()
-            .filter_map(|index| {
-                let (name, generator) = &params[*index];
-                let generator = generator.as_ref()?;
-                Some(ParamPlan {
-                    name: name.value.clone(),
-                    generator: generator.value.clone(),
-                    place: generator.place.clone(),
-                })
-            })
-            .collect(),
+        params: drawn,
         statements,
+        checks,
+        background: None,
+    };
+    plan.background = background::compile(spec::backgrounds(&merged, context), &operations, names, &plan);
+    plan
+}
+
+/// Compiled operations, with what they draw and send.
+pub(super) struct Mix {
+    pub(super) operations: Vec<OperationPlan>,
+    pub(super) params: Vec<ParamPlan>,
+    pub(super) statements: Vec<StatementPlan>,
+}
+
+/// Compiles operations; of the parameters only those stay that they refer to.
+pub(super) fn compile_mix(chosen: &[&OperationSpec], names: Names<'_>) -> Mix {
+    let params = names.params;
+    let mut statements: Vec<StatementPlan> = Vec::new();
+    let mut operations: Vec<OperationPlan> =
+        chosen.iter().map(|operation| operation::compile(operation, names, &mut statements)).collect();
+    let used: Vec<usize> =
+        (0..params.len()).filter(|param| operations.iter().any(|operation| operation.params.contains(param))).collect();
+    for operation in &mut operations {
+        operation::renumber_params(operation, &mut statements, &used);
     }
+    let param = |index: &usize| {
+        let (name, generator) = &params[*index];
+        let generator = generator.as_ref()?;
+        Some(ParamPlan { name: name.value.clone(), generator: generator.value.clone(), place: generator.place.clone() })
+    };
+    Mix { operations, params: used.iter().filter_map(param).collect(), statements }
 }
 
 /// Compiles operations that no variant uses, only to find what is wrong in them.
@@ -85,7 +101,8 @@ pub(in crate::workload) fn check_unused(
     let constants = Constants::read(base.table(&["constants"]), sink);
     let context = Context { constants: &constants, sink };
     let params = validate::resolve_params(&spec::params(base, context), columns, sink);
-    let names = Names { constants: &constants, params: &params, columns, sink };
+    let protocol = spec::connections(base, context);
+    let names = Names { constants: &constants, params: &params, columns, protocol, sink };
     let operations = spec::operations(base, context);
     let unused: Vec<_> = operations.iter().filter(|operation| !used.contains(&operation.name.value.as_str())).collect();
     for operation in &unused {

@@ -30,6 +30,10 @@ pub(super) fn write(
                 writeln!(out, "pipeline")?;
                 write(inner, operation, variant, depth + 2, out)?;
             }
+            Action::Together(inner) => {
+                writeln!(out, "together, each on a connection of its own")?;
+                write(inner, operation, variant, depth + 2, out)?;
+            }
             Action::Transaction { modes, steps: inner } => {
                 let begin = modes.begin_sql();
                 let modes = begin.strip_prefix("BEGIN").unwrap_or_default().to_ascii_lowercase();
@@ -84,8 +88,13 @@ fn write_statement(
     if !args.is_empty() {
         writeln!(out, "{indent}   {}", args.join(", "))?;
     }
-    if step.protocol.unwrap_or(variant.protocol) == Protocol::Extended {
-        writeln!(out, "{indent}   parsed each time")?;
+    match step.protocol.unwrap_or(variant.protocol) {
+        Protocol::Prepared => {}
+        Protocol::Extended => writeln!(out, "{indent}   parsed each time")?,
+        Protocol::Simple => writeln!(out, "{indent}   simple protocol: values in its text, results as text")?,
+    }
+    for record in &step.records {
+        writeln!(out, "{indent}   records {} = column {}", record.name, record.column)?;
     }
     if let Some(rows) = step.expect_rows {
         writeln!(out, "{indent}   expects {rows} row{}", if rows == 1 { "" } else { "s" })?;

@@ -87,9 +87,11 @@ pub(super) const RUN_KEYS_OF_A_VARIANT: [&str; 3] = ["clone", "cache", "workers"
 pub(super) fn children(parent: &str) -> impl Iterator<Item = &'static Key> + Clone {
     let parent = parent.to_owned();
     let is_overlay = parent == "variants.*";
-    KEYS.iter().filter(move |key| {
-        key.parent() == parent || (is_overlay && key.parent().is_empty() && !NOT_IN_A_VARIANT.contains(&key.path))
-    })
+    let own = parent.clone();
+    let of_the_top = move |key: &&Key| {
+        is_overlay && key.parent().is_empty() && parent != key.parent() && !NOT_IN_A_VARIANT.contains(&key.path)
+    };
+    KEYS.iter().filter(move |key| key.parent() == own).chain(KEYS.iter().filter(of_the_top))
 }
 
 /// The key of that name in a table (or what `*` stands for).

@@ -4,6 +4,8 @@
 //! Nothing here is optional that means "filled in later". Each variant is complete by itself: overlays, constants and
 //! `--set` are already applied, so the engine never merges anything.
 
+mod background;
+mod check;
 mod estimate;
 mod insert;
 mod load;
@@ -14,12 +16,14 @@ mod step;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-pub use estimate::{estimate, slice};
+pub use background::{BackgroundPlan, Backgrounds, When};
+pub use check::{CheckPlan, Counted, Counter, Expected};
+pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
-pub use step::{Action, Isolation, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
+pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
 use crate::words::Metric;
@@ -39,6 +43,8 @@ pub struct Plan {
     pub variants: Vec<VariantPlan>,
     /// How many rounds, and the seed of draws and order.
     pub run: RunPlan,
+    /// What is looked at beside the load.
+    pub probes: ProbesPlan,
     /// What is compared with what.
     pub compare: ComparePlan,
     /// `[[claim]]`.
@@ -53,8 +59,12 @@ pub struct Plan {
     pub resolved: serde_json::Value,
     /// Dotted key → where its value came from (`--set`, `DBBENCH_ROUNDS`, …); keys of the file are not listed.
     pub origins: BTreeMap<String, String>,
+    /// Dotted key → file and line, for values that come from an included file.
+    pub included_origins: BTreeMap<String, String>,
     /// The workload file as written, for the report.
     pub source: SourceText,
+    /// The files that it includes, nearest first.
+    pub included: Vec<SourceText>,
     /// Things that are allowed but worth saying.
     pub warnings: Vec<String>,
 }
@@ -152,10 +162,14 @@ pub struct VariantPlan {
     pub load: LoadPlan,
     /// Wait before the measurement; extended at most tenfold until every statement ran six times.
     pub warmup: Duration,
-    /// Length of the measurement.
+    /// Length of the measurement; zero where `count` ends it.
     pub measure: Duration,
+    /// The measurement ends after so many operations, however long that takes (closed loop).
+    pub count: Option<u64>,
     /// How long operations in flight may take after the measurement.
     pub drain: Duration,
+    /// SQL that changes a copy of the data for this variant, split into statements, each alone in autocommit.
+    pub setup: Vec<SqlText>,
     /// How long a clone of the data lasts, where any variant writes.
     pub clone: ClonePlan,
     /// Worker threads; `None`: one per core, at most `clients`.
@@ -170,6 +184,47 @@ pub struct VariantPlan {
     pub params: Vec<ParamPlan>,
     /// Statements of all operations.
     pub statements: Vec<StatementPlan>,
+    /// What must hold after each slice.
+    pub checks: Vec<CheckPlan>,
+    /// What goes on beside the mix.
+    pub background: Option<Box<Backgrounds>>,
+}
+
+impl VariantPlan {
+    /// How many connections each client has: as many as its widest `together`.
+    #[must_use]
+    pub fn connections_per_client(&self) -> u32 {
+        let mut widest = 1;
+        for operation in &self.operations {
+            walk(&operation.steps, &mut |step| {
+                if let Action::Together(steps) = &step.action {
+                    widest = widest.max(u32::try_from(steps.len()).unwrap_or(u32::MAX));
+                }
+            });
+        }
+        widest
+    }
+
+    /// Connections that a slice holds at the same time: those of all clients, and of what goes on beside them.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
+        let background = self.background.iter().flat_map(|background| &background.list);
+        let beside = background.map(|one| one.when.clients()).fold(0, u32::saturating_add);
+        self.load.clients().saturating_mul(self.connections_per_client()).saturating_add(beside)
+    }
+
+    /// The names that its steps record values under, each once.
+    #[must_use]
+    pub fn records(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        let steps = self.operations.iter().flat_map(|operation| statements(&operation.steps));
+        for record in steps.flat_map(|step| &step.records) {
+            if !names.contains(&record.name.as_str()) {
+                names.push(&record.name);
+            }
+        }
+        names
+    }
 }
 
 /// How long a clone of the data lasts.
@@ -189,6 +244,8 @@ pub enum Protocol {
     Prepared,
     /// Parsed, bound and executed each time, in one round trip.
     Extended,
+    /// Values are written into the text of each execution, results come as text: one Query message.
+    Simple,
 }
 
 /// One unit of the mix.
@@ -283,6 +340,13 @@ pub struct UntilPlan {
     pub half_width: f64,
     /// Rounds that there are at least.
     pub min_rounds: u32,
+}
+
+/// What is looked at beside the load.
+#[derive(Clone, Copy, Debug)]
+pub struct ProbesPlan {
+    /// Whether the server is asked for the plans of the statements.
+    pub plans: bool,
 }
 
 /// What is compared with what.

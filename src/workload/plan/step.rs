@@ -40,6 +40,8 @@ pub enum Action {
         /// In order.
         steps: Vec<StepPlan>,
     },
+    /// Statements at the same time, each on a connection of its own.
+    Together(Vec<StepPlan>),
     /// Steps that are sent without waiting for answers, with one Sync at the end: outside of a transaction they are one.
     Pipeline(Vec<StepPlan>),
 }
@@ -50,7 +52,9 @@ impl Action {
     pub fn inner(&self) -> &[StepPlan] {
         match self {
             Self::Statement(_) | Self::Pause(_) | Self::Insert(_) => &[],
-            Self::Group(steps) | Self::Transaction { steps, .. } | Self::Pipeline(steps) => steps,
+            Self::Group(steps) | Self::Transaction { steps, .. } | Self::Pipeline(steps) | Self::Together(steps) => {
+                steps
+            }
         }
     }
 }
@@ -68,6 +72,19 @@ pub struct StatementStep {
     pub may_write: bool,
     /// How it travels; `None`: as the variant says.
     pub protocol: Option<Protocol>,
+    /// Columns whose values are recorded.
+    pub records: Vec<RecordPlan>,
+}
+
+/// A column whose values are recorded as a metric.
+#[derive(Clone, Debug)]
+pub struct RecordPlan {
+    /// Name of the metric.
+    pub name: String,
+    /// Name of the column in the result.
+    pub column: String,
+    /// Where the file names the column.
+    pub place: Place,
 }
 
 /// The modes of a transaction.

@@ -1,6 +1,6 @@
 //! `[[claim]]` and `[[expect]]`.
 
-use super::super::diagnostic::{did_you_mean, problem};
+use super::super::diagnostic::{Diagnostic, did_you_mean, problem};
 use super::super::document::{Entry, Node, Table, Value};
 use super::super::plan::{Bound, Limit, Place};
 use super::super::read::{At, Context, optional};
@@ -15,7 +15,7 @@ pub(in crate::workload) struct JudgementSpec {
     pub(in crate::workload) variant: At<String>,
     pub(in crate::workload) operation: Option<At<String>>,
     pub(in crate::workload) job: Option<At<String>>,
-    pub(in crate::workload) metric: Metric,
+    pub(in crate::workload) metric: At<Metric>,
     pub(in crate::workload) against: Option<At<String>>,
     pub(in crate::workload) bound: BoundSpec,
     pub(in crate::workload) place: Place,
@@ -57,7 +57,7 @@ fn judgement(kind: &str, node: &Node, context: Context<'_>) -> Option<JudgementS
         }
         _ => context.text("against", &entry.node),
     });
-    let bound = bound(kind, table, node, metric.as_ref(), context);
+    let bound = bound(kind, table, node, metric.as_ref().map(|metric| &metric.value), context);
     Some(JudgementSpec {
         claim: claim?.value,
         source: text("source").map(|source| source.value),
@@ -71,31 +71,42 @@ fn judgement(kind: &str, node: &Node, context: Context<'_>) -> Option<JudgementS
     })
 }
 
-fn metric(key: &str, node: &Node, context: Context<'_>) -> Option<Metric> {
-    const NAMES: [&str; 12] = [
-        "response.p50",
-        "response.p90",
-        "response.p95",
-        "response.p99",
-        "response.mean",
-        "service.p50",
-        "connect.p50",
-        "goodput",
-        "rows_per_s",
-        "statements",
-        "failures.share",
-        "cpu.server",
-    ];
+/// The metrics that are asked for most.
+const NAMES: [&str; 12] = [
+    "response.p50",
+    "response.p90",
+    "response.p95",
+    "response.p99",
+    "response.mean",
+    "service.p50",
+    "connect.p50",
+    "goodput",
+    "rows_per_s",
+    "statements",
+    "failures.share",
+    "cpu.server",
+];
+
+/// That there is no such metric; `records` are the names that steps record under.
+pub(in crate::workload) fn unknown_metric(name: &str, place: &Place, records: &[&str]) -> Diagnostic {
+    let names = NAMES.iter().chain(records).copied();
+    problem(place, format!("there is no metric `{name}`")).maybe_hint(did_you_mean(name, names))
+}
+
+/// A name that is none of dbbench's own may be one that a step records under: that is looked up when steps are known.
+fn metric(key: &str, node: &Node, context: Context<'_>) -> Option<At<Metric>> {
     let name = context.text(key, node)?;
     let problem = match Metric::parse(&name.value) {
-        Ok(metric) => return Some(metric),
+        Ok(metric) => return Some(At { value: metric, place: name.place }),
         Err(UnknownMetric::NotSupported) => {
             problem(&name.place, format!("the metric `{}` is not supported by this version", name.value))
         }
         Err(UnknownMetric::Meant(right)) => problem(&name.place, format!("there is no metric `{}`", name.value))
             .hint(format!("here it is called `{right}`")),
-        Err(UnknownMetric::Unknown) => problem(&name.place, format!("there is no metric `{}`", name.value))
-            .maybe_hint(did_you_mean(&name.value, NAMES)),
+        Err(UnknownMetric::Unknown) => match Metric::record(&name.value) {
+            Some(metric) => return Some(At { value: metric, place: name.place }),
+            None => unknown_metric(&name.value, &name.place, &[]),
+        },
     };
     context.sink.push(problem);
     None
@@ -164,7 +175,7 @@ fn figure(limit: &Entry, metric: &Metric, context: Context<'_>) -> Option<f64> {
         Number::Integer(value) => value as f64,
         Number::Real { value, .. } => value,
     };
-    if value < 0.0 {
+    if value < 0.0 && !matches!(metric, Metric::Record(..) | Metric::Check(_)) {
         context.sink.push(problem(&node.place, format!("`{}` must be 0 or more, got {value}", limit.key)));
         return None;
     }

@@ -15,6 +15,9 @@ const MAX_RATE: f64 = 10_000_000.0;
 /// Most arrivals of a slice; all are drawn before it, which takes about a minute for so many.
 const MAX_ARRIVALS: f64 = 4e9;
 
+/// Most operations of a slice that ends by their number.
+const MAX_COUNT: i64 = 1_000_000_000_000;
+
 /// Reads the load and the length of the measurement, with defaults.
 pub(super) fn read(root: &Table, context: Context<'_>) -> (LoadPlan, Duration) {
     let key = |key: &str| root.find(&["load", key]);
@@ -55,6 +58,27 @@ pub(super) fn read(root: &Table, context: Context<'_>) -> (LoadPlan, Duration) {
     let rate = RatePlan::Steady(steady.unwrap_or(1.0));
     check_count(entry, &rate, length, context);
     (LoadPlan::Open { clients, arrivals, rate }, length)
+}
+
+/// Reads `run.count`: operations of a slice, where their number and not a time ends it.
+pub(super) fn count(root: &Table, load: &LoadPlan, context: Context<'_>) -> Option<u64> {
+    let entry = root.find(&["run", "count"])?;
+    excludes(entry, root.find(&["run", "measure"]), "the count says when a slice ends", context);
+    match load {
+        LoadPlan::Closed { .. } => {}
+        LoadPlan::ClosedStages { .. } => {
+            excludes(entry, root.find(&["load", "stages"]), "the count says when a slice ends", context);
+        }
+        LoadPlan::Open { .. } => {
+            let problem = problem(&entry.key_place, "`count` is about closed loops, and this load has a rate");
+            let hint = "a rate over a time has its own count: give `measure`, or take the rate out";
+            context
+                .sink
+                .push(problem.label("in an open loop operations arrive for so long as it is measured").hint(hint));
+        }
+    }
+    let count = context.integer(&entry.key, &entry.node, 1..=MAX_COUNT)?;
+    u64::try_from(count).ok()
 }
 
 fn excludes(entry: &Entry, other: Option<&Entry>, why: &str, context: Context<'_>) {

@@ -1,5 +1,7 @@
 //! What a file says, typed and with places, before any name is looked up: the mirror of the file.
 
+mod background;
+mod check;
 mod dataset;
 mod distribution;
 mod generator;
@@ -10,12 +12,14 @@ mod operation;
 mod settings;
 mod step;
 
+pub(super) use background::{BackgroundSpec, backgrounds};
+pub(super) use check::{CheckSpec, checks};
 pub(super) use dataset::{DatasetSpec, TableSpec};
 pub(super) use generator::{GeneratorSpec, OverSpec, Shape};
 pub(super) use insert::InsertSpec;
-pub(super) use judgement::{JudgementSpec, judgements};
+pub(super) use judgement::{JudgementSpec, judgements, unknown_metric};
 pub(super) use operation::OperationSpec;
-pub(super) use settings::{CompareSpec, compare, connections, mix, run_plan, slice, topology};
+pub(super) use settings::{CompareSpec, compare, connections, mix, probes, run_plan, slice, topology};
 pub(super) use step::{StepKind, StepSpec};
 
 use super::document::Table;

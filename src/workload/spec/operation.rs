@@ -36,6 +36,8 @@ pub(super) fn read(entry: &Entry, context: Context<'_>) -> Option<OperationSpec>
         let texts = items.iter().filter(|item| context.text("answer", item).is_some()).cloned().collect();
         Some((answer.node.place.clone(), texts))
     });
+    // For whoever reads the file; still it must be a text.
+    let _ = optional(table.get("about"), |key, node| context.text(key, node));
     let (steps, lost) = steps(table, entry, context);
     Some(OperationSpec {
         name: At { value: entry.key.clone(), place: entry.key_place.clone() },

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::super::diagnostic::problem;
 use super::super::document::{Node, Table, Value};
-use super::super::plan::{ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, Protocol, RunPlan, TopologyPlan};
+use super::super::plan::{
+    ClonePlan, ExternalPlan, LinkPlan, LoadPlan, Place, ProbesPlan, Protocol, RunPlan, TopologyPlan,
+};
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
@@ -31,6 +33,7 @@ pub(in crate::workload) struct SliceSpec {
     pub(in crate::workload) load: LoadPlan,
     pub(in crate::workload) warmup: Duration,
     pub(in crate::workload) measure: Duration,
+    pub(in crate::workload) count: Option<u64>,
     pub(in crate::workload) drain: Duration,
     pub(in crate::workload) clone: ClonePlan,
     pub(in crate::workload) workers: Option<u32>,
@@ -51,6 +54,7 @@ pub(in crate::workload) struct CompareSpec {
 /// Reads `[load]`, `[run]` and the link, with defaults.
 pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpec {
     let (load, length) = load::read(root, context);
+    let count = load::count(root, &load, context);
     let duration = |key: &str| optional(root.find(&["run", key]), |key, node| context.duration(key, node));
     let workers = optional(root.find(&["run", "workers"]), |key, node| context.integer(key, node, 1..=1024));
     let clone = optional(root.find(&["run", "clone"]), |key, node| context.word(key, node, &["slice", "variant"]));
@@ -59,7 +63,8 @@ pub(in crate::workload) fn slice(root: &Table, context: Context<'_>) -> SliceSpe
         link: link(root, context),
         load,
         warmup: duration("warmup").unwrap_or(Duration::from_millis(500)),
-        measure: length,
+        measure: if count.is_some() { Duration::ZERO } else { length },
+        count,
         drain: duration("drain").unwrap_or(Duration::from_secs(10)),
         workers: workers.and_then(|workers| u32::try_from(workers).ok()),
     }
@@ -172,12 +177,7 @@ pub(in crate::workload) fn protocol(key: &str, node: &Node, context: Context<'_>
     match context.word(key, node, &["prepared", "extended", "simple"])? {
         "prepared" => Some(Protocol::Prepared),
         "extended" => Some(Protocol::Extended),
-        word => {
-            let title = format!("`{key} = \"{word}\"` is not supported by this version");
-            let hint = "`\"prepared\"`, the default: parsed once per connection; `\"extended\"`: parsed each time";
-            context.sink.push(problem(&node.place, title).hint(hint));
-            None
-        }
+        _ => Some(Protocol::Simple),
     }
 }
 
@@ -218,6 +218,13 @@ pub(in crate::workload) fn mix(root: &Table, context: Context<'_>) -> Option<Mix
         );
     }
     Some((entry.key_place.clone(), weights))
+}
+
+/// `[probes]`. Whatever takes a probe out: what is not taken out is there.
+pub(in crate::workload) fn probes(root: &Table, context: Context<'_>) -> ProbesPlan {
+    let flag = |key: &str| optional(root.find(&["probes", key]), |key, node| context.flag(key, node)).unwrap_or(true);
+    let (enabled, plans) = (flag("enabled"), flag("plans"));
+    ProbesPlan { plans: enabled && plans }
 }
 
 /// `[compare]`.

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::super::diagnostic::{did_you_mean, problem};
-use super::super::document::{Node, Table, Value};
-use super::super::plan::{Isolation, Place, Protocol, RetryPlan, TransactionPlan};
+use super::super::document::{Entry, Node, Table, Value};
+use super::super::plan::{Isolation, Place, Protocol, RecordPlan, RetryPlan, TransactionPlan};
 use super::super::read::{At, Context, optional};
-use super::super::shape::is_incomplete;
+use super::super::shape::{is_identifier, is_incomplete};
 use super::insert::{self, InsertSpec};
 use super::operation::identifier;
-use crate::words::{FailureClass, FailureKey, SqlState};
+use crate::words::{FailureClass, FailureKey, Metric, SqlState};
 
 /// One entry of `steps`.
 #[derive(Clone, Debug)]
@@ -22,6 +22,7 @@ pub(in crate::workload) struct StepSpec {
     pub(in crate::workload) draw: Vec<At<String>>,
     pub(in crate::workload) expect_rows: Option<u64>,
     pub(in crate::workload) protocol: Option<Protocol>,
+    pub(in crate::workload) records: Vec<RecordPlan>,
     /// With the place of `retries`.
     pub(in crate::workload) retry: Option<At<RetryPlan>>,
     pub(in crate::workload) place: Place,
@@ -37,6 +38,7 @@ pub(in crate::workload) enum StepKind {
     Group(Vec<StepSpec>),
     Transaction(TransactionPlan, Vec<StepSpec>),
     Pipeline(Vec<StepSpec>),
+    Together(Vec<StepSpec>),
 }
 
 impl StepSpec {
@@ -44,7 +46,10 @@ impl StepSpec {
     pub(in crate::workload) fn inner(&self) -> &[Self] {
         match &self.kind {
             StepKind::Sql(_) | StepKind::Pause(_) | StepKind::Insert(_) => &[],
-            StepKind::Group(steps) | StepKind::Transaction(_, steps) | StepKind::Pipeline(steps) => steps,
+            StepKind::Group(steps)
+            | StepKind::Transaction(_, steps)
+            | StepKind::Pipeline(steps)
+            | StepKind::Together(steps) => steps,
         }
     }
 
@@ -56,13 +61,14 @@ impl StepSpec {
 }
 
 /// The kinds, each with the modifiers that go with it.
-const KINDS: [(&str, &[&str]); 6] = [
-    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol"]),
+const KINDS: [(&str, &[&str]); 7] = [
+    ("sql", &["as", "for_each", "repeat", "draw", "expect_rows", "protocol", "record"]),
     ("insert", &["for_each", "repeat"]),
     ("pause", &["for_each", "repeat"]),
     ("steps", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff"]),
     ("transaction", &["for_each", "repeat", "draw", "retries", "retry_on", "backoff", "isolation", "read_only"]),
     ("pipeline", &["for_each", "repeat", "draw"]),
+    ("together", &["for_each", "repeat", "draw"]),
 ];
 
 /// Modifiers that say nothing without another one.
@@ -109,6 +115,7 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
         draw: draw.unwrap_or_default(),
         expect_rows: expect_rows.and_then(|rows| u64::try_from(rows).ok()),
         protocol,
+        records: records(table, context),
         retry,
         place: node.place.clone(),
     })
@@ -116,6 +123,27 @@ fn step(node: &Node, context: Context<'_>) -> Option<StepSpec> {
 
 fn count(key: &str, node: &Node, most: i64, context: Context<'_>) -> Option<u32> {
     u32::try_from(context.integer(key, node, 0..=most)?).ok()
+}
+
+/// `record = { name = "column" }`.
+fn records(table: &Table, context: Context<'_>) -> Vec<RecordPlan> {
+    let Some(Value::Table(named)) = table.get("record").map(|entry| &entry.node.value) else { return Vec::new() };
+    let one = |entry: &Entry| {
+        let column = context.text(&entry.key, &entry.node)?;
+        if Metric::is_reserved(&entry.key) {
+            let title = format!("`record` cannot use the name `{}`: dbbench has a metric of that name", entry.key);
+            context.sink.push(problem(&entry.key_place, title).hint(format!("for example `my_{}`", entry.key)));
+            return None;
+        }
+        if !is_identifier(&entry.key) {
+            let title = format!("`record` cannot use the name \"{}\"", entry.key);
+            let hint = "a name is made of a letter or `_`, then letters, digits and `_`, at most 64";
+            context.sink.push(problem(&entry.key_place, title).hint(hint));
+            return None;
+        }
+        Some(RecordPlan { name: entry.key.clone(), column: column.value, place: column.place })
+    };
+    named.entries.iter().filter_map(one).collect()
 }
 
 /// The one kind that a step has.
@@ -200,6 +228,7 @@ fn read_kind(kind: &str, table: &Table, context: Context<'_>) -> Option<StepKind
             match kind {
                 "steps" => StepKind::Group(steps),
                 "pipeline" => StepKind::Pipeline(steps),
+                "together" => StepKind::Together(steps),
                 _ => StepKind::Transaction(modes, steps),
             }
         }
@@ -242,11 +271,6 @@ fn retry(table: &Table, context: Context<'_>) -> Option<At<RetryPlan>> {
 fn failure(node: &Node, context: Context<'_>) -> Option<FailureKey> {
     let text = context.text("retry_on", node)?;
     if let Some(class) = FailureClass::ALL.into_iter().find(|class| class.name() == text.value) {
-        if class == FailureClass::Connection {
-            let problem = problem(&text.place, "`retry_on = [\"connection\"]` is not supported by this version");
-            context.sink.push(problem.hint("an operation whose connection is lost fails; the next one connects anew"));
-            return None;
-        }
         return Some(FailureKey::Class(class));
     }
     let is_state = text.value.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());

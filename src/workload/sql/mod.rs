@@ -266,5 +266,17 @@ pub fn first_word(sql: &str) -> Option<&str> {
     (first.kind == Kind::Word).then(|| &sql[first.range])
 }
 
+/// Where the first words of a statement stand, at most so many; comments and blanks between them are skipped, and whatever is
+/// no word ends them.
+#[must_use]
+pub fn leading_words(sql: &str, most: usize) -> Vec<Range<usize>> {
+    Lexer::new(sql)
+        .filter(|token| !matches!(token.kind, Kind::Blank | Kind::Comment))
+        .take_while(|token| token.kind == Kind::Word)
+        .take(most)
+        .map(|token| token.range)
+        .collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -1,9 +1,12 @@
 //! Whole files: what they compile to, and what is said about wrong ones.
 
 mod command_line;
+mod corpus;
+mod included;
 mod language;
 mod plans;
 mod properties;
+mod schema;
 mod wrong;
 
 use super::{Overrides, Problems, compile_text};

@@ -191,6 +191,25 @@ fn of_settings_that_exclude_each_other_the_later_layer_wins() {
 }
 
 #[test]
+fn a_number_of_operations_or_a_time_ends_a_slice_and_the_later_layer_says_which() {
+    let timed = format!("{SMALL}[run]\nmeasure = \"7s\"\n");
+    let plan = compile_set(&timed, &[("run.count", "1_000", "--set")]).expect("right");
+    assert_eq!((plan.variants[1].count, plan.variants[1].measure), (Some(1_000), Duration::ZERO));
+    assert_eq!(plan.warnings, ["`run.measure` of the file is left out: --set sets run.count"]);
+    assert!(plan.resolved["run"].get("measure").is_none());
+    let text = super::super::describe(&plan);
+    assert!(text.contains("slice: warm-up 500ms, measurement 1,000 operations, drain at most 10s"), "{text}");
+    assert!(text.contains("14 slices of 500ms and 1,000 operations"), "{text}");
+    assert!(text.contains("and what its operations take after start and load"), "{text}");
+    let counted = format!("{SMALL}[run]\ncount = 9\n");
+    let plan = compile_set(&counted, &[("run.measure", "7s", "--measure")]).expect("right");
+    assert_eq!((plan.variants[0].count, plan.variants[0].measure.as_secs()), (None, 7));
+    // A variable fills in what is left out; the length of a counted slice is not.
+    let plan = compile_set(&counted, &[("run.measure", "7s", "DBBENCH_MEASURE")]).expect("right");
+    assert_eq!(plan.variants[0].count, Some(9));
+}
+
+#[test]
 fn loads_are_described_and_stand_in_what_is_resolved_without_what_they_exclude() {
     let described = |load: &str| {
         let plan = ok(&format!("{SMALL}[load]\n{load}\n"));
@@ -309,6 +328,53 @@ fn operations_whose_job_answers_nowhere_need_no_answer() {
 fn the_description_says_what_will_run() {
     let text = super::super::describe(&ok(&SMALL.replace("many = {}", "many = { mix = { one = 1, many = 3 } }")));
     insta::assert_snapshot!("described", text);
+}
+
+#[test]
+fn checks_name_constants_and_may_be_taken_out_by_a_variant() {
+    let text = format!(
+        "{}[checks.sum]\nsql = \"SELECT count(*) FROM users WHERE id < :limit AND name <> ':no'\"\nequals = \"mix.succeeded\"\n\
+         [checks.none]\nsql = \"SELECT 1 / 0\"\nequals = 0\nenabled = false\n",
+        SMALL.replace(
+            "many = {}",
+            "many = { constants.limit = 5, checks.sum.enabled = false, checks.none.enabled = true }"
+        )
+    );
+    let plan = ok(&text);
+    let checks = |variant: usize| plan.variants[variant].checks.iter().map(|check| check.name.as_str());
+    assert!(checks(0).eq(["sum"]) && checks(1).eq(["none"]));
+    let check = &plan.variants[0].checks[0];
+    assert_eq!(check.text.sql, "SELECT count(*) FROM users WHERE id < 20 AND name <> ':no'");
+    let position = check.text.sql.find("AND").expect("sent") + 1;
+    assert!(text[check.text.place_at(position).span.start..].starts_with("AND name"));
+    assert!(super::super::describe(&plan).contains("  check sum: SELECT count(*) FROM users WHERE id < 20"));
+    // They are looked at after slices, and so change nothing that is measured.
+    assert_eq!(plan.workload_hash, ok(&SMALL.replace("many = {}", "many = { constants.limit = 5 }")).workload_hash);
+}
+
+#[test]
+fn the_description_shows_what_a_variant_changes() {
+    let many =
+        "\n[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org); -- for the\n -- search\nSELECT 'a;b';\n\"\"\"";
+    let plan = ok(&SMALL.replace("many = {}", many));
+    let setup: Vec<&str> = plan.variants[1].setup.iter().map(|statement| statement.sql.as_str()).collect();
+    assert_eq!(setup, ["CREATE INDEX ON users (org)", "-- for the\n -- search\nSELECT 'a;b'"]);
+    assert!(plan.variants[0].setup.is_empty());
+    let text = super::super::describe(&plan);
+    let of_setup: Vec<&str> =
+        text.lines().filter(|line| line.contains("setup") || line.contains("users (org)")).collect();
+    assert_eq!(
+        of_setup,
+        [
+            "  setup, on a copy of the data of its own:",
+            "    CREATE INDEX ON users (org)",
+            "setup: 1 of 2 variants, 0.3 s or more"
+        ]
+    );
+    // It changes what is measured, and no dataset.
+    assert_ne!(plan.workload_hash, ok(SMALL).workload_hash);
+    let hash = |plan: &Plan| plan.dataset.as_ref().expect("a dataset").hash.clone();
+    assert_eq!(hash(&plan), hash(&ok(SMALL)));
 }
 
 #[test]

@@ -98,6 +98,14 @@ fn loads() {
         ("stages of nothing", "", "[load]\nstages = [{ for = \"1s\", rate = 0 }]\n"),
         ("no stages", "", "[load]\nstages = []\n"),
         ("a number for stages", "", "[load]\nstages = 3\n"),
+        ("a number of operations and a time", "", "[run]\ncount = 100\nmeasure = \"1s\"\n"),
+        ("a number of operations and a rate", "", "[load]\nrate = 5\n[run]\ncount = 100\n"),
+        (
+            "a number of operations and stages",
+            "",
+            "[load]\nstages = [{ for = \"1s\", clients = 5 }]\n[run]\ncount = 100\n",
+        ),
+        ("no operations", "", "[run]\ncount = 0\n"),
     ]);
     insta::assert_snapshot!("loads", messages);
 }
@@ -125,7 +133,7 @@ fn generators() {
             "columns.org = { uniform = \"users.b\" }\ncolumns.b = { uniform = \"users.org\" }",
         ),
         ("a column of an empty table", "rows = 1_000", "rows = 0"),
-        ("a generator that is not supported", org, "{ next = \"users.id\" }\nuser"),
+        ("a counter inside of another generator", org, "{ null = { rate = 0.5, of = { next = \"users.id\" } } }\nuser"),
         ("a choice of nothing", org, "{ choice = [[\"a\", 0]] }\nuser"),
         ("a choice without weights", org, "{ choice = [\"a\", \"b\"] }\nuser"),
         ("a mean outside of the range", org, "{ normal = { over = [1, 20], mean = 50, deviation = 1 } }\nuser"),
@@ -212,7 +220,31 @@ fn steps() {
             "{ pipeline = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { for_each = \"v\", sql = \"SELECT 1\" }] }",
         ),
         ("a pause in a pipeline", "{ pipeline = [{ pause = \"1ms\" }] }"),
-        ("a protocol that is not supported", "{ sql = \"SELECT 1\", protocol = \"simple\" }"),
+        (
+            "together in a transaction",
+            "{ transaction = [{ together = [{ sql = \"SELECT 1\" }, { sql = \"SELECT 2\" }] }] }",
+        ),
+        ("together in a pipeline", "{ pipeline = [{ together = [{ sql = \"SELECT 1\" }] }] }"),
+        (
+            "what cannot run together",
+            "{ together = [{ for_each = \"u\", sql = \"SELECT 1\" }, { transaction = [{ sql = \"SELECT 1\" }] }, { pause = \"1ms\" }] }",
+        ),
+        (
+            "a reference within together",
+            "{ together = [{ as = \"v\", sql = \"SELECT 1 AS id\" }, { sql = \"SELECT :v.first.id\" }] }",
+        ),
+        ("a record by a taken name", "{ sql = \"SELECT 1 AS n\", record = { response = \"n\" } }"),
+        ("a record of a group", "{ record = { age = \"n\" }, steps = [{ sql = \"SELECT 1 AS n\" }] }"),
+        ("an unknown protocol", "{ sql = \"SELECT 1\", protocol = \"simpel\" }"),
+        ("a simple statement in a pipeline", "{ pipeline = [{ sql = \"SELECT 1\", protocol = \"simple\" }] }"),
+        (
+            "a pipeline where all is simple",
+            "{ pipeline = [{ sql = \"SELECT 1\" }] },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
+        (
+            "a queueing insert where all is simple",
+            "{ insert = { table = \"users\", rows = 9, method = \"pipeline\" } },\n]\n[connections]\nprotocol = \"simple\"\n[operations.other]\nsteps = [{ as = \"u\", sql = \"SELECT 2 AS id\" }",
+        ),
         ("an insert without its parts", "{ insert = { table = \"users\" } }"),
         ("an insert into nothing", "{ insert = { table = \"usrs\", rows = 1, method = \"single\" } }"),
         ("an unknown method", "{ insert = { table = \"users\", rows = 1, method = \"copi\" } }"),
@@ -232,6 +264,61 @@ fn steps() {
 }
 
 #[test]
+fn checks() {
+    let check = |rest: &str| format!("[checks.sum]\n{rest}\n");
+    let cases: Vec<(&str, String)> = vec![
+        ("a check without its parts", check("enabled = true")),
+        ("two statements", check("sql = \"SELECT 1; SELECT 2\"\nequals = 1")),
+        ("no statement", check("sql = \"\"\nequals = 1")),
+        ("a parameter in a check", check("sql = \"SELECT :org + :limit\"\nequals = 1")),
+        ("an unknown counter", check("sql = \"SELECT 1\"\nequals = \"one.suceeded\"")),
+        ("a text that looks like a counter", check("sql = \"SELECT 1\"\nequals = \"www.example\"")),
+        ("a counter of an unknown operation", check("sql = \"SELECT 1\"\nequals = \"2 * onne.succeeded\"")),
+        ("an unknown constant", check("sql = \"SELECT 1\"\nequals = \":lim * one.succeeded\"")),
+        ("a list", check("sql = \"SELECT 1\"\nequals = [1]")),
+        ("another server", check("sql = \"SELECT 1\"\nequals = 1\non = \"replica\"")),
+        (
+            "a claim about a check that is taken out",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1\nenabled = false")
+            ),
+        ),
+        (
+            "a claim about a check of an operation",
+            format!(
+                "{}[[claim]]\nclaim = \"c\"\nvariant = \"one\"\noperation = \"one\"\nmetric = \"checks.sum\"\nvalue = {{ \
+                 at_least = -1 }}\n",
+                check("sql = \"SELECT 1\"\nequals = 1")
+            ),
+        ),
+    ];
+    let cases: Vec<(&str, &str, &str)> = cases.iter().map(|(what, to)| (*what, "", to.as_str())).collect();
+    insta::assert_snapshot!("checks", shown(&cases));
+}
+
+#[test]
+fn backgrounds() {
+    let messages = shown(&[
+        ("a background without an operation", "", "[background.w]\nevery = \"1s\"\n"),
+        ("a background without a time", "", "[background.w]\noperation = \"one\"\n"),
+        ("two times", "", "[background.w]\noperation = \"one\"\nevery = \"1s\"\nclients = 2\n"),
+        ("an unknown operation beside the mix", "", "[background.w]\noperation = \"onee\"\nclients = 2\n"),
+        (
+            "a metric of no background",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.v.goodput\"\nvalue = { at_least = 1 }\n",
+        ),
+        (
+            "a metric that no background has",
+            "",
+            "[background.w]\noperation = \"one\"\nclients = 2\n[[claim]]\nclaim = \"c\"\nvariant = \"one\"\nmetric = \"background.w.cpu.server\"\nvalue = { at_least = 1 }\n",
+        ),
+    ]);
+    insta::assert_snapshot!("backgrounds", messages);
+}
+
+#[test]
 fn variants_and_claims() {
     let claim = |rest: &str| format!("[[claim]]\nclaim = \"c\"\n{rest}\n");
     let cases: Vec<(&str, &str, String)> = vec![
@@ -243,7 +330,16 @@ fn variants_and_claims() {
         ("a variant that sets rounds", "many = {}", "many = { run = { rounds = 2 } }".into()),
         ("a variant that sets steps", "many = {}", "many = { operations.many.steps = [] }".into()),
         ("a variant with its own servers", "many = {}", "many = { topology.auth = \"md5\" }".into()),
-        ("a variant with setup", "many = {}", "many = { setup = \"CREATE INDEX ON users (org)\" }".into()),
+        ("a setup without SQL", "many = {}", "many = { setup = \" -- nothing\" }".into()),
+        ("a setup that is no text", "many = {}", "many = { setup = [\"CREATE INDEX ON users (org)\"] }".into()),
+        (
+            "setup beyond the variant's copy",
+            "many = {}",
+            "[variants.many]\nsetup = \"\"\"\nCREATE INDEX ON users (org);\n  -- a role\n  create /* new */ user web;\nALTER SYSTEM \
+             SET work_mem = '1MB';\nALTER DATABASE x SET work_mem = '1MB';\nDROP TABLESPACE t; COMMIT;\nCREATE USER MAPPING FOR \
+             a SERVER s;\n\"\"\""
+                .into(),
+        ),
         ("an unknown baseline", "", "[compare]\nbaseline = \"oen\"\n".into()),
         ("a claim without its parts", "", "[[claim]]\nsource = \"H\"\n".into()),
         (
@@ -262,6 +358,7 @@ fn variants_and_claims() {
             "",
             claim("variant = \"many\"\nmetric = \"response_us.p50\"\nratio = { at_least = 2 }"),
         ),
+        ("an unknown record", "", claim("variant = \"many\"\nmetric = \"age.p99\"\nratio = { at_most = 5 }")),
         (
             "a metric that is not supported",
             "",

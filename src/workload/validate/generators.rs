@@ -40,14 +40,8 @@ pub(super) fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Opti
                 "draw one: `{ uniform = [1, 1000] }` or `{ uniform = \"users.id\" }`",
             );
         }
-        GeneratorSpec::Next(_) if !around.is_dataset() => {
-            let hint = "insert them: `{ insert = { table = \"events\", rows = 1, method = \"single\" } }`";
-            return refuse(around, "`next` gives inserted values only, in this version", hint);
-        }
-        GeneratorSpec::Next(name) => match name.value.rsplit_once('.') {
-            Some((table, column)) => Generator::Next { table: table.to_owned(), column: column.to_owned() },
-            None => return refuse(around, "`next` names a column", "for example `{ next = \"events.id\" }`"),
-        },
+        GeneratorSpec::Next(_) if !around.is_dataset() => return part_of_another(spec, around),
+        GeneratorSpec::Next(name) => next(name, around.sink())?,
         GeneratorSpec::Now if around.is_dataset() && !around.is_inserted() => {
             return refuse(
                 around,
@@ -68,18 +62,51 @@ pub(super) fn resolve(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Opti
         GeneratorSpec::Choice(choices) => Generator::Choice(choices.clone()),
         GeneratorSpec::Text { min, max } => Generator::Text { min: *min, max: *max },
         GeneratorSpec::Json(fields) => {
-            let fields: Vec<_> =
-                fields.iter().map(|(key, of)| resolve(of, around).map(|of| (key.clone(), of))).collect();
+            let fields: Vec<_> = fields.iter().map(|(key, of)| part(of, around).map(|of| (key.clone(), of))).collect();
             Generator::Json(fields.into_iter().collect::<Option<_>>()?)
         }
-        GeneratorSpec::Null { rate, of } => Generator::Null { rate: *rate, of: Box::new(resolve(of, around)?) },
+        GeneratorSpec::Null { rate, of } => Generator::Null { rate: *rate, of: Box::new(part(of, around)?) },
         GeneratorSpec::Timestamp { from_us, to_us } => Generator::Timestamp { from_us: *from_us, to_us: *to_us },
         GeneratorSpec::Expr { expr, .. } => Generator::Expr(expr.clone()),
         GeneratorSpec::SameAs { name, distinct } => {
-            Generator::SameAs { name: name.value.clone(), of: Box::new(around.sibling(name)?), distinct: *distinct }
+            let of = Box::new(around.sibling(name)?);
+            if matches!(*of, Generator::Next { .. }) && counts(around) {
+                let title = format!("`{}` counts on: there is no distribution to draw the same from", name.value);
+                return refuse(around, &title, "give both a `next` of the same column: no value comes twice");
+            }
+            Generator::SameAs { name: name.value.clone(), of, distinct: *distinct }
         }
         GeneratorSpec::Csv(path) => Generator::Rows(sampled::csv(path, around.sink())?),
     })
+}
+
+/// `next = "table.column"`.
+fn next(name: &At<String>, sink: &Sink) -> Option<Generator> {
+    let Some((table, column)) = name.value.rsplit_once('.') else {
+        let problem = problem(&name.place, "`next` names a column");
+        sink.push(problem.hint("for example `{ next = \"events.id\" }`"));
+        return None;
+    };
+    Some(Generator::Next { table: table.to_owned(), column: column.to_owned() })
+}
+
+/// Whether `next` counts there; in the rows of a dataset it is the row number.
+fn counts(around: &dyn Around) -> bool {
+    !around.is_dataset() || around.is_inserted()
+}
+
+/// A generator inside of another one.
+fn part(spec: &At<GeneratorSpec>, around: &mut dyn Around) -> Option<Generator> {
+    match &spec.value {
+        GeneratorSpec::Next(_) if counts(around) => part_of_another(spec, around),
+        _ => resolve(spec, around),
+    }
+}
+
+fn part_of_another(spec: &At<GeneratorSpec>, around: &dyn Around) -> Option<Generator> {
+    let problem = problem(&spec.place, "`next` gives whole values only, not a part of them");
+    around.sink().push(problem.hint("write it as a parameter of its own: `id = { next = \"events.id\" }`"));
+    None
 }
 
 fn distribution(shape: Shape, over: &OverSpec, around: &mut dyn Around) -> Option<Generator> {
@@ -323,6 +350,7 @@ impl InParams<'_> {
         }
         self.chain.push(index);
         let generator = match spec.as_ref().map(|spec| &spec.value) {
+            Some(GeneratorSpec::Next(of)) => next(of, self.sink),
             Some(GeneratorSpec::Query(sql)) => Some(Generator::Rows(SampledRows::Query { sql: sql.value.clone() })),
             _ => spec
                 .as_ref()

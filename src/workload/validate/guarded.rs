@@ -1,7 +1,7 @@
 //! What a workload may not say to a server that is not dbbench's own.
 
 use super::super::diagnostic::{Diagnostic, problem};
-use super::super::plan::{Place, Plan};
+use super::super::plan::{Place, Plan, VariantPlan};
 use super::super::sql;
 
 /// Words that end or replace the settings and transactions by which sessions are kept from writing.
@@ -10,7 +10,8 @@ const REFUSED: [&str; 5] = ["SET", "RESET", "BEGIN", "START", "ABORT"];
 /// Statements that begin with what could take the guard away, each once.
 pub(in crate::workload) fn guarded(plan: &Plan) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = Vec::new();
-    for statement in plan.variants.iter().flat_map(|variant| &variant.statements) {
+    let beside = plan.variants.iter().filter_map(|variant| variant.background.as_deref()).map(|beside| &beside.work);
+    for statement in plan.variants.iter().chain(beside).flat_map(|variant| &variant.statements) {
         let sql = &statement.text.sql;
         let Some(word) = sql::first_word(sql) else { continue };
         let upper = word.to_ascii_uppercase();
@@ -27,7 +28,20 @@ pub(in crate::workload) fn guarded(plan: &Plan) -> Vec<Diagnostic> {
             found.push(diagnostic);
         }
     }
+    if plan.dataset.is_none() {
+        found.extend(plan.variants.iter().filter_map(setup_of_nothing));
+    }
     found
+}
+
+/// Somebody's data is not copied: `setup` needs data of dbbench's own.
+fn setup_of_nothing(variant: &VariantPlan) -> Option<Diagnostic> {
+    let first = variant.setup.first()?;
+    let title = format!("the `setup` of variant `{}` has no copy of data to change", variant.name);
+    let hint =
+        "give the data in [dataset]: then dbbench makes a database of its own, and a copy of it for each variant";
+    let why = "on a server that is not dbbench's own, setup only runs in what dbbench has made";
+    Some(problem(&first.place, title).label(why).hint(hint))
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use super::super::diagnostic::{Sink, did_you_mean, problem};
 use super::super::plan::{Bound, JudgementPlan, VariantPlan};
 use super::super::read::At;
-use super::super::spec::JudgementSpec;
+use super::super::spec::{JudgementSpec, unknown_metric};
+use crate::words::Metric;
 
 /// Looks up the names of claims or expectations.
 pub(in crate::workload) fn judgements(
@@ -60,17 +61,65 @@ fn judgement(
             missing(name, "job", &variants[*variant].name, known, sink);
         }
     }
+    if let Metric::Record(name, _) = &spec.metric.value {
+        for variant in compared {
+            let records = variants[*variant].records();
+            if !records.contains(&name.as_str()) {
+                let problem = unknown_metric(&spec.metric.value.name(), &spec.metric.place, &records);
+                let hint = format!(
+                    "no step of the variant `{}` has `record = {{ {name} = \"column\" }}`",
+                    variants[*variant].name
+                );
+                sink.push(problem.hint(hint));
+                return None;
+            }
+        }
+    }
+    if let Metric::Check(name) = &spec.metric.value {
+        for variant in compared {
+            let known = variants[*variant].checks.iter().map(|check| check.name.as_str());
+            missing_check(name, &spec, &variants[*variant].name, known, sink);
+        }
+    }
+    if let Metric::Background(name, _) = &spec.metric.value {
+        for variant in compared {
+            let known = variants[*variant].background.iter().flat_map(|background| &background.list);
+            let known = known.map(|background| background.name.as_str());
+            if !known.clone().any(|known| known == name) {
+                let title = format!("the variant `{}` has no background `{name}`", variants[*variant].name);
+                sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, known)));
+            }
+        }
+    }
     Some(JudgementPlan {
         claim: spec.claim,
         source: spec.source,
         variant: index,
         operation: spec.operation.map(|name| name.value),
         job: spec.job.map(|name| name.value),
-        metric: spec.metric,
+        metric: spec.metric.value,
         against,
         bound: spec.bound.value,
         place: spec.place,
     })
+}
+
+fn missing_check<'a>(
+    name: &str,
+    spec: &JudgementSpec,
+    variant: &str,
+    mut known: impl Iterator<Item = &'a str> + Clone,
+    sink: &Sink,
+) {
+    if let Some(of) = spec.operation.as_ref().or(spec.job.as_ref()) {
+        let title = "a check is about the whole slice, not about one operation or job";
+        sink.push(problem(&of.place, title).hint("take it out"));
+    }
+    let all = known.clone();
+    if !known.any(|known| known == name) {
+        let title = format!("the variant `{variant}` has no check `{name}`");
+        sink.push(problem(&spec.place, title).maybe_hint(did_you_mean(name, all)));
+    }
 }
 
 fn missing<'a>(
