@@ -273,7 +273,8 @@ fn notes(compared: &Compared) -> Vec<String> {
         notes.push("both variants are of the same runs: ratios are taken within rounds".to_owned());
     }
     let decided = compared.deciding().filter(|figure| figure.ci_low.is_some()).count();
-    notes.push(multiplicity_of(decided).to_string());
+    // A note, not a sentence, as the others.
+    notes.push(multiplicity_of(decided).to_string().trim_end_matches('.').to_owned());
     notes
 }
 

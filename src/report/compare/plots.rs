@@ -64,7 +64,10 @@ pub(super) fn ratios(compared: &Compared) -> Option<Plot> {
         let comparison = as_comparison(figure);
         let more =
             if figure.metric == "goodput_per_s" || figure.metric == "rows_per_s" { ", more is better" } else { "" };
-        let name = name(figure);
+        let name = match &figure.relative_to {
+            Some(baseline) => format!("{} to {baseline}", name(figure)),
+            None => name(figure),
+        };
         ForestRow {
             group: format!("{}{more}", metric_name(&figure.metric)),
             name: if many { format!("{}: {name}", figure.side) } else { name },
