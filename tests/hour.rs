@@ -15,10 +15,12 @@ use dbbench::metrics::{
     Distribution, MachineUsage, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
 };
 use dbbench::param::{Draw, Generator, Over, Phase, Sampler, Scratch, Stream, Value, name_hash};
+use dbbench::report::compare::{MeasuredRun, page};
 use dbbench::result::interval::IntervalContext;
 use dbbench::result::run::{OperationRecord, RunRecord, VariantRecord};
 use dbbench::result::slice::SliceContext;
 use dbbench::result::{Reader, SCHEMA_VERSION, Store, summarize};
+use dbbench::verdict::between::{Past, Question, SideRuns, compare};
 
 static LIVE_BYTES: AtomicUsize = AtomicUsize::new(0);
 static PEAK_BYTES: AtomicUsize = AtomicUsize::new(0);
@@ -253,6 +255,46 @@ fn check(seconds: u32, slice_s: u32) {
 #[test]
 fn one_slice_of_an_hour_is_flat_in_memory_and_small_on_disk() {
     check(SECONDS, SECONDS);
+}
+
+/// How long a comparison of two results may take, s: what is promised for optimized builds is 0.5, and machines of tests
+/// are slow and busy.
+const COMPARED_S: f64 = if cfg!(debug_assertions) { 30.0 } else { 2.5 };
+
+/// How long the two are. What takes time without optimization is to make them.
+const COMPARED_SECONDS: u32 = if cfg!(debug_assertions) { 120 } else { 3_600 };
+
+/// Two results of the length are compared, and the page of that drawn.
+#[test]
+fn two_hours_are_compared_at_once_on_a_small_page() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    simulate(folders[0].path(), COMPARED_SECONDS, COMPARED_SECONDS / 10);
+    for entry in std::fs::read_dir(folders[0].path()).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), folders[1].path().join(entry.file_name())).unwrap();
+    }
+    let start = std::time::Instant::now();
+    let sides = folders.each_ref().map(|folder| SideRuns {
+        name: "hour".to_owned(),
+        runs: vec![Reader::open(folder.path()).unwrap()],
+        ..SideRuns::default()
+    });
+    let compared = compare(&sides, &Past::default(), &Question::default()).unwrap();
+    let without_page_s = start.elapsed().as_secs_f64();
+    let runs = [0, 1].map(|side| {
+        let reader: &Reader = &sides[side].runs[0];
+        let histograms = reader.response_histograms().unwrap();
+        MeasuredRun { side, reader, histograms, intervals: reader.intervals().unwrap() }
+    });
+    let page = page(&compared, &runs).unwrap();
+    let took_s = start.elapsed().as_secs_f64();
+    eprintln!("compared in {without_page_s:.3} s, with the page of {} bytes in {took_s:.3} s", page.len());
+    assert!(took_s <= COMPARED_S, "{took_s} s");
+    assert!(page.len() <= 1_000_000, "{} bytes", page.len());
+    let p50 = compared.comparisons.iter().find(|c| c.metric == "response_us.p50").unwrap();
+    assert_eq!((p50.ratio, p50.rounds), (Some(1.0), 10));
+    assert_eq!(page.matches("<svg").count(), 6, "ratios, percentiles and seconds, for two screens each");
 }
 
 #[test]

@@ -4,6 +4,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
 
+#[path = "statistics/runs.rs"]
+mod runs;
 #[path = "statistics/world.rs"]
 mod world;
 

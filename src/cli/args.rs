@@ -39,6 +39,15 @@ pub enum Command {
         Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
         figures are not valid. That the run failed or was interrupted is no fault of the report.")]
     Report(ReportArgs),
+    /// Compare runs: which side is better, by how much, and how sure that is
+    #[command(after_help = "Examples:\n  dbbench compare results/before results/after\n  \
+        dbbench compare a1,a2,a3 b1,b2,b3 --fail-above 5%\n  dbbench compare runs/main runs/branch --format markdown --out pr.md\n  \
+        dbbench compare results/x::join results/x::batch --metric response.p99\n\n\
+        A side is a result folder, several with commas between them, or a folder of them; ::VARIANT behind it names one\n\
+        variant. Each side is compared with the first. From three runs a side on there are verdicts.\n\n\
+        Exit codes: 0 compared · 2 usage, or the sides do not measure the same · 3 a regression beyond --fail-above (with\n\
+        --strict also what is undecided) · 5 not valid")]
+    Compare(CompareArgs),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
@@ -182,6 +191,60 @@ pub struct ReportArgs {
     /// Colours
     #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
     pub color: Color,
+}
+
+/// Arguments of `dbbench compare`.
+#[derive(Debug, Args)]
+pub struct CompareArgs {
+    /// Sides: DIR, DIR1,DIR2,DIR3, a folder of results, each also with ::VARIANT
+    #[arg(required = true, num_args = 2.., value_name = "SIDE")]
+    pub sides: Vec<String>,
+    /// Compare this metric instead of response p50, p99, mean and goodput (repeatable; the first one is the headline)
+    #[arg(long, value_name = "METRIC")]
+    pub metric: Vec<String>,
+    /// Compare only this variant (repeatable)
+    #[arg(long, value_name = "VARIANT")]
+    pub only: Vec<String>,
+    /// Of folders of results only the runs of this workload
+    #[arg(long, value_name = "NAME")]
+    pub workload: Option<String>,
+    /// Folder of results that tell how runs of the same workload on the same machine differ by themselves, for sides of
+    /// fewer than three runs; five at least [default: the folders that the results are in]
+    #[arg(long, value_name = "DIR")]
+    pub history: Option<PathBuf>,
+    /// End with exit code 3 where the verdict is to the worse and the estimate beyond this, for example 5%
+    #[arg(long, value_name = "SHARE")]
+    pub fail_above: Option<String>,
+    /// Undecided comparisons end with exit code 3
+    #[arg(long)]
+    pub strict: bool,
+    /// Compare also what does not measure the same
+    #[arg(long)]
+    pub force: bool,
+    /// What is written
+    #[arg(long, value_enum, default_value_t = CompareFormat::Text, value_name = "FORMAT")]
+    pub format: CompareFormat,
+    /// Where it is written [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Colours
+    #[arg(long, value_enum, default_value_t = Color::Auto, value_name = "WHEN")]
+    pub color: Color,
+}
+
+/// What `dbbench compare` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CompareFormat {
+    /// Tables for a terminal.
+    Text,
+    /// One page that needs nothing else.
+    Html,
+    /// For a pull request.
+    Markdown,
+    /// For programs; docs/compare.md says what each field means.
+    Json,
+    /// A row for each comparison.
+    Csv,
 }
 
 /// Arguments of `dbbench calibrate`.

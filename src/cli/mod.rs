@@ -7,6 +7,7 @@ mod calibrate;
 mod catalogue;
 mod check;
 mod clean;
+mod compare;
 mod doctor;
 mod failure;
 mod finish;
@@ -43,6 +44,7 @@ pub fn main() -> std::process::ExitCode {
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Compare(args) => compare::compare(args),
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),

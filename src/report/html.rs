@@ -2,7 +2,8 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, context};
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use serde::Serialize;
 
 use crate::report::chart::Ink;
 use crate::report::live;
@@ -38,19 +39,30 @@ const STYLES: [&str; 4] = [
 /// # Errors
 /// When a plot cannot be drawn or the template is broken.
 pub(super) fn page(inputs: &Inputs<'_>, plots: &[Plot]) -> Result<String, ReportError> {
-    let view = View::of(inputs, plots)?;
+    let script = live::script();
+    let policy = live::policy(&script);
+    let view = Serde(View::of(inputs, plots)?);
+    fill(&TEMPLATES, "report.html", context! { style => style(), script, policy, view })
+}
+
+/// A page without scripts from one template, which gets `style` and `view`.
+///
+/// # Errors
+/// When the template is broken.
+pub(super) fn still(template: &str, view: &impl Serialize) -> Result<String, ReportError> {
+    fill(&[("page.html", template)], "page.html", context! { style => style(), view => Serde(view) })
+}
+
+fn fill(templates: &[(&str, &str)], name: &str, values: Value) -> Result<String, ReportError> {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(ReportError::Page)?;
     environment.set_syntax(syntax);
-    for (name, template) in TEMPLATES {
+    for (name, template) in templates {
         // The name's ending switches escaping on.
         environment.add_template(name, template).map_err(ReportError::Page)?;
     }
-    let template = environment.get_template("report.html").map_err(ReportError::Page)?;
-    let script = live::script();
-    let policy = live::policy(&script);
-    template.render(context! { style => style(), script, policy, view => Serde(&view) }).map_err(ReportError::Page)
+    environment.get_template(name).and_then(|template| template.render(values)).map_err(ReportError::Page)
 }
 
 /// The style sheet: colours of light and dark surroundings, then who uses them.

@@ -9,6 +9,7 @@ pub mod calibration;
 mod caveats;
 pub mod chart;
 pub mod checks;
+pub mod compare;
 pub mod format;
 mod html;
 mod live;

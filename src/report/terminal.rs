@@ -95,13 +95,13 @@ fn left_out(out: &mut String, summary: &Summary, look: Look) {
     }
 }
 
-fn push(out: &mut String, line: &str) {
+pub(super) fn push(out: &mut String, line: &str) {
     out.push_str(line.trim_end());
     out.push('\n');
 }
 
 /// A table of rules only, without a frame.
-fn table() -> Table {
+pub(super) fn table() -> Table {
     let mut table = Table::new();
     table.load_style(TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─')));
     table.set_content_arrangement(ContentArrangement::Disabled);
@@ -190,7 +190,7 @@ pub(super) fn about_verdicts(summary: &Summary) -> impl Iterator<Item = String> 
     caveats::without_verdict(summary).chain(about.map(str::to_owned))
 }
 
-fn footnote(out: &mut String, note: &str, look: Look) {
+pub(super) fn footnote(out: &mut String, note: &str, look: Look) {
     for line in wrapped(note, look.width.saturating_sub(2)) {
         push(out, &format!("  {line}"));
     }
@@ -292,13 +292,13 @@ fn judged(out: &mut String, summary: &Summary, heading: &str, all: &[Judged], lo
 }
 
 /// `text` after a prefix, further lines indented as far. `plain` is the prefix as wide as it looks.
-fn listed(out: &mut String, prefix: &str, plain: &str, text: &str, look: Look) {
+pub(super) fn listed(out: &mut String, prefix: &str, plain: &str, text: &str, look: Look) {
     for line in hanging(&format!("{prefix} "), plain.chars().count() + 1, text, look.width) {
         push(out, &line);
     }
 }
 
-fn painted(text: &str, tone: Tone, look: Look, bold: bool) -> String {
+pub(super) fn painted(text: &str, tone: Tone, look: Look, bold: bool) -> String {
     if !look.color {
         return text.to_owned();
     }

@@ -30,8 +30,13 @@ impl Histograms {
     /// From the lines of the log, for the slices that are valid. A histogram that is missing, torn, or has another count
     /// than its slice makes its kind incomplete: no percentile is stated then.
     pub(super) fn read(lines: &[Vec<u8>], slices: &[SliceRecord]) -> Self {
+        Self::read_kinds(lines, slices, |_| true)
+    }
+
+    /// The same of some kinds of times only: the lines of the others are not even decoded.
+    pub(super) fn read_kinds(lines: &[Vec<u8>], slices: &[SliceRecord], wanted: impl Fn(&str) -> bool) -> Self {
         let mut logged: BTreeMap<LogTag, Distribution> = BTreeMap::new();
-        for line in lines {
+        for line in lines.iter().filter(|line| kind_of(line).is_none_or(&wanted)) {
             // A line that cannot be read shows by the count that is missing.
             if let Some(line) = std::str::from_utf8(line).ok().and_then(|line| read_line(line).ok().flatten()) {
                 logged.entry(line.tag).or_default().merge(&line.distribution);
@@ -41,11 +46,13 @@ impl Histograms {
         for slice in slices.iter().filter(|slice| slice.valid) {
             for operation in &slice.operations {
                 let name = operation.name.as_deref().unwrap_or_default();
-                for (kind, times) in kinds(operation) {
+                for (kind, times) in kinds(operation).into_iter().filter(|(kind, _)| wanted(kind)) {
                     histograms.add(slice, name, kind, times, &mut logged);
                 }
             }
-            histograms.add(slice, "", "connect", &slice.connect, &mut logged);
+            if wanted("connect") {
+                histograms.add(slice, "", "connect", &slice.connect, &mut logged);
+            }
         }
         histograms
     }
@@ -105,11 +112,25 @@ impl Histograms {
             .collect()
     }
 
+    /// Adds those of another run. What is incomplete in either is in both.
+    pub fn merge(&mut self, other: &Self) {
+        for (key, distribution) in &other.merged {
+            self.merged.entry(key.clone()).or_default().merge(distribution);
+        }
+        self.incomplete.extend(other.incomplete.iter().cloned());
+    }
+
     /// What is missing, as `variant/operation/kind`.
     #[must_use]
     pub fn missing(&self) -> Vec<String> {
         self.incomplete.iter().map(|(_, variant, operation, kind)| format!("{variant}/{operation}/{kind}")).collect()
     }
+}
+
+/// The kind that the tag of a line names (`Tag=variant/operation/kind/point/round,…`); `None` where it has none.
+fn kind_of(line: &[u8]) -> Option<&str> {
+    let tag = line.strip_prefix(b"Tag=")?.split(|byte| *byte == b',').next()?;
+    std::str::from_utf8(tag).ok()?.split('/').nth(2)
 }
 
 fn kinds(figures: &SliceFigures) -> [(&'static str, &SliceTimes); 6] {

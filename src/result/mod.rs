@@ -6,6 +6,7 @@
 mod books;
 mod calibration;
 mod check;
+pub mod compared;
 mod error;
 mod files;
 mod histograms;
@@ -29,7 +30,7 @@ mod times;
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
 pub use histograms::{CurvePoint, Histograms};
-pub use reader::Reader;
+pub use reader::{Reader, read_run, results_in};
 pub use recorded::RecordedValues;
 pub use run::SCHEMA_VERSION;
 pub use shares::MISSED_AT_MOST;

@@ -23,7 +23,7 @@ pub const FIRST_LOOK: u32 = 5;
 pub const MIN_ROUNDS: usize = 3;
 
 /// Probability with which the difference called detectable would be found.
-const POWER: f64 = 0.80;
+pub(super) const POWER: f64 = 0.80;
 
 /// An interval that covers the truth with probability [`CONFIDENCE`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,12 +106,12 @@ impl Interval {
 pub struct Estimate {
     /// The estimate.
     pub value: f64,
-    /// Its interval; `None` below three rounds.
+    /// Its interval; `None` below three rounds (runs a side).
     pub interval: Option<Interval>,
     /// The relative difference (for differences: the absolute one) that would be found with probability 0.8; `None`
     /// below three rounds.
     pub detectable: Option<f64>,
-    /// Rounds that it rests on.
+    /// Rounds that it rests on, or runs of both sides.
     pub rounds: usize,
 }
 

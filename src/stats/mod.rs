@@ -1,11 +1,13 @@
 //! Statistics, pure: intervals over rounds, the difference that would have been found. Knows no metric and no variant.
 //!
-//! The unit of replication is the round: every function takes one figure (or one pair) per round. Nothing is estimated
-//! below three rounds, where an interval would say more about its formula than about the figures. Simulated runs whose truth
-//! is known hold the intervals to what they promise (`tests/statistics.rs`).
+//! The unit of replication is the round, and between runs the run: every function takes one figure (or one pair) for each. Nothing
+//! is estimated below three, where an interval would say more about its formula than about the figures. Simulated runs whose
+//! truth is known hold the intervals to what they promise (`tests/statistics.rs`).
 
+mod between;
 mod estimate;
 mod trend;
 
+pub use between::{MIN_RUNS, Spread, difference_between, ratio_between};
 pub use estimate::{CONFIDENCE, Estimate, FIRST_LOOK, Interval, Looks, MIN_ROUNDS, difference, ratio, value};
 pub use trend::{Trend, common_trend, trend};

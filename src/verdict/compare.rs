@@ -10,7 +10,7 @@ use crate::stats::{CONFIDENCE, Interval};
 use crate::words::{Direction, Metric, Percentile, TimeKind};
 
 /// What is compared for the whole mix whoever asks; the first is the primary one.
-const ALWAYS: [Metric; 4] = [
+pub(super) const ALWAYS: [Metric; 4] = [
     Metric::Time(TimeKind::Response, Percentile::P50),
     Metric::Time(TimeKind::Response, Percentile::P99),
     Metric::Time(TimeKind::Response, Percentile::Mean),
@@ -96,7 +96,7 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
     comparison
 }
 
-fn verdict(interval: Interval, center: f64, low: f64, high: f64) -> Verdict {
+pub(super) fn verdict(interval: Interval, center: f64, low: f64, high: f64) -> Verdict {
     if interval.lies_within(low, high) {
         Verdict::NoDifference
     } else if interval.high < center {
@@ -108,7 +108,7 @@ fn verdict(interval: Interval, center: f64, low: f64, high: f64) -> Verdict {
     }
 }
 
-fn better(verdict: Verdict, metric: &Metric) -> Option<bool> {
+pub(super) fn better(verdict: Verdict, metric: &Metric) -> Option<bool> {
     let higher = match verdict {
         Verdict::Higher => true,
         Verdict::Lower => false,
@@ -133,8 +133,13 @@ pub struct Multiplicity {
 /// Counts the comparisons that have an interval.
 #[must_use]
 pub fn multiplicity(comparisons: &[Comparison]) -> Multiplicity {
-    let decided = comparisons.iter().filter(|comparison| comparison.ci_low.is_some()).count();
-    Multiplicity { comparisons: decided, by_chance: decided as f64 * (1.0 - CONFIDENCE) }
+    multiplicity_of(comparisons.iter().filter(|comparison| comparison.ci_low.is_some()).count())
+}
+
+/// Of so many comparisons that have an interval.
+#[must_use]
+pub fn multiplicity_of(comparisons: usize) -> Multiplicity {
+    Multiplicity { comparisons, by_chance: comparisons as f64 * (1.0 - CONFIDENCE) }
 }
 
 impl std::fmt::Display for Multiplicity {

@@ -43,7 +43,7 @@ fn short(metric: &Metric) -> String {
 }
 
 /// Why a slice lacks the figure.
-fn why(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> &'static str {
+pub(super) fn why(slice: &SliceRecord, metric: &Metric, scope: Scope<'_>) -> &'static str {
     let Some(figures) = scope.select(slice) else { return "the operation was not measured" };
     match metric {
         _ if figures.ended() == 0 => "no operation ended",

@@ -3,6 +3,7 @@
 //!
 //! Works on result types alone, so that a report built from a folder says the same as the run that made it.
 
+pub mod between;
 mod checks;
 mod compare;
 mod failed;
@@ -20,7 +21,7 @@ mod validity;
 mod worth_knowing;
 
 pub use checks::is_refuted;
-pub use compare::{Multiplicity, multiplicity};
+pub use compare::{Multiplicity, multiplicity, multiplicity_of};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
 pub use headline::headline;

@@ -17,6 +17,12 @@ impl Validity {
     /// variant are left.
     #[must_use]
     pub fn of(run: &RunRecord, slices: &[SliceRecord]) -> Self {
+        Self::of_variants(run, slices, |_| true)
+    }
+
+    /// The same for what rests on some of its variants.
+    #[must_use]
+    pub fn of_variants(run: &RunRecord, slices: &[SliceRecord], counts: impl Fn(&str) -> bool) -> Self {
         let mut validity = Self::default();
         if run.dbbench.debug_assertions {
             let profile = if run.dbbench.profile.is_empty() { "dev" } else { &run.dbbench.profile };
@@ -24,7 +30,7 @@ impl Validity {
                 "dbbench was built with debug assertions (profile {profile}), which slow it down; build it with --release"
             ));
         }
-        for slice in slices {
+        for slice in slices.iter().filter(|slice| counts(&slice.variant)) {
             if let Some(violation) = &slice.violation {
                 validity.reasons.push(format!(
                     "the accounting of {} in round {} contradicts itself: {violation}",
@@ -32,7 +38,7 @@ impl Validity {
                 ));
             }
         }
-        for variant in &run.variants {
+        for variant in run.variants.iter().filter(|variant| counts(&variant.name)) {
             // A slice cut by the user says nothing about those that closed: the run is partial, which is said elsewhere.
             let rounds = slices.iter().filter(|slice| slice.variant == variant.name && !slice.interrupted);
             let (closed, out) =

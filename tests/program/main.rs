@@ -6,6 +6,7 @@ mod background;
 mod beginnings;
 mod calibrated;
 mod checks;
+mod compared;
 mod documents;
 mod environment;
 mod evidence;

@@ -33,6 +33,13 @@ pub const STEADY_DRIFT: World = World { name: "drift within rounds", steps: 0.05
 /// One slice in ten is hit by something, mostly a little, sometimes badly.
 pub const OUTLIERS: World = World { name: "one-sided outliers", outliers: (0.1, 0.2), ..QUIET };
 
+/// How runs differ from each other as a whole, in logs: all of a run, and each variant by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Mood {
+    pub of_run: f64,
+    pub of_variant: f64,
+}
+
 /// One run: figures per round.
 pub struct Experiment {
     rng: Xoshiro256PlusPlus,
@@ -78,6 +85,18 @@ impl Experiment {
             .zip(1..)
             .flat_map(|((new, old), round)| [slice("old", round, *old), slice("new", round, *new)])
             .collect()
+    }
+
+    /// The slices of a run in a mood of its own.
+    pub fn moody_slices(&mut self, world: World, rounds: u32, truth: f64, mood: Mood) -> Vec<SliceRecord> {
+        let of_run = mood.of_run * self.normal();
+        let [of_old, of_new] = [0, 1].map(|_| (of_run + mood.of_variant * self.normal()).exp());
+        let mut slices = self.slices(world, rounds, truth);
+        for slice in &mut slices {
+            let factor = if slice.variant == "old" { of_old } else { of_new };
+            slice.mix.response.us.p50 = slice.mix.response.us.p50.map(|us| us * factor);
+        }
+        slices
     }
 }
 

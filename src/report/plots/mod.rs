@@ -1,7 +1,7 @@
 //! From results to plots: which figures each plot shows, and what is said about them.
 
 mod parts;
-mod timelines;
+pub(super) mod timelines;
 
 use crate::report::chart::{Bar, Bars, Caption, Chart, Curve, Forest, ForestRow, Kind, Percentiles};
 use crate::report::wording::{self, metric_name};
@@ -45,7 +45,7 @@ pub fn plots(inputs: &Inputs<'_>) -> Vec<Plot> {
     .collect()
 }
 
-fn caption(title: impl Into<String>, description: Vec<String>) -> Caption {
+pub(super) fn caption(title: impl Into<String>, description: Vec<String>) -> Caption {
     Caption { title: title.into(), description: format!("{}.", description.join("; ")) }
 }
 
@@ -159,7 +159,7 @@ fn percentiles(inputs: &Inputs<'_>) -> Option<Plot> {
 
 /// The highest quantile that is shown: ten recorded values lie above it. `None` for fewer than twenty values.
 #[expect(clippy::cast_precision_loss, reason = "counts of operations stay below 2^53")]
-fn highest(curve: &ResponseCurve) -> Option<f64> {
+pub(super) fn highest(curve: &ResponseCurve) -> Option<f64> {
     let ranked = curve.ranked as f64;
     let recorded = curve.points.last().map_or(0.0, |point| point.quantile * ranked);
     (recorded >= 20.0).then(|| (recorded - 10.0) / ranked)
@@ -167,7 +167,7 @@ fn highest(curve: &ResponseCurve) -> Option<f64> {
 
 /// The quantiles at which all curves are read, so that they can be compared one by one: those that tables state, the end
 /// of each curve, and between them others, evenly spread over the axis of nines and none so near that it would seem the same.
-fn grid(ends: &[f64]) -> Vec<f64> {
+pub(super) fn grid(ends: &[f64]) -> Vec<f64> {
     let last = ends.iter().copied().fold(0.0, f64::max);
     let nines = |q: f64| -(1.0 - q).log10();
     let step = nines(last) / f64::from(CURVE_POINTS);
@@ -181,7 +181,7 @@ fn grid(ends: &[f64]) -> Vec<f64> {
 }
 
 /// Quantiles up to `highest` of a cumulative distribution.
-fn quantiles(cumulative: &[CurvePoint], grid: &[f64], highest: f64) -> Vec<(f64, f64)> {
+pub(super) fn quantiles(cumulative: &[CurvePoint], grid: &[f64], highest: f64) -> Vec<(f64, f64)> {
     let mut points = Vec::new();
     let mut from = 0;
     for q in grid.iter().copied().take_while(|q| *q <= highest + 1e-12) {

@@ -7,7 +7,7 @@ use crate::result::interval::IntervalRow;
 use crate::result::slice::SliceRecord;
 
 /// Samples in all tracks of a timeline together, so that the page stays small however long the run was.
-const MOST_SAMPLES: usize = 2_000;
+pub(in crate::report) const MOST_SAMPLES: usize = 2_000;
 
 pub(super) fn times(inputs: &Inputs<'_>) -> Option<Plot> {
     let (tracks, thinned) = tracks(inputs, Values::Times, |row| {
@@ -87,7 +87,7 @@ fn tracks(
     figure: impl Fn(&IntervalRow) -> Option<(f64, Option<f64>)>,
 ) -> (Vec<Track>, usize) {
     let first = first_s(inputs);
-    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure" && !is_drain(inputs, row));
+    let measured = || mix_rows(inputs).filter(|row| row.phase == "measure" && !is_drain(inputs.slices, row));
     let thinned = measured().count().div_ceil(MOST_SAMPLES).max(1);
     let tracks = variants(inputs)
         .map(|(variant, series, name)| {
@@ -95,7 +95,7 @@ fn tracks(
                 .filter(|row| row.variant == variant.name)
                 .filter_map(|row| {
                     let (value, upper) = figure(row)?;
-                    let reach = if values == Values::Times { reach(inputs, row) } else { Reach::All };
+                    let reach = if values == Values::Times { reach(inputs.slices, row) } else { Reach::All };
                     Some(Sample { at_s: row.start_s - first + row.seconds / 2.0, value, upper, reach })
                 })
                 .collect();
@@ -111,22 +111,22 @@ fn tracks(
 }
 
 /// The slice that an interval belongs to.
-fn slice_of<'a>(inputs: &Inputs<'a>, row: &IntervalRow) -> Option<&'a SliceRecord> {
+fn slice_of<'a>(slices: &'a [SliceRecord], row: &IntervalRow) -> Option<&'a SliceRecord> {
     let same =
         |slice: &&SliceRecord| slice.round == row.round && slice.variant == row.variant && slice.point == row.point;
-    inputs.slices.iter().find(same)
+    slices.iter().find(same)
 }
 
 /// Whether an interval lies after the measurement of its slice, where operations only end.
-fn is_drain(inputs: &Inputs<'_>, row: &IntervalRow) -> bool {
-    slice_of(inputs, row).is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
+pub(in crate::report) fn is_drain(slices: &[SliceRecord], row: &IntervalRow) -> bool {
+    slice_of(slices, row).is_some_and(|slice| row.start_s > slice.start_s + slice.measure_s - 1e-6)
 }
 
 /// Whether the percentiles of a second tell of its operations: not where those of its slice fall among operations whose end
 /// was not seen.
-fn reach(inputs: &Inputs<'_>, row: &IntervalRow) -> Reach {
+pub(in crate::report) fn reach(slices: &[SliceRecord], row: &IntervalRow) -> Reach {
     let unreached =
-        |name: &str| slice_of(inputs, row).is_some_and(|slice| slice.mix.response.us.not_below.contains_key(name));
+        |name: &str| slice_of(slices, row).is_some_and(|slice| slice.mix.response.us.not_below.contains_key(name));
     match (unreached("p50"), unreached("p99")) {
         (true, _) => Reach::Ended,
         (false, true) => Reach::Figure,
@@ -135,12 +135,12 @@ fn reach(inputs: &Inputs<'_>, row: &IntervalRow) -> Reach {
 }
 
 /// How many samples stand for many: the lowest and the highest, and of times also the one with the highest p99.
-fn kept(values: Values) -> usize {
+pub(in crate::report) fn kept(values: Values) -> usize {
     if values == Values::Times { 3 } else { 2 }
 }
 
 /// What is said of a timeline that holds every `thinned`th sample only.
-fn thinning(values: Values, thinned: usize) -> String {
+pub(in crate::report) fn thinning(values: Values, thinned: usize) -> String {
     let many = thinned * kept(values);
     match values {
         Values::Times => format!(
@@ -152,7 +152,7 @@ fn thinning(values: Values, thinned: usize) -> String {
 }
 
 /// The samples that stand for `many`, in the order of time: nothing that stuck out is lost.
-fn extremes(many: &[Sample], values: Values) -> Vec<Sample> {
+pub(in crate::report) fn extremes(many: &[Sample], values: Values) -> Vec<Sample> {
     let most = |key: fn(&Sample) -> f64| {
         many.iter().enumerate().max_by(|a, b| key(a.1).total_cmp(&key(b.1))).map(|(index, _)| index)
     };

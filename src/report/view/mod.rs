@@ -70,14 +70,14 @@ pub(super) struct Badge {
 }
 
 impl Badge {
-    fn new(text: impl Into<String>, tone: Tone) -> Self {
+    pub(super) fn new(text: impl Into<String>, tone: Tone) -> Self {
         Self { text: text.into(), tone: tone.class() }
     }
 }
 
 /// A plot, drawn for both kinds of screens.
 #[derive(Debug, Serialize)]
-struct PlotView {
+pub(super) struct PlotView {
     id: &'static str,
     heading: &'static str,
     note: String,
@@ -160,11 +160,11 @@ impl View {
 }
 
 /// Keeps the two ends of an interval on one line.
-fn unbroken(sentence: &str) -> String {
+pub(super) fn unbroken(sentence: &str) -> String {
     sentence.replace('–', "\u{2060}–\u{2060}")
 }
 
-fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
+pub(super) fn drawn(plot: &Plot) -> Result<PlotView, ReportError> {
     let draw = |room| plot.chart.render(room).map_err(|source| ReportError::Plot { name: plot.id, source });
     Ok(PlotView {
         id: plot.id,
