@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::recorded::RecordedValues;
+pub(super) use super::times::Censored;
 use super::times::SliceTimes;
 use crate::metrics::{Counters, OperationMetrics, SliceMetrics};
 
@@ -241,20 +242,6 @@ pub struct WorkerRecord {
     pub cpu_wait_us: Option<f64>,
     /// Length of the measurement, µs.
     pub wall_us: f64,
-}
-
-/// How many censored operations rank above the recorded ones, kind by kind. What never started was waiting in the queue,
-/// and so has no service time that could be censored.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Censored {
-    pub(super) response: u64,
-    pub(super) service: u64,
-}
-
-impl Censored {
-    pub(super) fn of(censored: u64, unstarted: u64) -> Self {
-        Self { response: censored, service: censored.saturating_sub(unstarted) }
-    }
 }
 
 impl SliceFigures {

@@ -129,6 +129,20 @@ impl SliceTimes {
     }
 }
 
+/// How many censored operations rank above the recorded ones, kind by kind. What never started was waiting in the queue,
+/// and so has no service time that could be censored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Censored {
+    pub(super) response: u64,
+    pub(super) service: u64,
+}
+
+impl Censored {
+    pub(super) fn of(censored: u64, unstarted: u64) -> Self {
+        Self { response: censored, service: censored.saturating_sub(unstarted) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::TimesUs;
