@@ -260,8 +260,7 @@ fn rendered(args: &CompareArgs, compared: &Compared, sides: &[SideRuns]) -> Resu
 
 fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
     if let Some(file) = &args.out {
-        return std::fs::write(file, text)
-            .map_err(|error| Failure::text(ExitCode::Failed, format!("cannot write {}: {error}", file.display())));
+        return write_file(file, text);
     }
     let written = match args.format {
         CompareFormat::Text => anstream::stdout().lock().write_all(text.as_bytes()),
@@ -273,6 +272,18 @@ fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
             Err(Failure::text(ExitCode::Failed, format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+/// Whole or not at all, unless it is no file (`/dev/stderr`, a pipe).
+fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
+    let name = file.file_name().and_then(|name| name.to_str());
+    match (parent(file), name) {
+        (Some(dir), Some(name)) if file.is_file() || !file.exists() => {
+            result::write_file(dir, name, text.as_bytes()).map_err(|error| Failure::failed(&error))
+        }
+        _ => std::fs::write(file, text)
+            .map_err(|error| Failure::text(ExitCode::Failed, format!("cannot write {}: {error}", file.display()))),
     }
 }
 

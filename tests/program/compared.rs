@@ -174,6 +174,7 @@ fn what_is_wrong_with_a_side_is_said() {
         (&["a", "b", "--metric", "response_us.p50"], 2, "the name is `response.p50`"),
         (&["a", "b", "--metric", "speed"], 2, "there is no metric `speed`; for example response.p50"),
         (&["a", "b", "--fail-above", "much"], 2, "`--fail-above` takes a share"),
+        (&["a", "b", "--out", "nowhere/x"], 1, "cannot write nowhere/x; the folder it belongs to is not there"),
         (&["a"], 2, "2 values required"),
     ] {
         let outcome = place.run(&[&["compare"], arguments].concat()).ends_with(code).says(&[says]);
