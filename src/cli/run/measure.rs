@@ -192,12 +192,11 @@ fn rounds(
     began: Instant,
     writes: bool,
 ) -> Result<End, Failure> {
-    let begin = Instant::now();
+    let (begin, done) = (Instant::now(), Cell::new(0));
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: planned_rounds(plan) });
     // The callbacks come one after the other, on this thread.
     let store = RefCell::new(store);
     let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
-    let done = Cell::new(0);
     let after = RefCell::new(After::new(plan));
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
@@ -221,8 +220,7 @@ fn rounds(
         look(&command.events, run, &closed.borrow(), round)
     };
     let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
-    let copies = &mut stage.clones;
-    let (targets, direct) = (&stage.targets, &stage.direct);
+    let (copies, targets, direct) = (&mut stage.clones, &stage.targets, &stage.direct);
     let mut make_ready = |variant: usize| {
         let copies = copies.as_mut().filter(|_| writes);
         let ways = (&targets[variant], &direct[variant]);

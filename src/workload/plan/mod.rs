@@ -8,6 +8,7 @@ mod background;
 mod check;
 mod estimate;
 mod insert;
+mod judgement;
 mod load;
 mod place;
 mod statement;
@@ -20,13 +21,13 @@ pub use background::{BackgroundPlan, Backgrounds, When};
 pub use check::{CheckPlan, Counted, Counter, Expected};
 pub use estimate::{estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
+pub use judgement::{Bound, JudgementPlan, Limit};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
 use crate::param::{Generator, Literal};
-use crate::words::Metric;
 
 /// A whole workload, ready to be bound to servers.
 #[derive(Clone, Debug)]
@@ -360,49 +361,6 @@ pub struct ComparePlan {
     pub answer_draws: u32,
     /// Half-width of the band that counts as no difference, 0.05 by default.
     pub margin: f64,
-}
-
-/// A claim or an expectation.
-#[derive(Clone, Debug)]
-pub struct JudgementPlan {
-    /// The sentence.
-    pub claim: String,
-    /// Who says so.
-    pub source: Option<String>,
-    /// Index into [`Plan::variants`].
-    pub variant: usize,
-    /// Of one operation instead of the mix.
-    pub operation: Option<String>,
-    /// Of one job instead of the mix.
-    pub job: Option<String>,
-    /// What is judged.
-    pub metric: Metric,
-    /// Index of the variant it is compared with.
-    pub against: usize,
-    /// The bound.
-    pub bound: Bound,
-    /// Where the file states it.
-    pub place: Place,
-}
-
-/// What a claim requires.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Bound {
-    /// Of the ratio to `against`.
-    Ratio(Limit),
-    /// Of the figure itself; times in microseconds.
-    Value(Limit),
-}
-
-/// One side of a bound.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Limit {
-    /// ≤
-    AtMost(f64),
-    /// ≥
-    AtLeast(f64),
-    /// = (values only)
-    Equals(f64),
 }
 
 /// A constant, for messages and reports.

@@ -61,6 +61,23 @@ fn judgement(
             missing(name, "job", &variants[*variant].name, known, sink);
         }
     }
+    metric_of_a_name(&spec, variants, compared, sink)?;
+    Some(JudgementPlan {
+        claim: spec.claim,
+        source: spec.source,
+        variant: index,
+        operation: spec.operation.map(|name| name.value),
+        job: spec.job.map(|name| name.value),
+        metric: spec.metric.value,
+        against,
+        bound: spec.bound.value,
+        place: spec.place,
+    })
+}
+
+/// Metrics that a workload names itself must be there in every variant that is compared; `None` after a problem that
+/// leaves nothing to judge.
+fn metric_of_a_name(spec: &JudgementSpec, variants: &[VariantPlan], compared: &[usize], sink: &Sink) -> Option<()> {
     if let Metric::Record(name, _) = &spec.metric.value {
         for variant in compared {
             let records = variants[*variant].records();
@@ -78,7 +95,7 @@ fn judgement(
     if let Metric::Check(name) = &spec.metric.value {
         for variant in compared {
             let known = variants[*variant].checks.iter().map(|check| check.name.as_str());
-            missing_check(name, &spec, &variants[*variant].name, known, sink);
+            missing_check(name, spec, &variants[*variant].name, known, sink);
         }
     }
     if let Metric::Background(name, _) = &spec.metric.value {
@@ -91,17 +108,7 @@ fn judgement(
             }
         }
     }
-    Some(JudgementPlan {
-        claim: spec.claim,
-        source: spec.source,
-        variant: index,
-        operation: spec.operation.map(|name| name.value),
-        job: spec.job.map(|name| name.value),
-        metric: spec.metric.value,
-        against,
-        bound: spec.bound.value,
-        place: spec.place,
-    })
+    Some(())
 }
 
 fn missing_check<'a>(
