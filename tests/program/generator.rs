@@ -143,7 +143,7 @@ fn what_is_not_valid_is_said_on_stderr_also_beside_json() {
     let place = Place::new();
     place.workload(&tiny(&[("two = {}", "")]));
     // No machine starts so many.
-    let options = ["--target", "null:", "--set", "load.rate=2000000", "--warmup", "10ms", "--no-progress"];
+    let options = ["--target", "null:", "--set", "load.rate=10000000", "--warmup", "10ms", "--no-progress"];
     let outcome = place.run_out(&[&options[..], &["--format", "json"]].concat()).ends_with(5);
     assert!(serde_json::from_str::<serde_json::Value>(&outcome.stdout).is_ok(), "stdout is JSON: {}", outcome.stdout);
     let words = "error: not valid: ";
