@@ -98,11 +98,12 @@ pub(super) fn pairs(
         .collect()
 }
 
-/// The figures of a variant, one per valid round in which it is known.
+/// The figures of a variant, one per valid round in which it is known. Checks count in every round: what is in the tables does
+/// not depend on how it was measured.
 pub(super) fn values(slices: &[SliceRecord], variant: &str, metric: &Metric, scope: Scope<'_>) -> Vec<f64> {
     slices
         .iter()
-        .filter(|slice| slice.valid && slice.variant == variant)
+        .filter(|slice| (slice.valid || matches!(metric, Metric::Check(_))) && slice.variant == variant)
         .filter_map(|slice| figure(slice, metric, scope))
         .collect()
 }

@@ -42,9 +42,7 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
     } else {
         let values = values(slices, &judgement.variant, &metric, scope);
         judged.rounds = values.len() as u32;
-        if matches!(limit, Limit::Equals(_))
-            || matches!(metric, Metric::Failures(_) | Metric::Record(_, RecordFigure::Count | RecordFigure::Nulls))
-        {
+        if matches!(limit, Limit::Equals(_)) || is_count(&metric) {
             round_by_round(&mut judged, &values, limit);
         } else {
             by_interval(&mut judged, looks(run).value(&values, resolution(run, &metric)), limit);
@@ -76,6 +74,15 @@ fn undecidable(
     let against = matches!(judgement.bound, Bound::Ratio(_)).then_some(judgement.against.as_str());
     let sides: Vec<&str> = std::iter::once(judgement.variant.as_str()).chain(against).collect();
     hide_the_job(slices, &sides, metric, scope)
+}
+
+/// Counts and checks are judged round by round: one round that violates is one too many, whatever the others say.
+fn is_count(metric: &Metric) -> bool {
+    match metric {
+        Metric::Failures(_) | Metric::Check(_) | Metric::Record(_, RecordFigure::Count | RecordFigure::Nulls) => true,
+        Metric::Background(_, metric) => is_count(metric),
+        _ => false,
+    }
 }
 
 fn required(limit: Limit, is_time: bool) -> String {

@@ -3,7 +3,7 @@
 use super::{Scope, exit_code, figure, judge, multiplicity};
 use crate::result::TimesUs;
 use crate::result::run::{Bound, Build, Judgement, Limit, RunRecord, SameAnswer, VariantRecord};
-use crate::result::slice::{SliceFigures, SliceRecord, WorkerRecord};
+use crate::result::slice::{CheckRecord, SliceFigures, SliceRecord, WorkerRecord};
 use crate::result::summary::{Comparison, Finding, Summary, Verdict};
 use crate::words::{ExitCode, Metric};
 
@@ -147,6 +147,28 @@ fn counts_are_judged_round_by_round() {
     assert_eq!(value(&slices, Limit::Equals(7.0)), Finding::Refuted);
     assert_eq!(value(&slices, Limit::AtLeast(8.0)), Finding::Undecided);
     assert_eq!(value(&slices, Limit::AtLeast(9.0)), Finding::Refuted);
+}
+
+#[test]
+fn one_round_in_which_a_check_failed_is_one_too_many() {
+    let mut slices = slices(&[1.0; 7]);
+    let check = |difference: f64| CheckRecord {
+        name: "lost".to_owned(),
+        passed: difference == 0.0,
+        difference: Some(difference),
+        ..CheckRecord::default()
+    };
+    slices.iter_mut().for_each(|slice| slice.checks = vec![check(0.0)]);
+    let value = |slices: &[SliceRecord], limit| finding(slices, "checks.lost", Bound::Value(limit));
+    assert_eq!(value(&slices, Limit::AtMost(0.0)), Finding::Holds);
+    let last = slices.iter_mut().filter(|slice| slice.variant == "fast").next_back().unwrap();
+    last.checks = vec![check(5.0)];
+    // Also where the round is left out of every figure: the tables are what they are.
+    last.valid = false;
+    assert_eq!(value(&slices, Limit::AtMost(0.0)), Finding::Refuted);
+    assert_eq!(value(&slices, Limit::Equals(0.0)), Finding::Refuted);
+    assert_eq!(value(&slices, Limit::AtLeast(6.0)), Finding::Refuted);
+    assert_eq!(value(&slices, Limit::AtLeast(5.0)), Finding::Undecided);
 }
 
 #[test]

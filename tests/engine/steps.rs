@@ -428,3 +428,27 @@ steps = [
         rows(&endpoint, sql).remove(0).iter().map(|cell| cell.as_deref().unwrap().parse().unwrap()).collect();
     assert_eq!(found, [6 * done, 501, done, 2 * done, 3 * done]);
 }
+
+#[test]
+fn a_statement_may_need_what_its_own_operation_makes() {
+    let server = support::server();
+    let endpoint = writable(&server, "CREATE TABLE users (id bigint PRIMARY KEY, name text)");
+    let all = ran(
+        &plan(
+            r#"
+[operations.report]
+steps = [
+  { sql = "CREATE TEMP TABLE chosen (id bigint, rank int)" },
+  { sql = "INSERT INTO chosen SELECT g, g % 3 FROM generate_series(:org::int, 9) g" },
+  { as = "c", sql = "SELECT id, rank FROM chosen WHERE id > :org ORDER BY id" },
+  { sql = "DROP TABLE chosen" },
+]
+"#,
+        ),
+        &endpoint,
+    );
+    assert_eq!(all.counters.failed, 0, "{:?}", all.failures);
+    assert!(all.counters.succeeded > 0);
+    assert_eq!(all.counters.statements, 4 * all.counters.succeeded);
+    assert_eq!(number(&endpoint, "SELECT count(*) FROM pg_class WHERE relname = 'chosen'"), 0);
+}

@@ -31,7 +31,7 @@ fn a_background_writer_is_seen_in_the_tables_and_stops_with_the_measurement() {
          [checks.sleepers]\nsql = \"SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND state = 'active'\"\nequals = 0\n\
          [[claim]]\nclaim = \"the writer succeeds\"\nvariant = \"one\"\nmetric = \"background.writer.failures.share\"\nvalue = { at_most = 0.0 }\n",
     ));
-    let outcome = place.run_out(&["--no-progress", "--rounds", "3"]).ends_with(measured(0));
+    let outcome = place.run_out(&["--no-progress", "--rounds", "5"]).ends_with(measured(0));
     outcome.says(&["background: writer beside one: ", "background: busy beside one: "]);
     let summary = place.json("out/summary.json");
     assert_eq!(summary["claims"][0]["verdict"], "holds", "{}", summary["claims"][0]);
@@ -39,10 +39,11 @@ fn a_background_writer_is_seen_in_the_tables_and_stops_with_the_measurement() {
         let background = variant["background"].as_array().unwrap();
         let names: Vec<_> = background.iter().map(|one| one["name"].as_str().unwrap()).collect();
         assert_eq!(names, ["writer", "once", "busy"]);
+        let valid = variant["rounds"].as_array().unwrap().iter().filter(|round| round["valid"] == true).count() as u64;
         // 12 in 600 ms; a slow machine does some of them late.
         let written = background[0]["succeeded"].as_u64().unwrap();
-        assert!((9..=36).contains(&written), "{written} in three rounds");
-        assert_eq!(background[1]["succeeded"], 3);
+        assert!((3 * valid..=12 * valid).contains(&written), "{written} in {valid} rounds");
+        assert_eq!(background[1]["succeeded"], valid);
         assert_eq!(background[2]["failed"], 0);
         // Neither is part of the mix.
         assert_eq!(variant["operations"].as_array().unwrap().len(), 1);

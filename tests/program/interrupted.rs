@@ -114,7 +114,8 @@ fn a_server_killed_while_loading_ends_the_run_with_its_log() {
     kill_process(place.postmaster(), Signal::KILL).unwrap();
     let outcome = run.wait().ends_with(1);
     assert_eq!(outcome.stdout, "");
-    outcome.says(&["error: ", "the end of the server's log:", "unexpected postmaster exit"]);
+    // Whether a session notices, or the next one finds nobody, depends on the moment.
+    outcome.says(&["error: ", "the end of the server's log:", "database system is ready to accept connections"]);
     assert!(!place.path("out").exists(), "a result was made");
 }
 

@@ -7,6 +7,7 @@ mod describe;
 mod insert;
 mod next;
 mod operation;
+mod own_ddl;
 mod params;
 mod problem;
 mod program;

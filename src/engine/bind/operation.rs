@@ -102,6 +102,8 @@ pub(super) struct Binder<'a> {
     pub(super) in_transaction: bool,
     pub(super) rollback: Option<usize>,
     complete: bool,
+    /// What the operation makes, changes and drops before the step being bound.
+    pub(super) ddl: Vec<String>,
 }
 
 impl<'a> Binder<'a> {
@@ -128,6 +130,7 @@ impl<'a> Binder<'a> {
             in_transaction: false,
             rollback: None,
             complete: true,
+            ddl: Vec::new(),
         }
     }
 

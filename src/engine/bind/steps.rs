@@ -1,6 +1,7 @@
 //! Walks over the steps of an operation in order, describing statements and laying out loops, transactions and retries.
 
 use super::operation::{Binder, BoundStep, Part};
+use super::own_ddl::protocol_behind_ddl;
 use super::problem::BindProblem;
 use crate::driver::DriverError;
 use crate::engine::bound::{BoundStatement, Loop, Try};
@@ -123,12 +124,17 @@ impl<'a> Binder<'a> {
         };
         let names = self.referred_columns(step);
         let natural = |index: usize| self.natural_type(&statement.args[index]);
+        let mut protocol = step.protocol.unwrap_or(self.variant.protocol);
         let described = match self.describer.describe(statement, &declared, natural, &names).await {
             Ok(described) => described,
             Err(DriverError::Server(error)) => {
-                self.problems.push(BindProblem::refused(&statement.text, &error));
-                self.fail_step(step);
-                return Ok(());
+                let Some(described) = self.describe_behind_ddl(statement, &declared, &error).await? else {
+                    self.problems.push(BindProblem::refused(&statement.text, &error));
+                    self.fail_step(step);
+                    return Ok(());
+                };
+                protocol = protocol_behind_ddl(protocol);
+                described
             }
             Err(error) => return Err(error),
         };
@@ -164,9 +170,10 @@ impl<'a> Binder<'a> {
             oids: described.params.iter().map(|ty| ty.oid).collect(),
             literals,
             columns: described.columns,
-            protocol: step.protocol.unwrap_or(self.variant.protocol),
+            protocol,
             usual: true,
         });
+        self.note_ddl(statement);
         Ok(())
     }
 }

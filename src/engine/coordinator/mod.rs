@@ -238,6 +238,8 @@ pub fn run_rounds(
             break;
         }
     }
+    // Also what comes after the last slice, its checks for one, may have been cut off.
+    end.interrupted |= input.interrupt.is_set();
     Ok(end)
 }
 

@@ -11,6 +11,7 @@ mod explain;
 mod sql;
 
 use self::explain::Explainer;
+pub(in crate::engine) use self::sql::is_ddl;
 use super::answers::AnswersError;
 use super::answers::runner::{Runner, on_own_thread};
 use super::bound::BoundVariant;

@@ -7,6 +7,12 @@ pub(super) fn has_plan(sql: &str) -> bool {
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
+/// Whether a statement makes, changes or drops what later ones name.
+pub(in crate::engine) fn is_ddl(sql: &str) -> bool {
+    let word = first_word(sql);
+    ["CREATE", "ALTER", "DROP"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
 /// Behind blanks, comments and parentheses.
 fn first_word(sql: &str) -> &str {
     let mut rest = sql;

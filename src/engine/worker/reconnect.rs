@@ -83,7 +83,8 @@ impl Client {
         }
         self.lost = false;
         *self.view.cancel.borrow_mut() = self.connection.cancel_token();
-        worker.reconnected(in_flight.phase, self.timed_out);
+        // What is lost from here on was not closed at that timeout.
+        worker.reconnected(in_flight.phase, std::mem::take(&mut self.timed_out));
         let acquire = Acquire::Took(before_ns + now_ns.saturating_sub(since_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
         Ok(())

@@ -9,6 +9,7 @@ use crate::result::Reader;
 use crate::result::compared::{ComparedFigure, IntervalOver};
 use crate::stats::{CONFIDENCE, Estimate, MIN_ROUNDS, MIN_RUNS, Spread, difference_between, ratio_between};
 use crate::verdict::compare::{better, verdict};
+use crate::verdict::failed::hide_the_job;
 use crate::verdict::figure::{Scope, resolution};
 use crate::verdict::look::looks;
 use crate::verdict::missing::why;
@@ -75,6 +76,15 @@ impl Contrast<'_> {
         Figures { first, other, logs, resolution }
     }
 
+    /// Why times decide nothing: in a run of either side more operations failed than succeeded.
+    fn failures(&self, relative_to: Option<&str>) -> Option<String> {
+        let sides = [(self.first, &self.subject.first), (self.other, &self.subject.other)];
+        sides.into_iter().find_map(|(side, variant)| {
+            let variants: Vec<&str> = std::iter::once(variant.as_str()).chain(relative_to).collect();
+            side.runs.iter().find_map(|run| hide_the_job(&run.slices, &variants, self.metric, Scope::default()))
+        })
+    }
+
     fn contrast(&self, figures: &Figures, relative_to: Option<&str>) -> ComparedFigure {
         let found = self.find(figures, relative_to);
         let over_runs = |runs: &[Rounds]| {
@@ -100,7 +110,7 @@ impl Contrast<'_> {
             rounds: rounds(&figures.other),
             against_rounds: rounds(&figures.first),
             detectable: found.estimate.and_then(|estimate| estimate.detectable),
-            reason: found.reason,
+            reason: found.reason.or_else(|| self.failures(relative_to)),
             ..ComparedFigure::default()
         };
         let value = found.estimate.map(|estimate| estimate.value);

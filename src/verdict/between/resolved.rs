@@ -8,8 +8,19 @@ use crate::result::run::RunRecord;
 
 /// Sections that say nothing about what is measured: prose, judgements, how many rounds of which length, and the servers
 /// (a difference of servers is what a comparison is often for). All others do, also those that later versions know.
-const BESIDE: [&str; 9] =
-    ["name", "title", "about", "include", "claim", "expect", "compare", "topology", "schema_version"];
+const BESIDE: [&str; 11] = [
+    "name",
+    "title",
+    "about",
+    "include",
+    "claim",
+    "expect",
+    "compare",
+    "checks",
+    "probes",
+    "topology",
+    "schema_version",
+];
 
 /// Keys of `run` that say nothing about what is measured.
 const BESIDE_OF_RUN: [&str; 6] = ["rounds", "warmup", "measure", "drain", "seed", "workers"];
@@ -167,8 +178,11 @@ mod tests {
             "compare.margin",
             "variants.join.topology.link.rtt",
             "variants.join.run.measure",
+            "checks.money.sql",
+            "variants.join.checks.money.equals",
+            "probes.plans",
         ];
-        assert_eq!(beside.map(decides), [false; 8]);
+        assert_eq!(beside.map(decides), [false; 11]);
     }
 
     #[test]

@@ -55,7 +55,7 @@ const OF_THE_SERVER: [&str; 29] = [
 ];
 
 /// The same within the database.
-const OF_THE_DATABASE: [&str; 14] = [
+const OF_THE_DATABASE: [&str; 16] = [
     "brin_desummarize_range",
     "brin_summarize_*",
     "gin_clean_pending_list",
@@ -66,9 +66,11 @@ const OF_THE_DATABASE: [&str; 14] = [
     "lo_truncate*",
     "lo_unlink",
     "lowrite",
+    "pg_advisory_*",
     "pg_logical_emit_message",
     "pg_notify",
     "pg_stat_reset*",
+    "pg_try_advisory_*",
     "set_config",
 ];
 
@@ -183,10 +185,12 @@ const SETTINGS: &str = "give settings of a session in the connection string: `op
 /// How many of the first words tell that a statement concerns the whole server.
 fn of_the_server(words: &[&str]) -> Option<usize> {
     match words {
-        ["CHECKPOINT", ..] => Some(1),
+        ["CHECKPOINT" | "COPY" | "REASSIGN", ..] => Some(1),
         ["CREATE" | "ALTER" | "DROP", "USER", "MAPPING"] => None,
         ["ALTER", "SYSTEM", ..]
-        | ["CREATE" | "ALTER" | "DROP", "ROLE" | "USER" | "GROUP" | "DATABASE" | "TABLESPACE", ..] => Some(2),
+        | ["CREATE" | "ALTER" | "DROP", "ROLE" | "USER" | "GROUP" | "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
+        | ["DROP", "OWNED", ..] => Some(2),
+        ["COMMENT", "ON", "ROLE" | "DATABASE" | "TABLESPACE"] => Some(3),
         _ => None,
     }
 }

@@ -1,0 +1,63 @@
+//! Statements that need what their own operation makes before them, a temporary table for one (rule 12): the server describes
+//! them behind that DDL, in a transaction that is rolled back.
+
+use super::describe::Describer;
+use super::operation::Binder;
+use crate::driver::{Control, Described, DriverError, PgType, ServerError};
+use crate::engine::plans::is_ddl;
+use crate::workload::plan::{Protocol, StatementPlan};
+
+/// undefined_table, undefined_column, undefined_object.
+const UNDEFINED: [&str; 3] = ["42P01", "42703", "42704"];
+
+impl Binder<'_> {
+    /// Keeps a statement that was described, where later ones may need what it does.
+    pub(super) fn note_ddl(&mut self, statement: &StatementPlan) {
+        if statement.args.is_empty() && is_ddl(&statement.text.sql) {
+            self.ddl.push(statement.text.sql.clone());
+        }
+    }
+
+    /// Describes a statement that was refused once more, behind the DDL of its operation; `None` where that does not help.
+    pub(super) async fn describe_behind_ddl(
+        &self,
+        statement: &StatementPlan,
+        declared: &[Option<PgType>],
+        refusal: &ServerError,
+    ) -> Result<Option<Described>, DriverError> {
+        let Describer::Server(control) = self.describer else { return Ok(None) };
+        if self.ddl.is_empty() || !UNDEFINED.contains(&refusal.state.as_str()) {
+            return Ok(None);
+        }
+        control.batch("BEGIN READ WRITE").await?;
+        let described = behind(control, &self.ddl, statement, declared).await;
+        control.batch("ROLLBACK").await?;
+        match described {
+            Ok(described) => Ok(Some(described)),
+            // What the statement itself was refused for says more.
+            Err(DriverError::Server(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+async fn behind(
+    control: &Control,
+    ddl: &[String],
+    statement: &StatementPlan,
+    declared: &[Option<PgType>],
+) -> Result<Described, DriverError> {
+    for sql in ddl {
+        control.batch(sql).await?;
+    }
+    let oids: Vec<u32> = declared.iter().map(|ty| ty.as_ref().map_or(0, |ty| ty.oid)).collect();
+    control.describe(&statement.text.sql, &oids).await
+}
+
+/// How a statement travels that was described behind DDL: what it names is made anew each time, so it is parsed each time.
+pub(super) fn protocol_behind_ddl(protocol: Protocol) -> Protocol {
+    match protocol {
+        Protocol::Prepared => Protocol::Extended,
+        other => other,
+    }
+}
