@@ -160,7 +160,8 @@ def hover(page):
             break
     read, table, heard = page.ask("""
       const read = Object.fromEntries([...document.querySelectorAll('#percentiles .live-row')].map((row) => [row.querySelector('.live-name').textContent, row.querySelector('b').textContent]));
-      const table = Object.fromEntries(all('#figures tbody tr').map((row) => [data().series[row.dataset.series].name, row.children[2].textContent]));
+      const median = all('#figures thead th').findIndex((cell) => cell.textContent === 'p50');
+      const table = Object.fromEntries(all('#figures tbody tr').map((row) => [data().series[row.dataset.series].name, row.children[median].textContent]));
       return [read, table, document.querySelector('#percentiles .heard').textContent];""")
     differing = {name: (figure, table[name]) for name, figure in read.items() if table[name] not in (figure, "–")}
     page.must(read and not differing, f"the median by keys is not the table's: {differing or 'not reached'}")
