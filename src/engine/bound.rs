@@ -138,6 +138,8 @@ pub(super) struct Program {
     pub(super) widths: Vec<usize>,
     /// How many loops there are; each has a place of its own for its state.
     pub(super) loops: usize,
+    /// How many tables its inserts go to; the rows of each are counted apart.
+    pub(super) tables: usize,
     /// What ends a failed transaction: index into [`BoundVariant::statements`]; `None` without transactions.
     pub(super) rollback: Option<usize>,
 }
@@ -202,8 +204,8 @@ pub(super) struct Loop {
     pub(super) repeat: u32,
     /// Whether another loop is around it.
     pub(super) nested: bool,
-    /// The loop around it that draws anew most closely.
-    pub(super) redraws_within: Option<usize>,
+    /// The loop around it most closely.
+    pub(super) within: Option<usize>,
     /// Sets that are bound inside.
     pub(super) binds: Vec<usize>,
     /// Whether it draws anew: then values with its number in [`DrawnValue::redrawn_by`].
@@ -215,6 +217,8 @@ pub(super) struct Loop {
 /// Rows to be inserted. Statements are indexes into [`BoundVariant::statements`].
 #[derive(Clone, Debug)]
 pub(super) struct Insert {
+    /// The number of its table among those of the operation.
+    pub(super) table: usize,
     pub(super) method: InsertMethod,
     pub(super) rows: u32,
     pub(super) chunk: u32,
