@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use super::recount::Counter;
 use super::rows::Keep;
 use crate::driver::{ColumnInfo, LiteralType, PgType, Recordable};
 use crate::param::Sampler;
@@ -25,6 +26,8 @@ pub struct BoundVariant {
     pub(super) width: usize,
     /// What goes on beside the mix, parallel to the plan's list.
     pub(super) background: Option<Arc<BoundVariant>>,
+    /// What `next` counts with, in the mix and in the background.
+    pub(super) counters: Vec<Counter>,
 }
 
 impl BoundVariant {
