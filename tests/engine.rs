@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic, reason = "in a test a panic is the message")]
 
+#[path = "engine/counting.rs"]
+mod counting;
 #[path = "engine/outages.rs"]
 mod outages;
 #[path = "engine/protocols.rs"]
@@ -90,6 +92,7 @@ fn compared(operations: &str) -> Result<dbbench::engine::AnswerReport, AnswersEr
     let bound = bound(&plan, &endpoint).unwrap_or_else(|error| panic!("{error}"));
     let targets = vec![Target::Postgres(endpoint); bound.len()];
     rehearse(&plan, &bound, &targets, &Interrupt::default())?;
+    let targets: Vec<Vec<Target>> = targets.into_iter().map(|target| vec![target]).collect();
     compare_answers(&plan, &bound, &targets, &Interrupt::default())
 }
 

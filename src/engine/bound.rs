@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
+use super::recount::Counter;
 use super::rows::Keep;
 use crate::driver::{ColumnInfo, LiteralType, PgType, Recordable};
 use crate::param::Sampler;
@@ -25,6 +26,8 @@ pub struct BoundVariant {
     pub(super) width: usize,
     /// What goes on beside the mix, parallel to the plan's list.
     pub(super) background: Option<Arc<BoundVariant>>,
+    /// What `next` counts with, in the mix and in the background.
+    pub(super) counters: Vec<Counter>,
 }
 
 impl BoundVariant {
@@ -138,6 +141,8 @@ pub(super) struct Program {
     pub(super) widths: Vec<usize>,
     /// How many loops there are; each has a place of its own for its state.
     pub(super) loops: usize,
+    /// How many tables its inserts go to; the rows of each are counted apart.
+    pub(super) tables: usize,
     /// What ends a failed transaction: index into [`BoundVariant::statements`]; `None` without transactions.
     pub(super) rollback: Option<usize>,
 }
@@ -202,8 +207,8 @@ pub(super) struct Loop {
     pub(super) repeat: u32,
     /// Whether another loop is around it.
     pub(super) nested: bool,
-    /// The loop around it that draws anew most closely.
-    pub(super) redraws_within: Option<usize>,
+    /// The loop around it most closely.
+    pub(super) within: Option<usize>,
     /// Sets that are bound inside.
     pub(super) binds: Vec<usize>,
     /// Whether it draws anew: then values with its number in [`DrawnValue::redrawn_by`].
@@ -215,6 +220,8 @@ pub(super) struct Loop {
 /// Rows to be inserted. Statements are indexes into [`BoundVariant::statements`].
 #[derive(Clone, Debug)]
 pub(super) struct Insert {
+    /// The number of its table among those of the operation.
+    pub(super) table: usize,
     pub(super) method: InsertMethod,
     pub(super) rows: u32,
     pub(super) chunk: u32,

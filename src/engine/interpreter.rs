@@ -53,8 +53,8 @@ pub(super) struct Interpreter {
     counted: Vec<(usize, i64)>,
     /// What was recorded in the operation so far.
     recorded: Vec<Taken>,
-    /// Rows that the operation has made so far: no two of them draw the same.
-    rows_made: u64,
+    /// Rows that the operation has made so far, by table: no two of one table draw the same.
+    rows_made: Vec<u64>,
     /// The draws of the operation, for those that loops make anew.
     stream: Stream,
     now_us: i64,
@@ -112,7 +112,7 @@ impl Interpreter {
             rows: BytesMut::new(),
             counted: Vec::new(),
             recorded: Vec::new(),
-            rows_made: 0,
+            rows_made: vec![0; most(&|program| program.tables)],
             stream: Stream::purpose(0, "none", 0),
             now_us: 0,
             timer,
@@ -183,7 +183,7 @@ impl Interpreter {
     ) -> Result<(), OperationError> {
         self.active = 0;
         self.recorded.clear();
-        self.rows_made = 0;
+        self.rows_made.fill(0);
         self.execute_from(0, variant, index, program, place).await
     }
 

@@ -13,12 +13,13 @@ mod drawn;
 mod error;
 mod interpreter;
 mod plans;
+mod recount;
 mod rows;
 #[cfg(test)]
 mod testing;
 mod worker;
 
-pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, compare_answers};
+pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, answering, compare_answers};
 pub use bind::{BindError, BindProblem, ProblemPlace, bind};
 pub use bound::BoundVariant;
 pub use coordinator::{

@@ -132,6 +132,9 @@ steps = [
     { sql = "INSERT INTO log VALUES ('outer', :org, 0, 0)" },
     { repeat = 2, draw = ["org"], sql = "INSERT INTO log VALUES ('inner', :org, 0, 0)" },
   ] },
+  { repeat = 4, steps = [
+    { repeat = 3, draw = ["org"], sql = "INSERT INTO log VALUES ('within', :org, 0, 0)" },
+  ] },
   { sql = "INSERT INTO log VALUES ('end', :org, 0, 0)" },
 ]
 "#,
@@ -154,6 +157,10 @@ steps = [
     // Of ten values twelve draws are hardly ever the same; outside of the loops the operation keeps its own.
     assert!(drawn("inner").iter().any(|org| *org != drawn("inner")[0]), "{:?}", drawn("inner"));
     assert_eq!(drawn("end"), drawn("row")[..1]);
+    // A loop that draws begins anew in each iteration of one that does not, but its draws do not.
+    let within = drawn("within");
+    assert_eq!(within.len(), 12);
+    assert!(within.chunks(3).any(|iteration| *iteration != within[..3]), "{within:?}");
 }
 
 #[test]
@@ -278,6 +285,39 @@ steps = [{{ insert = {{ table = "events", rows = 100, chunk = 30, method = "{met
         assert_eq!(rows, 101 + 100 * i64::try_from(all.counters.succeeded).unwrap(), "{method}");
     }
     assert!(sums.iter().all(|(sum, _)| *sum == sums[0].0), "the same draws whatever the method: {sums:?}");
+}
+
+#[test]
+fn inserts_draw_the_same_after_a_retry_and_after_an_insert_elsewhere() {
+    let server = support::server();
+    let tables = "CREATE TABLE events (id uuid PRIMARY KEY, n int NOT NULL); CREATE TABLE other (n int NOT NULL);";
+    let drawn = |operation: &str| {
+        let endpoint = writable(&server, &format!("{tables} CREATE SEQUENCE attempt;"));
+        let values = r#"values = { id = "uuid4", n = { uniform = [1, 1_000_000] } }"#;
+        let steps = operation.replace("EVENTS", values);
+        let plan = plan(&format!("[operations.some]\nsteps = [{steps}]\n"));
+        let bound = bound(&plan, &endpoint).unwrap();
+        rehearse(&plan, &bound, &[Target::Postgres(endpoint.clone())], &Interrupt::default()).unwrap();
+        rows(&endpoint, "SELECT id, n FROM events ORDER BY id")
+    };
+    let insert = |rows: u32, method: &str| {
+        format!(r#"{{ insert = {{ table = "events", rows = {rows}, method = "{method}", EVENTS }} }}"#)
+    };
+    let at_once = drawn(&insert(4, "multi_row"));
+    assert_eq!(at_once.len(), 4);
+    let fails = r#"{ sql = "SELECT 1 WHERE nextval('attempt') % 3 = 0", expect_rows = 1 }"#;
+    for method in ["single", "unnest", "copy"] {
+        let insert = |rows| insert(rows, method);
+        let retried = format!(
+            r#"{}, {{ retries = 5, retry_on = ["rows"], transaction = [{}, {fails}] }}, {}"#,
+            insert(1),
+            insert(2),
+            insert(1)
+        );
+        assert_eq!(drawn(&retried), at_once, "{method}: of three attempts only the last counts");
+        let elsewhere = r#"{ insert = { table = "other", rows = 3, method = "single", values = { n = 1 } } }"#;
+        assert_eq!(drawn(&format!("{elsewhere}, {}", insert(4))), at_once, "{method}: rows of another table");
+    }
 }
 
 #[test]

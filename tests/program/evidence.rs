@@ -118,7 +118,10 @@ fn in_somebody_s_database_what_writes_is_planned_and_not_executed() {
     let options = ["--target", &target, "--allow-writes-to", "shop", "--no-progress"];
     let mut command = place.dbbench(&[&["run", "w.toml", "--out", "out"], &options[..]].concat());
     command.env("PGPASSWORD", PASSWORD);
-    place.start(command).wait_beside_others().ends_with(measured(0));
+    let outcome = place.start(command).wait_beside_others().ends_with(measured(0));
+    outcome.says(&["operation \"note\"", "slices have no equal start"]).never_says(&["none writes"]);
+    let warnings = place.json("out/summary.json")["warnings"].to_string();
+    assert!(warnings.contains("slices have no equal start"), "{warnings}");
     let plans = plans(&place);
     assert_eq!((&plans[0]["executed"], &plans[0]["execution_us"]), (&Value::Bool(false), &Value::Null));
     assert!(plans[0]["note"].as_str().unwrap().contains("planned and not executed"), "{}", plans[0]);

@@ -211,6 +211,16 @@ fn without_createdb_a_schema_of_its_own_does() {
     run(&place, &target, &["--schema", "lab", "--allow-writes-to", "shop"]).ends_with(measured(0));
     assert_eq!(place.json("out/run.json")["rows"]["users"].as_u64(), Some(200));
     assert_eq!(shop.dump("shop"), before);
+    // What writes needs copies, and of a schema there is none.
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let write = "UPDATE users SET name = 'x' WHERE org_id = :org RETURNING id, name";
+    place.workload(&tiny(&[("SELECT id, name FROM users WHERE org_id = :org", write)]));
+    run(&place, &target, &["--schema", "lab", "--allow-writes-to", "shop"])
+        .ends_with(2)
+        .says(&["--schema lab: operation \"one\" of variant \"one\" writes", "leave --schema out"])
+        .never_says(&["none writes"]);
+    assert!(!place.path("out").exists());
+    assert_eq!(shop.dump("shop"), before);
 }
 
 #[test]

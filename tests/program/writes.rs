@@ -95,6 +95,28 @@ fn equal_work_is_a_number_of_operations_and_tables_say_what_it_left() {
 }
 
 #[test]
+fn alternatives_within_one_variant_do_not_see_what_the_other_wrote() {
+    let place = Place::new();
+    let operation = |name: &str, sum: &str| {
+        format!(
+            "[operations.{name}]\njob = \"raise\"\nsteps = [{{ as = \"r\", sql = \"UPDATE t SET n = {sum} WHERE id = 1 RETURNING \
+             n\" }}]\nanswer = [\"r.n\"]\n"
+        )
+    };
+    place.workload(&format!(
+        "name = \"alternatives\"\n[dataset]\nschema = \"CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL)\"\n\
+         [dataset.tables.t]\nrows = 3\ncolumns.id = \"row_number\"\ncolumns.n = 0\n{}{}\
+         [load]\nclients = 1\n[run]\nrounds = 1\nwarmup = \"0s\"\nmeasure = \"60ms\"\n\
+         [compare]\nsame_answer = true\n[variants]\nboth = {{ mix = {{ first = 1, second = 1 }} }}\n",
+        operation("first", "n + 1"),
+        operation("second", "1 + n")
+    ));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    assert_eq!(place.json("out/summary.json")["same_answer"]["equal"], true);
+    place.assert_nothing_left();
+}
+
+#[test]
 fn a_function_that_writes_is_found_out_by_the_server() {
     let place = Place::new();
     place.workload(&tiny(&[

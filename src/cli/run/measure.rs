@@ -8,16 +8,14 @@ use std::time::Instant;
 use super::Command;
 use super::after::After;
 use super::copies::Copies;
-use super::external::{self, about_writes};
-use super::plans;
 use super::record::record;
 use super::stage::{Stage, server_log};
+use super::trial::{answer_targets, try_operations, unanswered};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
-use crate::result::plans::PlanList;
 use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::{SliceContext, SliceRecord};
 use crate::result::slowest::{SlowContext, SlowRecord};
@@ -25,7 +23,7 @@ use crate::result::{self, Store};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
 use crate::words::{ExitCode, counted};
-use crate::workload::plan::{ClonePlan, Plan};
+use crate::workload::plan::Plan;
 
 /// How the measured part ended, when there is something to report.
 #[derive(Debug)]
@@ -54,7 +52,7 @@ pub fn measure(
     let mut run = record(plan, known);
     let (mut writes, mut plans) = (false, None);
     if !null_target {
-        (writes, plans) = try_operations(command, plan, stage)?;
+        (writes, plans) = try_operations(command, plan, stage, &mut run)?;
     }
     let dir = match out {
         Some(out) => out.to_owned(),
@@ -66,7 +64,7 @@ pub fn measure(
         store.write_plans(plans).map_err(|error| Failure::failed(&error))?;
     }
     if plan.compare.same_answer && !null_target {
-        if let Some(end) = compare_answers(command, plan, stage, &mut run)? {
+        if let Some(end) = compare_answers(command, plan, stage, &mut run, writes)? {
             store.write_run(&run).map_err(|error| Failure::failed(&error))?;
             return Ok((end, dir));
         }
@@ -78,65 +76,21 @@ pub fn measure(
     Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir))
 }
 
-/// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
-/// again on a clone of each, where they may write, and the sessions for plans and answers go to further ones. Gives the plans
-/// too, unless nobody wants them.
-fn try_operations(command: &Command<'_>, plan: &Plan, stage: &mut Stage) -> Result<(bool, Option<PlanList>), Failure> {
-    let interrupt = &command.asked.engine;
-    let begin = Instant::now();
-    let operations: usize = plan.variants.iter().map(|variant| variant.operations.len()).sum();
-    let what = format!("trying {} once", counted(operations, "operation"));
-    command.events.emit(Event::StageStarted { stage: Phase::Trial, what });
-    let ended = |what: &str| {
-        command.events.emit(Event::StageEnded { stage: Phase::Trial, took: begin.elapsed(), what: what.to_owned() });
-    };
-    let (refused, rehearsal) = match engine::which_write(plan, &stage.bound, &stage.direct, interrupt) {
-        Ok(tried) => tried,
-        Err(error) => return Err(unanswered(error, stage)),
-    };
-    let Some(first) = refused.into_iter().flatten().next() else {
-        ended("none writes");
-        return Ok((false, plans::of_shared(command, plan, stage, &rehearsal)?));
-    };
-    if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
-        stage.clones = external::copies(command, plan, external)?;
-    }
-    let Some(copies) = &mut stage.clones else { return Err(unanswered(first, stage)) };
-    // Once for the trial, once for the plans, once for the answers: all begin with the rows that were loaded.
-    let trial = fresh(command, copies, &stage.direct)?;
-    let rehearsal = engine::rehearse(plan, &stage.bound, &trial, interrupt);
-    let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
-    ended("some write: on copies of the data");
-    let plans = plans::of_copies(command, plan, stage, &rehearsal)?;
-    let Some(copies) = &mut stage.clones else { return Ok((true, plans)) };
-    stage.direct = fresh(command, copies, &stage.direct)?;
-    Ok((true, plans))
-}
-
-/// Each variant's sessions go to a new clone.
-pub(super) fn fresh(command: &Command<'_>, copies: &mut Copies, direct: &[Target]) -> Result<Vec<Target>, Failure> {
-    let each = direct.iter().enumerate();
-    let targets = each.map(|(variant, target)| copies.target(command, variant, ClonePlan::Slice, target));
-    let targets = targets.collect::<Result<_, _>>();
-    if command.asked.engine.is_set() {
-        return Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"));
-    }
-    targets.map_err(|reason| Failure::text(ExitCode::Failed, reason))
-}
-
 /// `Some` when they differ: then nothing is timed.
 fn compare_answers(
     command: &Command<'_>,
     plan: &Plan,
-    stage: &Stage,
+    stage: &mut Stage,
     run: &mut RunRecord,
+    writes: bool,
 ) -> Result<Option<End>, Failure> {
     let begin = Instant::now();
     let draws = plan.compare.answer_draws;
     let what =
         format!("comparing the answers of {} to {}", counted(plan.variants.len(), "variant"), counted(draws, "draw"));
     command.events.emit(Event::StageStarted { stage: Phase::Answers, what });
-    match engine::compare_answers(plan, &stage.bound, &stage.direct, &command.asked.engine) {
+    let targets = answer_targets(command, stage, writes)?;
+    match engine::compare_answers(plan, &stage.bound, &targets, &command.asked.engine) {
         Ok(report) => {
             for group in report.groups.iter().filter(|group| group.rows == 0) {
                 run.warnings.push(format!(
@@ -162,22 +116,6 @@ fn compare_answers(
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
         Err(error) => Err(unanswered(error, stage)),
-    }
-}
-
-/// Why operations could not even be tried: what the file says wrongly is a usage error, the rest a failed run.
-fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
-    match error {
-        AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
-        AnswersError::Writes { .. } => {
-            let why = about_writes(stage.external.as_ref());
-            Failure::text(ExitCode::Usage, format!("{}: {why}", chain(&error)))
-        }
-        AnswersError::Fails { state: Some(state), .. } if state.as_str() == "42501" => {
-            Failure::text(ExitCode::Usage, format!("{}: GRANT it to the role, or connect as another", chain(&error)))
-        }
-        AnswersError::Fails { state: Some(_), .. } => Failure::text(ExitCode::Usage, chain(&error)),
-        _ => Failure::text(ExitCode::Failed, chain(&error)),
     }
 }
 

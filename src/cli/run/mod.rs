@@ -15,6 +15,7 @@ mod refusal;
 mod setup;
 mod stage;
 mod tables;
+mod trial;
 
 pub(super) use external::{refuse_statements, refused};
 

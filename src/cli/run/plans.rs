@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use super::Command;
-use super::measure::fresh;
 use super::stage::Stage;
+use super::trial::fresh;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{self, AnswersError, Explained, Ground, Rehearsal, VariantPlans};

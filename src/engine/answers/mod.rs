@@ -18,6 +18,7 @@ use self::runner::{Runner, on_own_thread};
 use super::bound::{BoundOperation, BoundVariant};
 use super::clock::SliceClock;
 use super::coordinator::Interrupt;
+use super::recount::is_shared_and_written;
 
 pub use differ::{AnswersDiffer, Side};
 
@@ -102,9 +103,20 @@ fn with(params: &[(String, String)]) -> String {
 struct Member {
     variant: usize,
     operation: usize,
+    /// Who asks for its answers.
+    runner: usize,
 }
 
-/// Compares the answers of operations that do the same job. With the null target, whose answers say nothing, nothing is
+/// How many operations of each variant are compared with others.
+#[must_use]
+pub fn answering(bound: &[BoundVariant]) -> Vec<usize> {
+    let mut counts = vec![0; bound.len()];
+    groups(bound).0.iter().flatten().for_each(|member| counts[member.variant] += 1);
+    counts
+}
+
+/// Compares the answers of operations that do the same job. Of each variant there is one target for all of its operations, or,
+/// where they write, one for each that is compared ([`answering`]), so that none sees what another wrote. With the null target, whose answers say nothing, nothing is
 /// compared.
 ///
 /// # Errors
@@ -112,19 +124,25 @@ struct Member {
 pub fn compare_answers(
     plan: &Plan,
     bound: &[BoundVariant],
-    targets: &[Target],
+    targets: &[Vec<Target>],
     interrupt: &Interrupt,
 ) -> Result<AnswerReport, AnswersError> {
-    let (groups, alone) = groups(bound);
+    let (mut groups, alone) = groups(bound);
     let draws = plan.compare.answer_draws;
-    if groups.is_empty() || targets.iter().any(|target| matches!(target, Target::Null(_))) {
+    if groups.is_empty() || targets.iter().flatten().any(|target| matches!(target, Target::Null(_))) {
         return Ok(AnswerReport { compared: false, draws, groups: Vec::new(), alone });
     }
     let now_us = SliceClock::new().wall_us(0);
     on_own_thread(async |timer| {
-        let mut runners = Vec::with_capacity(bound.len());
-        for (variant, target) in bound.iter().zip(targets) {
-            runners.push(Runner::open(variant, target, &timer, interrupt, now_us).await?);
+        let seats = seats(&mut groups, targets);
+        let all: Vec<&Target> = seats.iter().map(|(_, target)| *target).collect();
+        let mut runners = Vec::with_capacity(seats.len());
+        for (variant, target) in &seats {
+            let mut runner = Runner::open(&bound[*variant], target, &timer, interrupt, now_us).await?;
+            if is_shared_and_written(target, &all) {
+                runner.recount_in(target);
+            }
+            runners.push(runner);
         }
         let mut reports = Vec::with_capacity(groups.len());
         for group in &groups {
@@ -142,24 +160,39 @@ pub fn compare_answers(
     })
 }
 
+/// Who asks: a runner for each target that is needed, and its number with each member.
+fn seats<'a>(groups: &mut [Vec<Member>], targets: &'a [Vec<Target>]) -> Vec<(usize, &'a Target)> {
+    let mut seats = Vec::new();
+    let mut of_variant: Vec<Vec<usize>> = vec![Vec::new(); targets.len()];
+    for member in groups.iter_mut().flatten() {
+        let own = &mut of_variant[member.variant];
+        if let Some(target) = targets[member.variant].get(own.len()) {
+            own.push(seats.len());
+            seats.push((member.variant, target));
+        }
+        member.runner = own.last().copied().unwrap_or_default();
+    }
+    seats
+}
+
 /// Compares all members of a group with the first, draw by draw; returns the rows of the first.
 async fn compare_group(plan: &Plan, runners: &mut [Runner<'_>], group: &[Member]) -> Result<u64, AnswersError> {
     let types = plain_types(runners, group);
     let ordered = group.iter().any(|member| {
-        let operation = &runners[member.variant].variant().operations[member.operation];
+        let operation = &runners[member.runner].variant().operations[member.operation];
         operation.answer.as_ref().is_some_and(|answer| answer.plan.ordered)
     });
     let Some((first, others)) = group.split_first() else { return Ok(0) };
     let mut rows = 0;
     for draw in 0..plan.compare.answer_draws {
-        let expected = runners[first.variant].answer(first.operation, plan.run.seed, draw, &types).await?;
+        let expected = runners[first.runner].answer(first.operation, plan.run.seed, draw, &types).await?;
         rows += expected.len() as u64;
         for other in others {
-            let found = runners[other.variant].answer(other.operation, plan.run.seed, draw, &types).await?;
+            let found = runners[other.runner].answer(other.operation, plan.run.seed, draw, &types).await?;
             let counts = (expected.len(), found.len());
             let Some(different) = difference(expected.clone(), found, ordered) else { continue };
             let side = |member: &Member, rows: usize, only: &[tuples::Tuple]| {
-                let variant = runners[member.variant].variant();
+                let variant = runners[member.runner].variant();
                 let operation = &variant.operations[member.operation];
                 Side {
                     variant: variant.name.clone(),
@@ -173,7 +206,7 @@ async fn compare_group(plan: &Plan, runners: &mut [Runner<'_>], group: &[Member]
             return Err(AnswersError::Differ(Box::new(AnswersDiffer {
                 draw: draw + 1,
                 draws: plan.compare.answer_draws,
-                params: runners[first.variant].params(first.operation, plan.run.seed, draw),
+                params: runners[first.runner].params(first.operation, plan.run.seed, draw),
                 left: side(first, counts.0, &different.left),
                 right: side(other, counts.1, &different.right),
                 common: different.common.len(),
@@ -193,7 +226,7 @@ fn groups(bound: &[BoundVariant]) -> (Vec<Vec<Member>>, Vec<String>) {
     for (variant, of) in bound.iter().enumerate() {
         for (operation, found) in of.operations.iter().enumerate().filter(|(_, found)| found.answer.is_some()) {
             let job = if single { String::new() } else { found.job.clone() };
-            let member = Member { variant, operation };
+            let member = Member { variant, operation, runner: 0 };
             match groups.iter_mut().find(|(known, _)| *known == job) {
                 Some((_, group)) => group.push(member),
                 None => groups.push((job, vec![member])),
@@ -207,9 +240,8 @@ fn groups(bound: &[BoundVariant]) -> (Vec<Vec<Member>>, Vec<String>) {
 
 /// For each place of the answer the type of a plain column that a member has there, if any.
 fn plain_types(runners: &[Runner<'_>], group: &[Member]) -> Vec<Option<PgType>> {
-    let answers = group
-        .iter()
-        .filter_map(|member| runners[member.variant].variant().operations[member.operation].answer.as_ref());
+    let answers =
+        group.iter().filter_map(|member| runners[member.runner].variant().operations[member.operation].answer.as_ref());
     let mut types: Vec<Option<PgType>> = Vec::new();
     for answer in answers {
         types.resize(types.len().max(answer.types.len()), None);

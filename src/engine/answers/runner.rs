@@ -1,6 +1,7 @@
 //! Asks one variant for its answers.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::AnswersError;
@@ -11,6 +12,7 @@ use crate::engine::coordinator::Interrupt;
 use crate::engine::drawn::drawn_params;
 use crate::engine::error::chain;
 use crate::engine::interpreter::{Beside, Interpreter, OperationError, Place, Progress, open_beside, prepare};
+use crate::engine::recount::recount;
 use crate::param::{Phase, Stream};
 use crate::timer::Timer;
 use crate::words::{FailureKey, SqlState};
@@ -52,6 +54,10 @@ pub(in crate::engine) struct Runner<'a> {
     interrupt: &'a Interrupt,
     /// What `now` gives in all draws of all variants.
     now_us: i64,
+    /// The last values that `next` gave here, parallel to the variant's counters: others that run the variant count apart.
+    counted: Vec<i64>,
+    /// Where others write too: there counters begin anew above what is there in each run.
+    recounts: Option<Target>,
 }
 
 impl<'a> Runner<'a> {
@@ -66,6 +72,7 @@ impl<'a> Runner<'a> {
         let lost = |source| AnswersError::Driver { variant: variant.name.clone(), source: Box::new(source) };
         let (mut session, _) = Session::connect(target, timer).await.map_err(lost)?;
         let prepared = prepare(variant, &mut session).await.map_err(lost)?;
+        recount(variant, target).await.map_err(lost)?;
         let beside = open_beside(variant, target, timer).await.map_err(lost)?;
         let mut interpreter =
             Interpreter::new(variant, timer.clone()).map_err(|misfit| AnswersError::Thread(misfit.to_string()))?;
@@ -80,7 +87,28 @@ impl<'a> Runner<'a> {
             timer: timer.clone(),
             interrupt,
             now_us,
+            counted: last_values(variant),
+            recounts: None,
         })
+    }
+
+    /// Lets `next` begin above what is there in each run: others write into the same tables.
+    pub(super) fn recount_in(&mut self, target: &Target) {
+        self.recounts = Some(target.clone());
+    }
+
+    /// Lets `next` go on where it was here.
+    async fn count_on(&mut self) -> Result<(), AnswersError> {
+        if let Some(target) = &self.recounts {
+            return recount(&self.variant, target).await.map_err(|source| AnswersError::Driver {
+                variant: self.variant.name.clone(),
+                source: Box::new(source),
+            });
+        }
+        for (counter, last) in self.variant.counters.iter().zip(&self.counted) {
+            counter.last.store(*last, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     pub(super) fn variant(&self) -> &BoundVariant {
@@ -89,6 +117,7 @@ impl<'a> Runner<'a> {
 
     /// Runs an operation with the values of a draw; its rows are kept.
     pub(in crate::engine) async fn run(&mut self, operation: usize, seed: u64, draw: u32) -> Result<(), AnswersError> {
+        self.count_on().await?;
         let variant = Arc::clone(&self.variant);
         let result = match self.interpreter.draw(&variant, operation, stream(seed, draw), self.now_us) {
             Err(misfit) => Err(misfit.into()),
@@ -127,6 +156,7 @@ impl<'a> Runner<'a> {
                 }
             }
         };
+        self.counted = last_values(&self.variant);
         if self.interrupt.is_set() {
             return Err(AnswersError::Interrupted);
         }
@@ -196,6 +226,10 @@ impl<'a> Runner<'a> {
         }
         AnswersError::Fails { variant, operation: name, params, reason, state }
     }
+}
+
+fn last_values(variant: &BoundVariant) -> Vec<i64> {
+    variant.counters.iter().map(|counter| counter.last.load(Ordering::Relaxed)).collect()
 }
 
 fn next_look() -> Instant {

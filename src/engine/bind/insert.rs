@@ -10,11 +10,11 @@ use crate::engine::bound::{BoundStatement, Cell, Insert};
 use crate::param::{Generator, Sampler, name_hash};
 use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan, Protocol};
 
-impl Binder<'_> {
+impl<'a> Binder<'a> {
     /// Binds an insert.
     pub(super) async fn insert(
         &mut self,
-        plan: &InsertPlan,
+        plan: &'a InsertPlan,
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(), DriverError> {
         let Some(types) = self.column_types(plan).await? else {
@@ -45,7 +45,13 @@ impl Binder<'_> {
             (begin, commit)
         });
         let commits = !self.in_transaction && around.is_none();
+        let known = self.tables.iter().position(|table| *table == plan.table);
+        let table = known.unwrap_or_else(|| {
+            self.tables.push(&plan.table);
+            self.tables.len() - 1
+        });
         self.parts.push(Part::Insert(Box::new(Insert {
+            table,
             method,
             rows,
             chunk,

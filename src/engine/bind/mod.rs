@@ -35,13 +35,22 @@ pub async fn bind(
     control: Option<&Control>,
     dataset: Option<&DatasetPlan>,
 ) -> Result<BoundVariant, BindError> {
+    bind_with(variant, control, dataset, &Counters::new(control)).await
+}
+
+/// The same with counters that are shared with another.
+async fn bind_with(
+    variant: &VariantPlan,
+    control: Option<&Control>,
+    dataset: Option<&DatasetPlan>,
+    counters: &Counters<'_>,
+) -> Result<BoundVariant, BindError> {
     let lost = |source| BindError::Driver { variant: variant.name.clone(), source: Box::new(source) };
     let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
     let mut problems = Vec::new();
-    let counters = Counters::new(control);
     let mut params = Vec::new();
     for param in &variant.params {
-        match params::know(param, control, &counters).await.map_err(lost)? {
+        match params::know(param, control, counters).await.map_err(lost)? {
             Ok(known) => params.push(Some(known)),
             Err(problem) => {
                 problems.push(problem);
@@ -52,7 +61,7 @@ pub async fn bind(
     let mut statements = Vec::new();
     let mut operations = Vec::new();
     for operation in &variant.operations {
-        let mut binder = operation::Binder::new(variant, operation, describer, &counters, &params, &mut problems);
+        let mut binder = operation::Binder::new(variant, operation, describer, counters, &params, &mut problems);
         binder.bind(&mut statements).await.map_err(lost)?;
         operations.extend(binder.finish());
     }
@@ -60,7 +69,7 @@ pub async fn bind(
         return Err(BindError::Problems { variant: variant.name.clone(), problems });
     }
     let background = match &variant.background {
-        Some(background) => Some(Arc::new(Box::pin(bind(&background.work, control, dataset)).await?)),
+        Some(background) => Some(Arc::new(Box::pin(bind_with(&background.work, control, dataset, counters)).await?)),
         None => None,
     };
     let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {
@@ -77,5 +86,6 @@ pub async fn bind(
         width: variant.connections_per_client() as usize,
         records: variant.records().into_iter().map(str::to_owned).collect(),
         background,
+        counters: counters.all(),
     })
 }

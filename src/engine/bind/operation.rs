@@ -97,6 +97,8 @@ pub(super) struct Binder<'a> {
     pub(super) parts: Vec<Part>,
     /// Loops so far.
     pub(super) loops: usize,
+    /// The tables that inserts so far go to.
+    pub(super) tables: Vec<&'a str>,
     /// The loops around the step being bound, from the outermost in.
     pub(super) around: Vec<Around>,
     pub(super) in_transaction: bool,
@@ -126,6 +128,7 @@ impl<'a> Binder<'a> {
             drawn: Vec::new(),
             parts: Vec::new(),
             loops: 0,
+            tables: Vec::new(),
             around: Vec::new(),
             in_transaction: false,
             rollback: None,
@@ -156,7 +159,8 @@ impl<'a> Binder<'a> {
                 visiting: self.operation.sets.iter().map(|set| set.visiting).collect(),
             }
         });
-        let (load, answering) = program::build(self.operation, &self.parts, self.loops, self.rollback);
+        let (load, answering) =
+            program::build(self.operation, &self.parts, self.loops, self.tables.len(), self.rollback);
         Some(BoundOperation {
             name: self.operation.name.clone(),
             job: self.operation.job.clone(),

@@ -11,6 +11,7 @@ pub(super) fn build(
     operation: &OperationPlan,
     parts: &[Part],
     loops: usize,
+    tables: usize,
     rollback: Option<usize>,
 ) -> (Program, Program) {
     let everything: Vec<Vec<bool>> = operation.sets.iter().map(|set| vec![true; set.columns.len()]).collect();
@@ -28,6 +29,7 @@ pub(super) fn build(
         instructions: parts.iter().map(|part| instruction(part, kept)).collect(),
         widths: kept.iter().map(|columns| columns.iter().filter(|kept| **kept).count()).collect(),
         loops,
+        tables,
         rollback,
     };
     (program(&referred), program(&everything))

@@ -62,14 +62,13 @@ impl<'a> Binder<'a> {
         }
         let number = self.loops;
         self.loops += 1;
-        let redraws_within =
-            self.around.iter().rev().find(|around| !around.draw.is_empty()).map(|around| around.number);
+        let within = self.around.last().map(|around| around.number);
         self.parts.push(Part::Loop(Loop {
             number,
             visits: step.for_each,
             repeat: step.repeat,
             nested: !self.around.is_empty(),
-            redraws_within,
+            within,
             binds: bound_inside(step),
             redraws: !step.draw.is_empty(),
             end: 0,

@@ -17,7 +17,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::answers::runner::on_own_thread;
 use super::bound::BoundVariant;
+use super::error::chain;
+use super::recount::recount;
 use crate::driver::Target;
 use crate::event::{Events, SliceInfo};
 use crate::metrics::{Precision, SliceMetrics, Snapshot, precision_for};
@@ -222,6 +225,9 @@ pub fn run_rounds(
                 Err(reason) => return Err(EngineError::Data { round, variant: info.name, reason }),
             };
             let (bound, workers) = (Arc::clone(&bound[variant]), workers[variant]);
+            if let Err(reason) = count_from_here(&bound, &target) {
+                return Err(EngineError::Data { round, variant: info.name, reason });
+            }
             let closed = slice::run(&mut input, &info, target, bound, workers, precision)?;
             end.slices += 1;
             end.failed += u32::from(closed.failed.is_some());
@@ -241,6 +247,17 @@ pub fn run_rounds(
     // Also what comes after the last slice, its checks for one, may have been cut off.
     end.interrupted |= input.interrupt.is_set();
     Ok(end)
+}
+
+/// Lets what counts (`next`) begin above what is in the data of the slice.
+fn count_from_here(bound: &BoundVariant, target: &Target) -> Result<(), String> {
+    if bound.counters.is_empty() {
+        return Ok(());
+    }
+    match on_own_thread(async |_| Ok(recount(bound, target).await)) {
+        Ok(counted) => counted.map_err(|error| format!("`next` cannot ask for the largest value: {}", chain(&error))),
+        Err(error) => Err(chain(&error)),
+    }
 }
 
 /// Worker threads of a variant: as the plan says, else one per core; at most one per client.

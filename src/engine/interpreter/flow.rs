@@ -12,8 +12,9 @@ use crate::param::name_hash;
 const BACKOFF: u64 = name_hash("backoff");
 /// A back-off doubles so many times at most.
 const DOUBLINGS: u32 = 20;
-/// The numbers of draws that an iteration of a loop has for those of loops inside of it.
-const ITERATIONS: u64 = 1 << 20;
+/// How far apart the draws of a loop are numbered in two iterations of the loop around it: 2^64 over the golden ratio, of
+/// which no two small multiples come close to each other.
+const APART: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// Where a loop is.
 #[derive(Debug, Default)]
@@ -39,6 +40,8 @@ pub(super) struct Attempt {
     recorded: usize,
     /// Parallel to the sets bound inside: how many rows they had, and from which on they were seen.
     sets: Vec<(usize, usize)>,
+    /// How many rows had been made, by table: the next attempt draws those of this one.
+    rows_made: Vec<u64>,
 }
 
 impl Interpreter {
@@ -55,11 +58,12 @@ impl Interpreter {
             Some(set) => (self.sets[set].from(), self.sets[set].count()),
             None => (0, of.repeat as usize),
         };
-        let outer = of.redraws_within.map_or(0, |around| self.loops[around].draw);
+        // By all iterations around it, whether those loops draw or not.
+        let first_draw = of.within.map_or(0, |around| self.loops[around].draw.wrapping_add(1).wrapping_mul(APART));
         let state = &mut self.loops[of.number];
         state.at = first;
         state.end = end;
-        state.draw = outer * ITERATIONS;
+        state.draw = first_draw;
         state.seen_from.clear();
         for set in &of.binds {
             let rows = &mut self.sets[*set];
@@ -86,7 +90,7 @@ impl Interpreter {
         let Some(Instruction::Loop(of)) = program.instructions.get(begin) else { return Ok(begin + 1) };
         let state = &mut self.loops[of.number];
         state.at += 1;
-        state.draw += 1;
+        state.draw = state.draw.wrapping_add(1);
         if state.at < state.end {
             self.begin_iteration(variant, index, of)?;
             return Ok(begin + 1);
@@ -131,6 +135,7 @@ impl Interpreter {
                 rows: 0,
                 recorded: 0,
                 sets: Vec::new(),
+                rows_made: Vec::new(),
             });
         }
         let attempt = &mut self.attempts[self.active];
@@ -141,6 +146,7 @@ impl Interpreter {
         attempt.recorded = self.recorded.len();
         attempt.sets.clear();
         attempt.sets.extend(of.binds.iter().map(|set| (self.sets[*set].count(), self.sets[*set].from())));
+        attempt.rows_made.clone_from(&self.rows_made);
         self.active += 1;
     }
 
@@ -156,6 +162,7 @@ impl Interpreter {
                     self.sets[*set].see_from(*from);
                 }
                 self.recorded.truncate(attempt.recorded);
+                self.rows_made.clone_from(&attempt.rows_made);
                 let longest = of.retry.backoff.saturating_mul(1 << attempt.failed.min(DOUBLINGS));
                 attempt.failed += 1;
                 // At least half of it, so that it is a wait, and never the same for two clients, so that they do not meet

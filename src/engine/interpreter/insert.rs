@@ -144,9 +144,9 @@ impl Interpreter {
 
     /// Draws the values of a row into the arguments.
     fn append_row(&mut self, of: &Insert, row: u32) -> Result<(), Misfit> {
-        self.rows_made += 1;
+        self.rows_made[of.table] += 1;
         for cell in &of.cells {
-            let draw = self.draw_of(cell, row, self.rows_made);
+            let draw = self.draw_of(cell, row, self.rows_made[of.table]);
             put(cell, &draw, &mut self.scratch, &mut self.args)?;
         }
         Ok(())
@@ -157,13 +157,13 @@ impl Interpreter {
         for cell in &of.cells {
             self.column.clear();
             for row in 0..count {
-                let draw = self.draw_of(cell, first + row, self.rows_made + u64::from(row) + 1);
+                let draw = self.draw_of(cell, first + row, self.rows_made[of.table] + u64::from(row) + 1);
                 put(cell, &draw, &mut self.scratch, &mut self.column)?;
             }
             let values = RawRow { body: self.column.bytes(), columns: self.column.count() };
             self.args.array(cell.ty.oid, values.iter());
         }
-        self.rows_made += u64::from(count);
+        self.rows_made[of.table] += u64::from(count);
         Ok(())
     }
 
@@ -182,7 +182,7 @@ impl Interpreter {
         Ok(())
     }
 
-    /// Where a cell is drawn: its row counts from 1 in each insert, its index over the whole operation.
+    /// Where a cell is drawn: its row counts from 1 in each insert, its index over all rows of the operation in its table.
     fn draw_of(&self, cell: &Cell, row: u32, index: u64) -> Draw {
         Draw { stream: self.stream, name: cell.key, index, row: u64::from(row) + 1, now_us: self.now_us }
     }

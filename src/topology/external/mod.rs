@@ -108,6 +108,12 @@ impl External {
         self.may_write || self.own_database().is_some()
     }
 
+    /// Whether sessions can be given settings at their start, which some poolers refuse.
+    #[must_use]
+    pub fn takes_settings(&self) -> bool {
+        self.has_guard
+    }
+
     /// Where sessions of the load go.
     #[must_use]
     pub fn endpoint(&self) -> Endpoint {
