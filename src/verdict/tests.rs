@@ -161,7 +161,7 @@ fn one_round_in_which_a_check_failed_is_one_too_many() {
     slices.iter_mut().for_each(|slice| slice.checks = vec![check(0.0)]);
     let value = |slices: &[SliceRecord], limit| finding(slices, "checks.lost", Bound::Value(limit));
     assert_eq!(value(&slices, Limit::AtMost(0.0)), Finding::Holds);
-    let last = slices.iter_mut().filter(|slice| slice.variant == "fast").next_back().unwrap();
+    let last = slices.iter_mut().rfind(|slice| slice.variant == "fast").unwrap();
     last.checks = vec![check(5.0)];
     // Also where the round is left out of every figure: the tables are what they are.
     last.valid = false;
