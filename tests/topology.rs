@@ -86,7 +86,10 @@ fn helper() {
 
 /// Starts a dbbench with a server; returns it and the server's folder.
 fn start_helper(how: &str) -> (Child, PathBuf) {
-    let mut child = Command::new(std::env::current_exe().expect("Linux"))
+    // Who started the tests in the background of a script left SIGINT ignored, and children inherit that.
+    let mut child = Command::new("env")
+        .arg("--default-signal=INT")
+        .arg(std::env::current_exe().expect("Linux"))
         .args(["--exact", "helper", "--nocapture"])
         .env(HELPER, how)
         .stdout(Stdio::piped())

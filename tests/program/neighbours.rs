@@ -115,9 +115,14 @@ fn a_pooler_needs_sessions_that_may_write_and_statements_without_names() {
     run(&place, &target, &[]).ends_with(1).says(&["pooler", "read-only", &allow]);
 
     let allowed = ["--allow-writes-to", database.as_str()];
-    run(&place, &target, &allowed).ends_with(1).says(&["PgBouncer in transaction mode", "connections.protocol"]);
-    fs::remove_dir_all(place.path("out")).unwrap();
+    // Names meet while statements are described, or when clients prepare them: it depends on whom the pooler gives whom.
+    let refused = run(&place, &target, &allowed).says(&["PgBouncer in transaction mode", "connections.protocol"]);
+    assert!(matches!(refused.code, Some(1 | 2)), "{:?}", refused.code);
+    let _ = fs::remove_dir_all(place.path("out"));
 
+    // Its connections still know the names of the run before; a new one's do not.
+    let pooler = pgbouncer(&server, "transaction");
+    let target = format!("postgresql://clear@127.0.0.1:{}/{database}", pooler.port);
     let extended = [&allowed[..], &["--set", "connections.protocol=extended"]].concat();
     let outcome = run(&place, &target, &extended).ends_with(measured(0));
     outcome.says(&["whether any writes is not known"]).never_says(&["none writes"]);
