@@ -96,6 +96,16 @@ impl ServerError {
         self.message.contains("unsupported startup parameter")
     }
 
+    /// What to try where a statement is there already (42P05), or is not (26000), which this session has just prepared; `None`
+    /// for every other error.
+    #[must_use]
+    pub fn shared_names(&self) -> Option<&'static str> {
+        matches!(self.state.as_str(), "42P05" | "26000").then_some(
+            "it seems that a pooler hands statements of one session to several server connections (PgBouncer in transaction \
+             mode): set connections.protocol = \"extended\", or connect to the server behind it",
+        )
+    }
+
     /// What a refusal during the login means for `endpoint`, and what to try. Never holds the password.
     pub(super) fn at_login(&self, endpoint: &Endpoint) -> DriverError {
         let Endpoint { user, database, .. } = endpoint;

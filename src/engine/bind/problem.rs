@@ -48,10 +48,6 @@ pub enum ProblemPlace {
     File(Place),
 }
 
-/// What it means that a statement is there already, or is not, which this session has just prepared.
-const BEHIND_A_POOLER: &str = "it seems that a pooler hands statements of one session to several server connections \
-    (PgBouncer in transaction mode): set connections.protocol = \"extended\", or connect to the server behind it";
-
 impl BindProblem {
     pub(super) fn in_file(place: &Place, title: impl Into<String>, hints: Vec<String>) -> Self {
         Self { at: ProblemPlace::File(place.clone()), title: title.into(), label: String::new(), hints }
@@ -80,10 +76,7 @@ impl BindProblem {
             at: ProblemPlace::Sql(text.clone(), error.position),
             title: format!("the server refuses this statement: {error}"),
             label: String::new(),
-            hints: match error.state.as_str() {
-                "42P05" | "26000" => vec![BEHIND_A_POOLER.to_owned()],
-                _ => error.hint.iter().cloned().collect(),
-            },
+            hints: error.shared_names().map(str::to_owned).or_else(|| error.hint.clone()).into_iter().collect(),
         }
     }
 

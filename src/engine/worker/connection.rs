@@ -18,13 +18,6 @@ const RECOVERED_AFTER: Duration = Duration::from_secs(20);
 const RECOVERING: &str = "57P03";
 /// too_many_connections: also for a moment after others said goodbye.
 const TOO_MANY: &str = "53300";
-/// duplicate_prepared_statement: this session has prepared nothing of that name.
-const DUPLICATE_STATEMENT: &str = "42P05";
-/// invalid_sql_statement_name: what was just prepared is not there.
-const NO_STATEMENT: &str = "26000";
-/// What either of them means on a session that is new.
-const BEHIND_A_POOLER: &str = ": it seems that a pooler hands statements of one session to several server connections \
-    (PgBouncer in transaction mode): set connections.protocol = \"extended\", or connect to the server behind it";
 /// First pause between two attempts; it doubles.
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 /// Longest pause between two attempts.
@@ -92,10 +85,11 @@ pub(super) async fn open_patiently(worker: &WorkerState) -> Result<Connection, F
         };
         let unreachable = error.key().class() == FailureClass::Connection;
         if !unreachable && state.as_deref() != Some(TOO_MANY) {
-            let remedy = match state.as_deref() {
-                Some(DUPLICATE_STATEMENT | NO_STATEMENT) => BEHIND_A_POOLER,
-                _ => "",
+            let remedy = match &error {
+                DriverError::Server(error) => error.shared_names(),
+                _ => None,
             };
+            let remedy = remedy.map_or_else(String::new, |remedy| format!(": {remedy}"));
             return Err(Failure {
                 reason: format!("no session could be opened: {}{remedy}", chain(&error)),
                 ..Failure::default()
