@@ -27,9 +27,17 @@ fn upstream<T: Send + 'static>(serve: impl FnOnce(TcpStream) -> T + Send + 'stat
 
 #[test]
 fn the_round_trip_asked_for_is_added() {
-    let measured = measure_added_delay(Duration::from_micros(500), 200).expect("measured");
-    let added = i128::try_from(measured.added().as_micros()).expect("small");
-    assert!((added - 500).abs() <= 150, "{measured:?}");
+    // A wrong delay is wrong in every attempt; a machine without a CPU to spare makes some late.
+    let mut found = Vec::new();
+    for _ in 0..10 {
+        let measured = measure_added_delay(Duration::from_micros(500), 200).expect("measured");
+        let added = i128::try_from(measured.added().as_micros()).expect("small");
+        if (added - 500).abs() <= 150 {
+            return;
+        }
+        found.push(measured);
+    }
+    panic!("{found:#?}");
 }
 
 #[test]

@@ -17,55 +17,86 @@ fn constant(clients: u32, rate: f64, measure: Duration) -> VariantPlan {
     open(clients, ArrivalsPlan::Constant, RatePlan::Steady(rate), measure)
 }
 
+/// The first attempt whose figures are plausible ends it: a wrong rule fails all, a machine that stands still for a moment some.
+fn plausible_in_some_attempt(attempt: impl Fn() -> Result<(), String>) {
+    let mut found = Vec::new();
+    for _ in 0..5 {
+        match attempt() {
+            Ok(()) => return,
+            Err(figures) => found.push(figures),
+        }
+    }
+    panic!("{found:#?}");
+}
+
 #[test]
 fn asked_for_twice_the_capacity_half_never_starts_and_the_median_is_not_reached() {
-    // Four clients of 10 ms each do 400 per second.
-    let mut variant = constant(4, 800.0, 1_000 * MS);
-    variant.warmup = 400 * MS;
-    let ran = run_null(&plan(vec![variant], 1), 10 * MS, 1);
-    let metrics = &ran.slices[0].metrics;
-    assert_eq!((metrics.failed.as_deref(), metrics.asked_per_s), (None, Some(800.0)));
-    let mix = metrics.total.mix();
-    assert_eq!((mix.violation(), metrics.warmup.mix().violation()), (None, None));
-    let counters = &mix.counters;
-    // Nothing is skipped, merged or dropped, however late.
-    assert_eq!(counters.planned, 800);
-    assert_eq!((counters.failed, counters.censored, counters.attempts), (0, counters.unstarted, counters.succeeded));
-    // Not much more than the capacity was done; on a busy machine less.
-    assert!((380..=700).contains(&counters.unstarted), "{} never started", counters.unstarted);
-    assert!(metrics.warmup.mix().counters.unstarted > 100, "the warm-up asks for as much");
-    assert_eq!(mix.response.quantile_ns(0.5, counters.censored), None);
-    assert!(mix.response.quantile_ns(0.1, counters.censored).is_some());
-    let bound_ns = mix.response.quantile_bound_ns(0.5, counters.censored).expect("falls among the unstarted");
-    assert_eq!(Some(bound_ns), mix.response.max_ns());
-    // The backlog grows at the difference of the rates: on average over the started, half of what it is at the end.
-    let started = counters.succeeded as f64 / counters.planned as f64;
-    let expected_ns = 1e9 / 2.0 * (1.0 - started) + mix.service.mean_ns().expect("operations");
-    let mean_ns = mix.response.mean_ns().expect("operations");
-    assert!((0.75..1.33).contains(&(mean_ns / expected_ns)), "{mean_ns} ns instead of {expected_ns}");
-    assert!(mix.service.mean_ns() < Some(mean_ns / 4.0), "service alone does not show it");
-    // The measurement does not begin with the backlog of the warm-up, which had grown to 200 ms.
-    assert!(mix.response.min_ns() < Some(100_000_000), "{:?}", mix.response.min_ns());
-    // Operations in flight at the end are waited for.
-    assert!(metrics.drain_ns > 0);
-    assert_eq!(ran.intervals.iter().map(|(.., ended)| ended).sum::<u64>(), counters.ended());
+    plausible_in_some_attempt(|| {
+        // Four clients of 10 ms each do 400 per second.
+        let mut variant = constant(4, 800.0, 1_000 * MS);
+        variant.warmup = 400 * MS;
+        let ran = run_null(&plan(vec![variant], 1), 10 * MS, 1);
+        let metrics = &ran.slices[0].metrics;
+        assert_eq!((metrics.failed.as_deref(), metrics.asked_per_s), (None, Some(800.0)));
+        let mix = metrics.total.mix();
+        assert_eq!((mix.violation(), metrics.warmup.mix().violation()), (None, None));
+        let counters = &mix.counters;
+        // Nothing is skipped, merged or dropped, however late.
+        assert_eq!(counters.planned, 800);
+        assert_eq!(
+            (counters.failed, counters.censored, counters.attempts),
+            (0, counters.unstarted, counters.succeeded)
+        );
+        // Never more than the capacity is done, so that the median is not reached; on a busy machine less.
+        assert!(counters.unstarted >= 380, "{} never started", counters.unstarted);
+        assert!(metrics.warmup.mix().counters.unstarted > 100, "the warm-up asks for as much");
+        assert_eq!(mix.response.quantile_ns(0.5, counters.censored), None);
+        let bound_ns = mix.response.quantile_bound_ns(0.5, counters.censored).expect("falls among the unstarted");
+        assert_eq!(Some(bound_ns), mix.response.max_ns());
+        // Operations in flight at the end are waited for.
+        assert!(metrics.drain_ns > 0);
+        assert_eq!(ran.intervals.iter().map(|(.., ended)| ended).sum::<u64>(), counters.ended());
+
+        // The backlog grows at the difference of the rates: on average over the started, half of what it is at the end.
+        let started = counters.succeeded as f64 / counters.planned as f64;
+        let service_ns = mix.service.mean_ns().expect("operations");
+        let expected_ns = 1e9 / 2.0 * (1.0 - started) + service_ns;
+        let mean_ns = mix.response.mean_ns().expect("operations");
+        let grows = (0.75..1.33).contains(&(mean_ns / expected_ns)) && service_ns < mean_ns / 4.0;
+        // The measurement does not begin with the backlog of the warm-up, which had grown to 200 ms.
+        let begins_empty = mix.response.min_ns() < Some(100_000_000);
+        let tenth_ns = mix.response.quantile_ns(0.1, counters.censored);
+        if counters.unstarted <= 700 && tenth_ns.is_some() && grows && begins_empty {
+            return Ok(());
+        }
+        let min_ns = mix.response.min_ns();
+        Err(format!(
+            "{} never started, {mean_ns} ns instead of {expected_ns}, service {service_ns}, least {min_ns:?}, tenth {tenth_ns:?}",
+            counters.unstarted
+        ))
+    });
 }
 
 #[test]
 fn below_capacity_every_arrival_starts_at_its_time_and_nothing_bursts() {
-    let mut variant = constant(8, 500.0, 1_000 * MS);
-    variant.warmup = 300 * MS;
-    let ran = run_null(&plan(vec![variant], 1), 2 * MS, 1);
-    let metrics = &ran.slices[0].metrics;
-    let mix = metrics.total.mix();
-    assert_eq!(mix.violation(), None);
-    assert_eq!((mix.counters.planned, metrics.asked_per_s), (500, Some(500.0)));
-    // A machine that stands still at the very end may leave some.
-    assert!(mix.counters.unstarted <= 25, "{} never started", mix.counters.unstarted);
-    // One busy client at a time: a queue would be arrivals due at once. A slow machine makes some, not most.
-    assert_eq!(mix.queue.quantile_ns(0.5, mix.counters.censored), Some(0.0));
-    assert!(mix.lag.quantile_ns(0.5, 0) < Some(2e6), "{:?}", mix.lag.quantile_ns(0.5, 0));
-    assert_eq!(mix.queue.count(), mix.counters.succeeded);
+    plausible_in_some_attempt(|| {
+        let mut variant = constant(8, 500.0, 1_000 * MS);
+        variant.warmup = 300 * MS;
+        let ran = run_null(&plan(vec![variant], 1), 2 * MS, 1);
+        let metrics = &ran.slices[0].metrics;
+        let mix = metrics.total.mix();
+        assert_eq!(mix.violation(), None);
+        assert_eq!((mix.counters.planned, metrics.asked_per_s), (500, Some(500.0)));
+        assert_eq!(mix.queue.count(), mix.counters.succeeded);
+        // A machine that stands still at the very end may leave some. One busy client at a time: a queue would be arrivals due
+        // at once. A slow machine makes some, not most.
+        let queue_ns = mix.queue.quantile_ns(0.5, mix.counters.censored);
+        let lag_ns = mix.lag.quantile_ns(0.5, 0);
+        if mix.counters.unstarted <= 25 && queue_ns == Some(0.0) && lag_ns < Some(2e6) {
+            return Ok(());
+        }
+        Err(format!("{} never started, queue {queue_ns:?}, lag {lag_ns:?}", mix.counters.unstarted))
+    });
 }
 
 #[test]
@@ -73,7 +104,7 @@ fn workers_share_one_queue() {
     // Two clients on one worker, one on the other, at 80 % of what all three do. Were the arrivals dealt out to the workers,
     // the second would get 120 % of what it can do, and a sixth of its half would still wait at the end, in every attempt. A
     // machine without a CPU to spare fails one now and then.
-    let attempt = || {
+    plausible_in_some_attempt(|| {
         let mut variant = constant(3, 120.0, 2_000 * MS);
         variant.workers = Some(2);
         let ran = run_null(&plan(vec![variant], 1), 20 * MS, 1);
@@ -81,18 +112,11 @@ fn workers_share_one_queue() {
         let mix = metrics.total.mix();
         assert_eq!((metrics.workers.len(), mix.counters.planned, mix.violation()), (2, 240, None));
         let mean_ns = mix.queue.mean_ns().expect("operations");
-        let shared = mix.counters.unstarted <= 6 && mean_ns < 30e6;
-        (shared, format!("{} never started, the others waited {mean_ns} ns on average", mix.counters.unstarted))
-    };
-    let mut found = Vec::new();
-    for _ in 0..5 {
-        let (shared, figures) = attempt();
-        if shared {
-            return;
+        if mix.counters.unstarted <= 6 && mean_ns < 30e6 {
+            return Ok(());
         }
-        found.push(figures);
-    }
-    panic!("{found:#?}");
+        Err(format!("{} never started, the others waited {mean_ns} ns on average", mix.counters.unstarted))
+    });
 }
 
 #[test]
