@@ -6,6 +6,7 @@
 
 mod between;
 mod estimate;
+pub mod seek;
 mod trend;
 
 pub use between::{MIN_RUNS, Spread, difference_between, ratio_between};

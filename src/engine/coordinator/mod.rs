@@ -7,6 +7,7 @@ mod gather;
 mod load;
 mod machine;
 mod order;
+mod single;
 mod slice;
 mod slowest;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use crate::workload::plan::{self, Plan, VariantPlan};
 
 pub use load::{EmptyRound, empty_round};
 pub use order::order_of_variants;
+pub use single::run_slice;
 pub use slowest::SlowOperation;
 
 /// Asks a run to end at once. Cheap to clone; may be set from any thread, also from one that handles signals.
