@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::search::args as search;
+
 /// Which way of using my database is better, by how much, and why?
 #[derive(Debug, Parser)]
 #[command(name = "dbbench", version, about, long_about = None, arg_required_else_help = true, max_term_width = 100)]
@@ -26,6 +28,9 @@ pub enum Command {
         dbbench run my.toml --until 3% --max-rounds 40\n  \
         dbbench run my.toml --target postgresql://me@db.example.org/shop?sslmode=verify-full")]
     Run(Box<RunArgs>),
+    /// Search the highest rate of arrivals at which an objective holds
+    #[command(after_help = search::EXAMPLES)]
+    Search(Box<search::SearchArgs>),
     /// Validate workload files without starting anything
     #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
     Check(Box<CheckArgs>),

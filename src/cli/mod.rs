@@ -20,6 +20,7 @@ mod reference_tests;
 mod report;
 mod run;
 mod schema;
+mod search;
 mod until;
 
 use clap::Parser as _;
@@ -43,6 +44,7 @@ pub fn main() -> std::process::ExitCode {
     };
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Search(args) => search::search(args),
         Command::Check(args) => check::check(args),
         Command::Compare(args) => compare::compare(args),
         Command::Clean(args) => clean::clean(args),

@@ -6,6 +6,8 @@
 use super::args::ReportArgs;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
+use super::search;
+use crate::result::search::SearchRecord;
 use crate::verdict;
 use crate::words::ExitCode;
 
@@ -14,8 +16,12 @@ use crate::words::ExitCode;
 /// # Errors
 /// When it is no result, or cannot be read or written.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
-    let summary = finish(&args.dir)?;
     let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
+    if let Some(record) = SearchRecord::read(&args.dir).map_err(|error| Failure::failed(&error))? {
+        search::show(&args.dir, &record, output)?;
+        return Ok(search::exit_code(&record));
+    }
+    let summary = finish(&args.dir)?;
     output.print(&summary)?;
     anstream::eprint!("{}", explain(&summary, args.strict, output));
     let code = verdict::exit_code(&summary, args.strict);

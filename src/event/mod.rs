@@ -86,6 +86,8 @@ pub enum Event {
         /// Half-width at which the run ends.
         goal: f64,
     },
+    /// What a probe of a search has shown, in words.
+    Probed(String),
     /// Something the user should know.
     Warning(String),
 }
@@ -118,7 +120,7 @@ pub enum Stage {
 pub struct SliceInfo {
     /// Round, from 1.
     pub round: u32,
-    /// Rounds in all; with `may_end_before` at most.
+    /// Rounds in all; with `may_end_before` at most; 0 in a search, whose slices are no rounds.
     pub rounds: u32,
     /// Whether the rounds end as soon as the intervals are narrow enough.
     pub may_end_before: bool,

@@ -16,6 +16,7 @@ mod live;
 mod plots;
 pub mod progress;
 mod recorded;
+pub mod search;
 pub mod terminal;
 mod view;
 mod wording;

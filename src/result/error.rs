@@ -66,6 +66,11 @@ pub enum ReadError {
     /// There is no `run.json`.
     #[error("{} is not a result folder: it has no run.json", .0.display())]
     NotAResult(PathBuf),
+    /// What it holds are rates of a search, which are no rounds of a run.
+    #[error(
+        "{} is the result of a search, whose rates are no rounds of one run; `dbbench report` shows it", .0.display()
+    )]
+    IsSearch(PathBuf),
     /// A file could not be read.
     #[error("cannot read {}", file.display())]
     Read {

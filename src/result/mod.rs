@@ -18,6 +18,7 @@ mod reader;
 mod reconnects;
 mod recorded;
 pub mod run;
+pub mod search;
 mod shares;
 pub mod slice;
 pub mod slowest;

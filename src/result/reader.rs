@@ -13,6 +13,7 @@ use super::histograms::Histograms;
 use super::interval::{ErrorRow, IntervalRow};
 use super::plans::{LIST, PlanList};
 use super::run::{RunRecord, SCHEMA_VERSION};
+use super::search::SEARCH;
 use super::slice::SliceRecord;
 use super::slowest::SlowRecord;
 use super::store::{ERRORS, HISTOGRAMS, INTERVALS, RUN, SLICES, SLOWEST, SUMMARY};
@@ -38,7 +39,11 @@ impl Reader {
     /// # Errors
     /// When it is no result folder, cannot be read, or was written by a newer dbbench.
     pub fn open(dir: &Path) -> Result<Self, ReadError> {
-        let mut reader = Self { dir: dir.to_owned(), run: read_run(dir)?, slices: Vec::new(), notes: Vec::new() };
+        let run = read_run(dir)?;
+        if dir.join(SEARCH).exists() {
+            return Err(ReadError::IsSearch(dir.to_owned()));
+        }
+        let mut reader = Self { dir: dir.to_owned(), run, slices: Vec::new(), notes: Vec::new() };
         reader.read_slices()?;
         Ok(reader)
     }
@@ -168,7 +173,8 @@ pub fn results_in(dir: &Path) -> Result<Vec<PathBuf>, ReadError> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.join(RUN).is_file() {
+        // The rates of a search are no rounds of a run.
+        if path.join(RUN).is_file() && !path.join(SEARCH).exists() {
             found.push(path);
         }
     }
@@ -185,7 +191,7 @@ pub fn read_run(dir: &Path) -> Result<RunRecord, ReadError> {
 }
 
 /// Reads a JSON file of ours after a look at its version; `None` when it is not there.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u64,

@@ -19,6 +19,7 @@ mod neighbours;
 mod open_loop;
 mod output;
 mod reports;
+mod searched;
 #[path = "../support/mod.rs"]
 mod server;
 mod setup;

@@ -34,6 +34,21 @@ pub struct End {
     pub failure: Option<Failure>,
 }
 
+/// What is there when load may begin.
+#[derive(Debug)]
+pub struct Begun {
+    /// Its `run.json`.
+    pub run: RunRecord,
+    /// The folder.
+    pub store: Store,
+    /// Time zero.
+    pub began: Instant,
+    /// Whether any variant writes.
+    pub writes: bool,
+    /// Set where answers differ, and nothing is timed.
+    pub end: Option<End>,
+}
+
 /// Compares answers and runs all rounds, writing into `out`, or into a folder of its own making, which it names.
 ///
 /// # Errors
@@ -44,6 +59,19 @@ pub fn measure(
     stage: &mut Stage,
     out: Option<&Path>,
 ) -> Result<(End, PathBuf), Failure> {
+    let Begun { mut run, store, began, writes, end } = begin(command, plan, stage, out)?;
+    let dir = store.dir().to_owned();
+    match end {
+        Some(end) => Ok((end, dir)),
+        None => Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir)),
+    }
+}
+
+/// Tries operations, makes the folder and compares answers.
+///
+/// # Errors
+/// When the folder cannot be made, or an operation cannot be run.
+pub fn begin(command: &Command<'_>, plan: &Plan, stage: &mut Stage, out: Option<&Path>) -> Result<Begun, Failure> {
     let mut known = std::mem::take(&mut stage.known);
     known.histogram_digits = engine::precision(plan).digits();
     let null_target = known.null_target;
@@ -64,16 +92,16 @@ pub fn measure(
         store.write_plans(plans).map_err(|error| Failure::failed(&error))?;
     }
     if plan.compare.same_answer && !null_target {
-        if let Some(end) = compare_answers(command, plan, stage, &mut run, writes)? {
-            store.write_run(&run).map_err(|error| Failure::failed(&error))?;
-            return Ok((end, dir));
-        }
+        let end = compare_answers(command, plan, stage, &mut run, writes)?;
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
+        if end.is_some() {
+            return Ok(Begun { run, store, began, writes, end });
+        }
     }
     if let (true, Some(copies)) = (writes, &mut stage.clones) {
         copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
     }
-    Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir))
+    Ok(Begun { run, store, began, writes, end: None })
 }
 
 /// `Some` when they differ: then nothing is timed.
@@ -194,7 +222,7 @@ fn rounds(
 
 /// Where the next slice of a variant goes: into a copy, which is new unless it goes on with the one before. `ways` are those of
 /// its sessions and the one without a link.
-fn ready(
+pub(super) fn ready(
     command: &Command<'_>,
     plan: &Plan,
     copies: Option<&mut Copies>,
@@ -241,7 +269,7 @@ fn not_finished(end: &RunEnd) -> Option<Failure> {
 
 /// How a run ended that could not go on: with a partial result when servers are gone, with nothing to report when it could
 /// not be written.
-fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
+pub(super) fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
     if let EngineError::ServerGone { .. } = error {
         let mut failure = Failure::text(ExitCode::Failed, chain(error));
         if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
@@ -287,7 +315,7 @@ fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
     Some(format!("goal {not}reached after {}", counted(run.rounds, "round")))
 }
 
-fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
+pub(super) fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
     let variant = &plan.variants[interval.slice.variant];
     IntervalContext {
         start_s: interval.start.as_secs_f64(),
@@ -302,7 +330,7 @@ fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
     }
 }
 
-fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
+pub(super) fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     let variant = &plan.variants[outcome.slice.variant];
     let background = variant.background.as_ref().map_or_else(Vec::new, |background| background.work.records());
     SliceContext {
@@ -321,7 +349,7 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     }
 }
 
-fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
+pub(super) fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
     let context = SlowContext {
         point: slice.point,
         round: slice.round,

@@ -8,12 +8,13 @@ mod after;
 mod checks;
 mod copies;
 mod external;
-mod measure;
+pub(super) mod measure;
 mod plans;
+pub(super) mod probe;
 mod record;
 mod refusal;
 mod setup;
-mod stage;
+pub(super) mod stage;
 mod tables;
 mod trial;
 
@@ -45,10 +46,10 @@ const RESULTS: &str = "results";
 pub struct Command<'a> {
     args: &'a RunArgs,
     runtime: &'a Runtime,
-    asked: &'a Asked,
-    progress: &'a Progress,
-    events: Events,
-    color: bool,
+    pub(super) asked: &'a Asked,
+    pub(super) progress: &'a Progress,
+    pub(super) events: Events,
+    pub(super) color: bool,
 }
 
 /// Runs each file.
@@ -66,6 +67,27 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let color = args.color.is_on();
     // All files are read before anything is started: a typing error in the last one must not cost the time of the others.
     let plans = load(args, &overrides, goal, color)?;
+    with_command(args, |command| {
+        let mut code = ExitCode::Done;
+        for (plan, out) in &plans {
+            code = code.precedence(command.run_plan(plan, out.as_deref()).unwrap_or_else(|failure| {
+                command.progress.finish();
+                failure.print()
+            }));
+            if command.asked.engine.is_set() {
+                break;
+            }
+        }
+        code
+    })
+}
+
+/// What measures of the command line: listens to signals, shows progress, and lets `what` measure.
+///
+/// # Errors
+/// When neither signals nor threads are to be had.
+pub(super) fn with_command<T>(args: &RunArgs, what: impl FnOnce(&Command<'_>) -> T) -> Result<T, Failure> {
+    let color = args.color.is_on();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .thread_name("control")
@@ -77,22 +99,17 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let progress = Progress::new(mode, Box::new(anstream::stderr()), crate::cli::finish::width);
     let command =
         Command { args, runtime: &runtime, asked: &asked, progress: &progress, events: progress.events(), color };
-    let mut code = ExitCode::Done;
-    for (plan, out) in &plans {
-        code = code.precedence(command.run_plan(plan, out.as_deref()).unwrap_or_else(|failure| {
-            progress.finish();
-            failure.print()
-        }));
-        if asked.engine.is_set() {
-            break;
-        }
-    }
+    let done = what(&command);
     // Tasks that still hold a connection must not hold up the end.
     runtime.shutdown_background();
-    Ok(code)
+    Ok(done)
 }
 
-fn load(
+/// Reads the files and refuses what is known to go wrong.
+///
+/// # Errors
+/// With all that is wrong.
+pub(super) fn load(
     args: &RunArgs,
     overrides: &Overrides,
     goal: Option<Goal>,

@@ -9,6 +9,7 @@ mod canvas;
 mod forest;
 mod ink;
 mod percentiles;
+mod rates;
 mod scale;
 mod stacked;
 mod svg;
@@ -19,6 +20,7 @@ pub use canvas::ChartError;
 pub use forest::{Forest, ForestRow};
 pub use ink::Ink;
 pub use percentiles::{Curve, Percentiles};
+pub use rates::{RateMark, RateSeries, Rates};
 pub use stacked::{Stack, Stacked};
 pub use svg::Svg;
 pub use timeline::{Band, Reach, Sample, Timeline, Track, Values};
@@ -72,6 +74,8 @@ pub enum Kind {
     Forest(Forest),
     /// Where the time goes.
     Stacked(Stacked),
+    /// Times against the rate of arrivals.
+    Rates(Rates),
 }
 
 /// A plot.
@@ -95,6 +99,7 @@ impl Chart {
             Kind::Bars(chart) => chart.render(room),
             Kind::Forest(chart) => chart.render(room),
             Kind::Stacked(chart) => chart.render(room),
+            Kind::Rates(chart) => chart.render(room),
         }?;
         Ok(Svg::new(&document, room.width(), height, &self.caption.title, &self.caption.description))
     }

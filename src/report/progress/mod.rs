@@ -197,6 +197,7 @@ impl Inner {
                 let tick = if shown == Shown::Live { "✓" } else { "" };
                 after("32", tick, &format!("{what} · {took}{result}"))
             }
+            (Line::Probe(text), _) => after("", "", text),
             // The live display shows slices and looks by itself.
             (Line::Slice(_) | Line::Look(_) | Line::Slow(_), Shown::Live) => None,
             (Line::Slice(text) | Line::Look(text) | Line::Slow(text), _) => after("", "", text),

@@ -18,6 +18,8 @@ pub(super) enum Line {
     Slice(String),
     /// A look at the intervals.
     Look(String),
+    /// What a probe has shown.
+    Probe(String),
     /// A slice failed.
     Failure(String),
     /// Something to know.
@@ -125,6 +127,7 @@ impl Narrator {
                 self.seen = Some(seen.clone());
                 vec![Line::Look(format!("round {round}, {seen}"))]
             }
+            Event::Probed(text) => vec![Line::Probe(text.clone())],
             Event::Warning(text) => vec![Line::Warning(text.clone())],
         }
     }
@@ -159,7 +162,7 @@ impl Narrator {
     pub(super) fn status(&self, now: Duration) -> Status {
         if let Some(slice) = &self.slice {
             let info = &slice.info;
-            let most = if info.may_end_before { "at most " } else { "" };
+            let most = if info.may_end_before && info.rounds > 0 { "at most " } else { "" };
             let left = self
                 .left_s(slice, now)
                 .map_or_else(String::new, |left| format!(" · {most}{} left", format::remaining_s(left)));
@@ -319,6 +322,9 @@ fn so_far(took: Duration) -> String {
 
 fn place(info: &SliceInfo, number: u32) -> String {
     let SliceInfo { round, rounds, total, .. } = info;
+    if *rounds == 0 {
+        return format!("probe {number}");
+    }
     if info.may_end_before {
         return format!("round {round} of at most {rounds} · slice {number}");
     }

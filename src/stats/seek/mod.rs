@@ -7,8 +7,10 @@
 //! that met and one that missed, never a guess in between.
 
 mod evidence;
+mod growth;
 
 pub use evidence::{Batch, Bound};
+pub use growth::is_growing;
 
 use std::collections::BTreeMap;
 
@@ -26,8 +28,8 @@ const BEGIN: f64 = 0.8;
 const TOP: f64 = 1.06;
 /// How fast they grow.
 const GROW: f64 = 1.25;
-/// Nothing is looked for below this share of the hint, nor above its inverse.
-const LEAST: f64 = 1e-3;
+/// Nothing is looked for below this share of the hint, where operations hardly ever meet each other, nor above its inverse.
+const LEAST: f64 = 0.01;
 
 /// What is looked for.
 #[derive(Clone, Debug)]
@@ -230,7 +232,8 @@ impl Seek {
     /// A rate that missed below one that met: whichever was probed less is probed again.
     fn contradiction(&self) -> Option<i32> {
         let missed = self.steps().find(|step| self.standing(*step) == Standing::Missed)?;
-        let met = self.steps().filter(|step| self.standing(*step) == Standing::Met).last().filter(|met| *met > missed)?;
+        let met =
+            self.steps().filter(|step| self.standing(*step) == Standing::Met).last().filter(|met| *met > missed)?;
         let again = if self.probes(met) < self.probes(missed) { met } else { missed };
         self.has_room(again).then_some(again)
     }
