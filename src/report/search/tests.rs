@@ -95,7 +95,7 @@ fn a_probe_is_told_with_what_speaks_for_the_standing() {
     let record = searched();
     assert_eq!(
         rate_in_words(&record.variants[0].rates[1], &record.objectives),
-        "1,401/s after 4 probes: met, 97 % sure · response.p99 18.9 ms, 0.72 % took 20 ms or longer (1 % may)"
+        "1,401/s after 4 probes: met, 97 % sure · response.p99 18.9 ms, 0.7 % took 20.0 ms or longer (1 % may)"
     );
     let mut overrun = record.variants[0].rates[3].clone();
     overrun.probes[3].not_sustained = Some("12 % of the operations never started".to_owned());
