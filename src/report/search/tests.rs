@@ -122,7 +122,7 @@ fn the_page_and_the_plot_are_whole_and_names_cannot_break_them() {
     assert_eq!(names, ["report.html", "plots/rates-sleep.svg"]);
     let page = String::from_utf8(files[0].content.clone()).unwrap();
     assert!(page.contains("&lt;script&gt;") && !page.contains("<script"), "escaped");
-    assert!(page.contains("holds at 1,401/s") && page.contains("</html>"));
+    assert!(page.contains("holds at 1,401") && page.contains("</html>"));
     let plot = String::from_utf8(files[1].content.clone()).unwrap();
     assert!(plot.contains("arrivals per second") && plot.contains("response.p99 below 20 ms"));
     // Nothing measured yet: no plot, and still a page.
