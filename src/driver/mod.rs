@@ -9,6 +9,7 @@ mod canonical;
 mod catalog;
 pub mod conninfo;
 mod control;
+mod describe;
 mod encode;
 mod endpoint;
 mod error;
@@ -26,7 +27,8 @@ mod types;
 mod wire;
 
 pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};
-pub use control::{Control, CopyIn, Described};
+pub use control::{Control, CopyIn};
+pub use describe::Described;
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};

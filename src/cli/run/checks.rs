@@ -40,6 +40,7 @@ pub async fn try_out(variant: &VariantPlan, control: &Control) -> Vec<Diagnostic
             wrong.push(refused(check, &error));
         }
     }
+    control.rest().await;
     wrong
 }
 

@@ -35,7 +35,11 @@ pub async fn bind(
     control: Option<&Control>,
     dataset: Option<&DatasetPlan>,
 ) -> Result<BoundVariant, BindError> {
-    bind_with(variant, control, dataset, &Counters::new(control)).await
+    let bound = bind_with(variant, control, dataset, &Counters::new(control)).await;
+    if let Some(control) = control {
+        control.rest().await;
+    }
+    bound
 }
 
 /// The same with counters that are shared with another.
