@@ -40,6 +40,6 @@ pub use session::{
 };
 pub use session::{copy_header, copy_trailer};
 pub use simple::{LiteralType, has_text_form};
-pub use tape::{Sent, Tape};
+pub use tape::{Sent, Tape, TapeOrder};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

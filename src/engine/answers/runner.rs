@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::AnswersError;
 use super::tuples::{Tuple, tuples};
-use crate::driver::{DriverError, PgType, Session, StatementId, Tape, Target};
+use crate::driver::{DriverError, PgType, Session, StatementId, Tape, TapeOrder, Target};
 use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
 use crate::engine::drawn::drawn_params;
@@ -195,9 +195,12 @@ impl<'a> Runner<'a> {
         seed: u64,
         draw: u32,
     ) -> Result<Tape, AnswersError> {
-        self.session.record();
+        let order = TapeOrder::default();
+        self.session.record(&order);
+        self.beside.iter_mut().for_each(|beside| beside.session.record(&order));
         let ran = self.run(operation, seed, draw).await;
-        let tape = self.session.recorded();
+        let mut tape = self.session.recorded();
+        self.beside.iter_mut().for_each(|beside| tape.join(beside.session.recorded()));
         ran.map(|()| tape)
     }
 
