@@ -148,7 +148,7 @@ fn in_somebody_s_database_what_writes_is_planned_and_not_executed() {
     command.env("PGPASSWORD", PASSWORD);
     place.start(command).wait_beside_others().ends_with(measured(0));
     assert!(params("kept").as_str().unwrap().parse::<u8>().is_ok());
-    let kept = fs::read_to_string(place.path("kept/plans/notes/note-2.txt")).unwrap();
+    let kept = fs::read_to_string(place.path("kept/plans/base/note-2.txt")).unwrap();
     assert!(
         kept.contains("-- parameters: id = ") && kept.contains("\n-- $1 = ") && !kept.contains("(id = ?"),
         "{kept}"
