@@ -146,7 +146,7 @@ fn in_somebody_s_database_what_writes_is_planned_and_not_executed() {
     assert!(seen.contains("(id = ?") && seen.contains("WHERE id = $1"), "{seen}");
     let mut command = place.dbbench(&[&["run", "w.toml", "--out", "kept", "--keep-detail"], &options[..]].concat());
     command.env("PGPASSWORD", PASSWORD);
-    place.start(command).wait_beside_others().ends_with(measured(0));
+    place.start(command).wait_beside_others().ends_with(crate::support::measured(0));
     assert!(params("kept").as_str().unwrap().parse::<u8>().is_ok());
     let kept = fs::read_to_string(place.path("kept/plans/base/note-2.txt")).unwrap();
     assert!(
