@@ -96,7 +96,7 @@ impl Control {
     /// The type with an OID of this database; `modifier` as in `pg_attribute.atttypmod` (−1: none).
     ///
     /// # Errors
-    /// [`DriverError::Protocol`] when there is no such type.
+    /// [`DriverError::Server`] when there is no such type.
     pub async fn resolve(&self, oid: u32, modifier: i32) -> Result<PgType, DriverError> {
         if let Some(ty) = PgType::built_in(oid, modifier) {
             return Ok(ty);
@@ -160,6 +160,8 @@ async fn look_up(wire: &mut Wire, oid: u32, modifier: i32) -> Result<PgType, Dri
     );
     let rows = rows(wire, &sql).await?;
     let (Some(row), Some(name)) = (rows.first(), rows.first().and_then(|row| text(row, 0))) else {
+        // In the server's words, where it has some.
+        wire.describe("SELECT $1", &[oid]).await?;
         return Err(wire.odd(format!("no type for OID {oid}")));
     };
     let kind = match (text(row, 1), number::<u32>(row, 4)) {
