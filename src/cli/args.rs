@@ -122,6 +122,9 @@ pub struct RunArgs {
     /// Leave the database that was made on the target
     #[arg(long)]
     pub keep: bool,
+    /// Keep values of somebody's data in the result: parameters of the slowest operations, and what stands in plans
+    #[arg(long)]
+    pub keep_detail: bool,
     /// Folder with the PostgreSQL binaries to start
     #[arg(long, value_name = "DIR")]
     pub pg_bindir: Option<PathBuf>,

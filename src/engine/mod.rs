@@ -20,7 +20,7 @@ mod testing;
 mod worker;
 
 pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, answering, compare_answers};
-pub use bind::{BindError, BindProblem, ProblemPlace, bind};
+pub use bind::{BindError, BindProblem, ProblemPlace, Samples, bind, bind_sharing};
 pub use bound::BoundVariant;
 pub use coordinator::{
     EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,

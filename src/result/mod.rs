@@ -13,6 +13,7 @@ mod histograms;
 pub mod interval;
 mod log;
 mod lookups;
+mod named;
 pub mod plans;
 mod reader;
 mod reconnects;

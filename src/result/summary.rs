@@ -127,7 +127,7 @@ pub struct Variant {
     /// The most frequent failure; `null` where nothing failed.
     #[serde(default)]
     pub top_failure: Option<TopFailure>,
-    /// Every other metric by the workload's name.
+    /// Every other metric by the workload's name; of a check the round that missed most.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// The tables that it writes to, the largest first.
     #[serde(default)]

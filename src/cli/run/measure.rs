@@ -11,6 +11,7 @@ use super::copies::Copies;
 use super::record::record;
 use super::stage::{Stage, server_log};
 use super::trial::{answer_targets, try_operations, unanswered};
+use super::withheld::keeps_values;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
@@ -141,9 +142,11 @@ fn rounds(
         let context = interval_context(plan, interval);
         store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
     };
+    let with_values = keeps_values(command, stage);
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+        let slow: Vec<SlowRecord> =
+            outcome.slowest.iter().map(|slow| slow_record(&context, slow, with_values)).collect();
         let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
             (slice.checks, slice.tables) = (found.checks, found.tables);
@@ -322,14 +325,14 @@ fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
     }
 }
 
-fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
+fn slow_record(slice: &SliceContext, slow: &SlowOperation, with_values: bool) -> SlowRecord {
     let context = SlowContext {
         point: slice.point,
         round: slice.round,
         variant: slice.variant.clone(),
         operation: slice.operations.get(slow.operation).map(|(name, _)| name.clone()).unwrap_or_default(),
         start_s: slow.start.as_secs_f64(),
-        params: slow.params.clone(),
+        params: slow.params.iter().map(|(name, value)| (name.clone(), with_values.then(|| value.clone()))).collect(),
     };
     SlowRecord::new(context, &slow.slow)
 }

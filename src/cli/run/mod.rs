@@ -16,6 +16,7 @@ mod setup;
 mod stage;
 mod tables;
 mod trial;
+mod withheld;
 
 pub(super) use external::{refuse_statements, refused};
 

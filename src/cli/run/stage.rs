@@ -10,7 +10,7 @@ use super::{Command, checks, external, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
-use crate::engine::{self, BoundVariant};
+use crate::engine::{self, BoundVariant, Samples};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
 use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
@@ -306,6 +306,7 @@ pub(super) fn bind(
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
     let (mut bound, mut errors, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     let mut session: Option<(&str, Control)> = None;
+    let samples = Samples::default();
     for (at, variant) in plan.variants.iter().enumerate() {
         if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
             && session.as_ref().is_none_or(|(database, _)| *database != endpoint.database)
@@ -319,7 +320,7 @@ pub(super) fn bind(
         if let Some(control) = control {
             wrong.extend(command.wait(checks::try_out(variant, control))?);
         }
-        match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
+        match command.wait(engine::bind_sharing(variant, control, plan.dataset.as_ref(), &samples))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
         }

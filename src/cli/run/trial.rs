@@ -10,7 +10,7 @@ use super::plans;
 use super::stage::Stage;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswersError};
+use crate::engine::{self, AnswersError, Rehearsal};
 use crate::event::{Event, Stage as Phase};
 use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
@@ -49,6 +49,7 @@ pub fn try_operations(
             ended("whether any writes is not known");
             warn(command, run, UNTOLD.to_owned());
         }
+        tell(command, run, &rehearsal);
         return Ok((false, plans::of_shared(command, plan, stage, &rehearsal)?));
     };
     if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
@@ -60,6 +61,7 @@ pub fn try_operations(
         let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
         ended("some write: in the target's own data, where what they change stays");
         warn(command, run, note);
+        tell(command, run, &rehearsal);
         return Ok((true, plans::of_shared(command, plan, stage, &rehearsal)?));
     };
     // Once for the trial, once for the plans, once for the answers: all begin with the rows that were loaded.
@@ -67,6 +69,7 @@ pub fn try_operations(
     let rehearsal = engine::rehearse(plan, &stage.bound, &trial, interrupt);
     let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
     ended("some write: on copies of the data");
+    tell(command, run, &rehearsal);
     let plans = plans::of_copies(command, plan, stage, &rehearsal)?;
     let Some(copies) = &mut stage.clones else { return Ok((true, plans)) };
     stage.direct = fresh(command, copies, &stage.direct)?;
@@ -115,6 +118,11 @@ fn in_place(refused: AnswersError, stage: &Stage) -> Result<String, Failure> {
          before it have left, so slices have no equal start",
         external.endpoint().database
     ))
+}
+
+/// Says what failed in the trial and ends nothing.
+fn tell(command: &Command<'_>, run: &mut RunRecord, rehearsal: &Rehearsal) {
+    rehearsal.notes.iter().for_each(|note| warn(command, run, note.clone()));
 }
 
 fn warn(command: &Command<'_>, run: &mut RunRecord, note: String) {

@@ -27,6 +27,7 @@ pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
+pub use super::sql::{first_word, leading_words};
 use crate::param::{Generator, Literal};
 
 /// A whole workload, ready to be bound to servers.
