@@ -135,8 +135,7 @@ fn rounds(
     let (begin, done) = (Instant::now(), Cell::new(0));
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: planned_rounds(plan) });
     // The callbacks come one after the other, on this thread.
-    let store = RefCell::new(store);
-    let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
+    let (store, closed) = (RefCell::new(store), RefCell::<Vec<SliceRecord>>::default());
     let after = RefCell::new(After::new(plan));
     let mut on_interval = |interval: &Interval<'_>| {
         let context = interval_context(plan, interval);
@@ -145,14 +144,13 @@ fn rounds(
     let with_values = keeps_values(command, stage);
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        let slow: Vec<SlowRecord> =
-            outcome.slowest.iter().map(|slow| slow_record(&context, slow, with_values)).collect();
         let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
             (slice.checks, slice.tables) = (found.checks, found.tables);
             verdict::judge_slice(run, slice);
         };
-        store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
+        let slow = outcome.slowest.iter().map(|slow| slow_record(&context, slow, with_values));
+        store.borrow_mut().append_slowest(&slow.collect::<Vec<SlowRecord>>()).map_err(io::Error::other)?;
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
         closed.borrow_mut().push(slice);
         Ok(())

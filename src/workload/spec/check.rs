@@ -27,7 +27,12 @@ fn check(entry: &Entry, context: Context<'_>) -> Option<CheckSpec> {
         && let Some(word) = context.text("on", &on.node)
         && word.value != "primary"
     {
-        let title = format!("`on = \"{}\"` is not supported by this version", word.value);
+        let title = match word.value.as_str() {
+            name if name == "reads" || name.starts_with("replica") || name.starts_with("shard") => {
+                format!("`on = \"{name}\"` is not supported by this version")
+            }
+            other => format!("`on` must be \"primary\", got \"{other}\""),
+        };
         context.sink.push(problem(&on.node.place, title).hint("a check asks the primary: take `on` out"));
     }
     let sql = table.get("sql").filter(|sql| context.text("sql", &sql.node).is_some()).map(|sql| sql.node.clone());
