@@ -193,7 +193,7 @@ fn evaluate(expected: &Expected, counts: Counts<'_>, confirmed: &dyn Fn(usize) -
 fn rows_of(counters: &Counters, more: u64) -> u64 {
     match counters.succeeded {
         0 => 0,
-        succeeded if counters.rows % succeeded == 0 => counters.rows / succeeded * more,
+        succeeded if counters.rows.is_multiple_of(succeeded) => counters.rows / succeeded * more,
         _ => 0,
     }
 }
