@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod failure;
 mod finish;
+mod index;
 mod init;
 mod interrupt;
 mod list;

@@ -397,8 +397,16 @@ fn the_slowest_operations_stand_on_the_page() {
 #[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
-    let inputs =
-        Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[], plans: None };
+    let inputs = Inputs {
+        run: &run,
+        summary: &summary,
+        slices: &[],
+        intervals: &[],
+        curves: &[],
+        slowest: &[],
+        plans: None,
+        links: &Links::default(),
+    };
     assert!(page(&inputs).contains("<h2 id=\"figures-heading\">"));
     assert!(!render(&summary, PLAIN).is_empty());
 }
