@@ -11,7 +11,7 @@ use crate::result::index::{ComparisonCard, Findings, Index, IndexedComparison, I
 use crate::result::summary::{Finding, Judged, Summary};
 use crate::result::{follow, relative};
 use crate::verdict::{headline, is_refuted};
-use crate::words::{counted, ending};
+use crate::words::counted;
 
 pub use html::{is_ours, page};
 
@@ -88,12 +88,11 @@ fn overview(index: &Index) -> String {
         text.push_str(&format!(", {not_valid} of them not valid"));
     }
     text.push('.');
-    let judged = [("claim", total(runs, |run| run.claims)), ("expectation", total(runs, |run| run.expectations))];
+    let judged = [("Claims", total(runs, |run| run.claims)), ("Expectations", total(runs, |run| run.expectations))];
     for (noun, findings) in judged {
         let all = findings.holds + findings.refuted + findings.undecided;
         if all > 0 {
-            let of = if all == 1 { "The one" } else { &format!("Of {all}") };
-            text.push_str(&format!(" {of} {noun}{}: {}.", ending(&all), in_words(findings)));
+            text.push_str(&format!(" {noun}: {}.", in_words(findings)));
         }
     }
     if !index.comparisons.is_empty() {
