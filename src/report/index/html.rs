@@ -60,8 +60,9 @@ struct Row {
 
 #[derive(Debug, Serialize)]
 struct LinkView {
-    href: Option<String>,
-    text: String,
+    href: String,
+    page: String,
+    finding: Badge,
 }
 
 #[derive(Debug, Serialize)]
@@ -130,9 +131,15 @@ fn facts(index: &Index) -> Vec<Fact> {
 }
 
 fn groups(index: &Index) -> Vec<Group> {
+    // The only machine stands above all runs.
+    let machine = index
+        .runs
+        .first()
+        .map(|run| run.machine.as_str())
+        .filter(|one| index.runs.iter().all(|run| run.machine == *one));
     let by_workload = index.runs.chunk_by(|a, b| a.workload == b.workload);
     let group = |(at, runs): (usize, &[IndexedRun])| {
-        let mut rows: Vec<Row> = runs.iter().map(|run| row(index, run)).collect();
+        let mut rows: Vec<Row> = runs.iter().map(|run| row(index, run, machine.is_none())).collect();
         let earlier = rows.split_off(rows.len().min(OPEN));
         let mut hashes: Vec<&str> = runs.iter().map(|run| run.workload_hash.as_str()).collect();
         hashes.sort_unstable();
@@ -153,12 +160,13 @@ fn groups(index: &Index) -> Vec<Group> {
     by_workload.enumerate().map(group).collect()
 }
 
-fn row(index: &Index, run: &IndexedRun) -> Row {
+fn row(index: &Index, run: &IndexedRun, with_machine: bool) -> Row {
     let comparison = |page: &String| {
         let found = index.comparisons.iter().find(|one| one.page == *page)?;
-        Some(LinkView { href: Some(as_address(page)), text: cut(&unbroken(&found.card.headline)) })
+        let finding = Badge::new(finding(&found.card), tone(&found.card));
+        Some(LinkView { href: as_address(page), page: page.clone(), finding })
     };
-    let place = [run.machine.clone(), run.servers.join(", ")];
+    let place = [if with_machine { run.machine.clone() } else { String::new() }, run.servers.join(", ")];
     Row {
         started_at: run.started_at.clone(),
         date: date(&run.started_at),

@@ -49,11 +49,14 @@ pub fn render(index: &Index, look: Look) -> String {
 }
 
 fn entry(out: &mut String, run: &IndexedRun, look: Look) {
-    let words: Vec<String> = states(run)
-        .into_iter()
-        .map(|(text, tone)| painted(text, tone, look, false))
-        .chain(found(run).into_iter().map(|(text, tone)| painted(&text, tone, look, false)))
-        .collect();
-    push(out, &format!("  {}  {}  {}", date(&run.started_at), harmless(&run.dir), words.join(", ")));
-    hanging("    ", 4, &run.headline, look.width.min(WIDEST)).iter().for_each(|line| push(out, line));
+    let width = look.width.min(WIDEST);
+    push(out, &format!("  {}  {}", harmless(&date(&run.started_at)), harmless(&run.dir)));
+    let found = states(run).into_iter().map(|(text, tone)| (text.to_owned(), tone)).chain(found(run));
+    let (words, tones): (Vec<String>, Vec<Tone>) = found.unzip();
+    // One colour for all of it: the worst.
+    let worst = [Tone::Bad, Tone::Open, Tone::Good].into_iter().find(|tone| tones.contains(tone));
+    for line in hanging("    ", 4, &words.join(", "), width) {
+        push(out, &painted(&line, worst.unwrap_or(Tone::Neutral), look, false));
+    }
+    hanging("    ", 4, &run.headline, width).iter().for_each(|line| push(out, line));
 }
