@@ -422,5 +422,8 @@ fn sample_report() {
         for file in files(&sample.inputs()).expect("made") {
             std::fs::write(dir.join(name).join(&file.name), &file.content).expect("written");
         }
+        // An index shows them, too.
+        let summary = serde_json::to_vec(&sample.summary).expect("encoded");
+        std::fs::write(dir.join(name).join("summary.json"), summary).expect("written");
     }
 }
