@@ -297,10 +297,14 @@ def picture(page, into, name, whole=True):
     (into / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
-def interactive(browser, url, name, axe, into):
+def interactive(browser, url, name, axe, into, live):
+    """`live`: with plots that can be used; other pages are looked at in either window and in either light, but for pictures
+    not in all four together."""
     problems = []
     for wide, high in WINDOWS:
         for dark in (False, True):
+            if not live and not into and dark != (wide < 600):
+                continue
             looks = f"{wide}-{'dark' if dark else 'light'}"
             page = Page(browser, f"{name}, {looks}", url)
             browser.page(url, wide, high, dark=dark)
@@ -365,7 +369,7 @@ def main():
             is_folder = given_page.is_dir()
             file = (given_page / "report.html" if is_folder else given_page).resolve(strict=True)
             url, name = file.as_uri(), given_page.resolve().name if is_folder else file.stem
-            found = interactive(browser, url, name, axe, given.pictures) + static(browser, url, name, given.pictures)
+            found = interactive(browser, url, name, axe, given.pictures, is_folder) + static(browser, url, name, given.pictures)
             print(f"{name}: {len(found) or 'no'} problem{'' if len(found) == 1 else 's'}, {time.monotonic() - started:.1f} s")
             problems += found
     for problem in problems:

@@ -45,18 +45,20 @@ fn look(folder: &Path, depth: usize, found: &mut Found) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
-        let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
         if kind.is_file() && path.extension().is_some_and(|ending| ending == "html") {
-            found.comparisons.extend(card(&path).map(|card| (path, card)));
-        } else if !kind.is_dir() || hidden {
-        } else if path.join(SUMMARY).is_file() || path.join(RUN).is_file() {
+            found.comparisons.extend(card(&path).map(|card| (path.clone(), card)));
+        }
+        if !kind.is_dir() || entry.file_name().as_encoded_bytes().starts_with(b".") {
+            continue;
+        }
+        if path.join(SUMMARY).is_file() || path.join(RUN).is_file() {
             found.results.push(path);
         } else if depth > 1
             && let Err(source) = look(&path, depth - 1, found)
+            // Removed meanwhile is no problem; where it is, what else there is, is still found.
+            && path.exists()
         {
-            // Removed meanwhile is no problem; what else there is, is still found.
-            let unreadable = ReadError::Read { file: path, source };
-            found.unreadable.extend(Some(unreadable).filter(|_| folder.exists()));
+            found.unreadable.push(ReadError::Read { file: path, source });
         }
     }
     Ok(())
