@@ -110,6 +110,7 @@ def table(gallery):
             cell(run["headline"]), found(run), "–" if took is None else f"{took:.0f}",
         )) + " |")
     machines = sorted({" · ".join([run["machine"], *run["servers"], f"dbbench {run['dbbench_version']}"]) for run in index["runs"]})
+    together = f"{seconds / 60:.0f} minutes" if seconds > 119 else f"{seconds:.0f} s"
     text = [
         "# What the workloads of the catalogue found", "",
         "<!-- made by scripts/gallery -->", "",
@@ -118,7 +119,7 @@ def table(gallery):
         "machine, these versions and this data. Times differ from machine to machine; run a workload on yours before you rely on it.", "",
         *[f"- {machine}" for machine in machines], "",
         "| workload | question | what was found | claims and expectations | seconds |", "| --- | --- | --- | --- | ---: |", *rows, "",
-        f"{len(rows)} workloads, {seconds / 60:.0f} minutes together, server and data included.", "",
+        f"{len(rows)} workloads, {together} together, server and data included.", "",
     ]
     (gallery / "README.md").write_text("\n".join(text), encoding="utf-8")
     print(gallery / "README.md")
