@@ -151,7 +151,11 @@ fn groups(index: &Index) -> Vec<Group> {
         Group {
             id: format!("w{at}"),
             workload: runs.first().map(|run| run.workload.clone()).unwrap_or_default(),
-            about: format!("{}{forms}, the newest first.", counted(runs.len(), "run")),
+            about: format!(
+                "{}{forms}{}.",
+                counted(runs.len(), "run"),
+                if runs.len() > 1 { ", the newest first" } else { "" }
+            ),
             latest: rows,
             earlier_title: format!("{} earlier run{}", earlier.len(), ending(&earlier.len())),
             earlier,
