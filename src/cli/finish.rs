@@ -88,8 +88,9 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
     let mut lines = String::new();
     // Otherwise the table has said it.
     let without_table = output.quiet || output.format == Format::Json;
-    for reason in summary.invalid_reasons.iter().filter(|_| without_table) {
-        lines.push_str(&format!("error: not valid: {reason}\n"));
+    if without_table {
+        summary.warnings.iter().for_each(|warning| lines.push_str(&format!("warning: {warning}\n")));
+        summary.invalid_reasons.iter().for_each(|reason| lines.push_str(&format!("error: not valid: {reason}\n")));
     }
     for judged in &summary.expectations {
         let (weight, finding) = match judged.verdict {

@@ -8,11 +8,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
 
 use super::endpoint::{Address, Endpoint};
 use super::error::DriverError;
 use super::tls::{self, TlsStream};
+use super::unix::UnixSocket;
 
 /// How long a server may take to accept a connection and to log in.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -24,7 +25,7 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 #[derive(Debug)]
 pub(super) enum Plain {
     Tcp(TcpStream),
-    Unix(UnixStream),
+    Unix(UnixSocket),
 }
 
 impl Plain {
@@ -34,7 +35,7 @@ impl Plain {
             Address::Tcp { host, port } => Self::tcp(endpoint, host, *port).await,
             Address::Unix { .. } => {
                 let path = endpoint.address.socket_path().unwrap_or_default();
-                UnixStream::connect(path).await.map(Self::Unix).map_err(|error| refused(endpoint, &error))
+                UnixSocket::connect(path).await.map(Self::Unix).map_err(|error| refused(endpoint, &error))
             }
         }
     }

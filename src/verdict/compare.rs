@@ -3,6 +3,7 @@
 use super::failed::hide_the_job;
 use super::figure::{Scope, pairs, resolution};
 use super::look::looks;
+use super::missing::absent;
 use crate::result::run::{Judgement, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Comparison, Verdict};
@@ -91,6 +92,9 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
     comparison.reason = hide_the_job(slices, &[*variant, *against], metric, *scope);
     if comparison.reason.is_some() {
         comparison.verdict = Verdict::Undecided;
+    }
+    if comparison.ci_low.is_none() && comparison.reason.is_none() {
+        comparison.reason = absent(slices, variant, Some(*against), metric, *scope);
     }
     comparison.better = better(comparison.verdict, metric);
     comparison

@@ -60,6 +60,7 @@ pub fn measure(
             .map_err(|error| Failure::failed(&error))?,
     };
     let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
+    command.asked.writes_to(&dir);
     if let Some(plans) = &plans {
         store.write_plans(plans).map_err(|error| Failure::failed(&error))?;
     }
