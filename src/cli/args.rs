@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::cache::CacheArgs;
+use super::manual::{CompletionsArgs, ManArgs};
+
 /// Which way of using my database is better, by how much, and why?
 #[derive(Debug, Parser)]
 #[command(name = "dbbench", version, about, long_about = None, arg_required_else_help = true, max_term_width = 100)]
@@ -27,17 +30,21 @@ pub enum Command {
         dbbench run my.toml --target postgresql://me@db.example.org/shop?sslmode=verify-full")]
     Run(Box<RunArgs>),
     /// Validate workload files without starting anything
-    #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
+    #[command(after_help = "Examples:\n  dbbench check workloads/*.toml")]
     Check(Box<CheckArgs>),
     /// Drop what dbbench has made in a server and not taken away
     #[command(
         after_help = "Examples:\n  dbbench clean --target postgresql://me@db.example.org/shop\n  dbbench clean --dry-run"
     )]
     Clean(CleanArgs),
-    /// Rebuild summary and page of a result, also after a crash
-    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z\n\n\
+    /// Rebuild summary and page of a result, also after a crash; over a folder of results write their index
+    #[command(
+        after_help = "Examples:\n  dbbench report results/n-plus-one-20260301T120000Z\n  dbbench report results\n\n\
+        Over a folder of results it writes index.html there, with every run found below it, and has the page of each run link\n\
+        the comparisons (`dbbench compare --format html --out FILE`) that lie in the folder. Links are relative.\n\n\
         Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
-        figures are not valid. That the run failed or was interrupted is no fault of the report.")]
+        figures are not valid. That the run failed or was interrupted is no fault of the report."
+    )]
     Report(ReportArgs),
     /// Compare runs: which side is better, by how much, and how sure that is
     #[command(after_help = "Examples:\n  dbbench compare results/before results/after\n  \
@@ -65,9 +72,25 @@ pub enum Command {
         A file that is there is never overwritten. The path of the new one is the only line on stdout.")]
     Init(InitArgs),
     /// Print the JSON Schema of workload files, for editors
-    #[command(after_help = "Example:\n  dbbench schema > dbbench.schema.json\n\n\
+    #[command(after_help = "Examples:\n  dbbench schema > dbbench.schema.json\n\n\
         Editors that know TOML use it where the first line of a workload says `#:schema ./dbbench.schema.json`.")]
     Schema,
+    /// What is kept between runs, templates and datasets: list it, or make room
+    #[command(
+        after_help = "Examples:\n  dbbench cache\n  dbbench cache --older-than 30d\n  dbbench cache clear --older-than 30d\n\n\
+        A run works on a copy of its own: what is removed is made anew by the next run that needs it. What a run is copying\n\
+        stays. Calibrations are no part of this."
+    )]
+    Cache(CacheArgs),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  dbbench completions bash > ~/.local/share/bash-completion/completions/dbbench\n  \
+        dbbench completions zsh > ~/.zfunc/_dbbench\n  dbbench completions fish > ~/.config/fish/completions/dbbench.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write a page for each command
+    #[command(after_help = "Examples:\n  dbbench man | man -l -\n  dbbench man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
 /// Overrides that `run` and `check` share.
@@ -182,13 +205,13 @@ pub struct CleanArgs {
 /// Arguments of `dbbench report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A result folder
+    /// A result folder, or a folder of results
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Undecided expectations end with exit code 3
     #[arg(long)]
     pub strict: bool,
-    /// What stdout gets: the table and the folder's path, or summary.json
+    /// What stdout gets: the path of what was written, or summary.json, or the index as JSON
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
     /// Colours

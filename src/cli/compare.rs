@@ -253,9 +253,20 @@ fn rendered(args: &CompareArgs, compared: &Compared, sides: &[SideRuns]) -> Resu
                     intervals: reader.intervals().map_err(|error| Failure::failed(&error))?,
                 });
             }
-            report::compare::page(compared, &runs).map_err(|error| Failure::failed(&error))?
+            let places = args.out.as_deref().and_then(|file| places(file, sides));
+            report::compare::page_at(compared, &runs, places.as_deref()).map_err(|error| Failure::failed(&error))?
         }
     })
+}
+
+/// The ways from the folder of the page to the runs that have one: they stay true when all are moved together.
+fn places(file: &Path, sides: &[SideRuns]) -> Option<Vec<Vec<Option<String>>>> {
+    let folder = parent(file)?.canonicalize().ok()?;
+    let place = |reader: &Reader| {
+        let dir = reader.dir.canonicalize().ok().filter(|dir| dir.join("report.html").exists())?;
+        result::relative(&folder, &dir)
+    };
+    Some(sides.iter().map(|side| side.runs.iter().map(place).collect()).collect())
 }
 
 fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {

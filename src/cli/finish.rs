@@ -24,6 +24,7 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
     let intervals = reader.intervals().map_err(|error| failed(&error))?;
     let slowest = reader.slowest().map_err(|error| failed(&error))?;
     let plans = reader.plans().map_err(|error| failed(&error))?;
+    let links = result::read_links(dir);
     let curves = report::ResponseCurve::of(&summary, &histograms);
     let inputs = report::Inputs {
         run: &reader.run,
@@ -33,6 +34,7 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
         curves: &curves,
         slowest: &slowest,
         plans: plans.as_ref(),
+        links: &links,
     };
     for file in report::files(&inputs).map_err(|error| failed(&error))? {
         result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;

@@ -3,6 +3,7 @@
 mod args;
 mod arrivals;
 mod build;
+mod cache;
 mod calibrate;
 mod catalogue;
 mod check;
@@ -11,9 +12,11 @@ mod compare;
 mod doctor;
 mod failure;
 mod finish;
+mod index;
 mod init;
 mod interrupt;
 mod list;
+mod manual;
 mod overrides;
 #[cfg(test)]
 mod reference_tests;
@@ -52,6 +55,9 @@ pub fn main() -> std::process::ExitCode {
         Command::List(args) => list::list(args),
         Command::Init(args) => init::init(args),
         Command::Schema => schema::schema(),
+        Command::Cache(args) => cache::cache(args),
+        Command::Completions(args) => manual::completions(args),
+        Command::Man(args) => manual::man(args),
     };
     ended.unwrap_or_else(|failure: Failure| failure.print()).into()
 }

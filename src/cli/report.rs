@@ -1,4 +1,4 @@
-//! `dbbench report`: rebuilds summary and page of a result, also of one that a crash cut off.
+//! `dbbench report`: rebuilds summary and page of a result, also of one that a crash cut off; over a folder of results, their index.
 //!
 //! It ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the
 //! figures are not valid, 1 when no slice was closed. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
@@ -6,14 +6,19 @@
 use super::args::ReportArgs;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
+use super::index;
+use crate::result;
 use crate::verdict;
 use crate::words::ExitCode;
 
-/// Rebuilds a result folder.
+/// Rebuilds a result folder, or writes the index of a folder of them.
 ///
 /// # Errors
-/// When it is no result, or cannot be read or written.
+/// When it is neither, or cannot be read or written.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
+    if args.dir.is_dir() && !result::is_result(&args.dir) {
+        return index::index(args);
+    }
     let summary = finish(&args.dir)?;
     let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
     output.print(&summary)?;

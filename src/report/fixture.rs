@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::report::{Inputs, ResponseCurve};
+use crate::result::index::Links;
 use crate::result::interval::IntervalRow;
 use crate::result::plans::{PlanList, PlanRecord};
 use crate::result::run::{
@@ -34,6 +35,7 @@ pub(super) struct Sample {
     pub(super) curves: Vec<ResponseCurve>,
     pub(super) slowest: Vec<SlowRecord>,
     pub(super) plans: Option<PlanList>,
+    pub(super) links: Links,
 }
 
 impl Sample {
@@ -46,6 +48,7 @@ impl Sample {
             curves: &self.curves,
             slowest: &self.slowest,
             plans: self.plans.as_ref(),
+            links: &self.links,
         }
     }
 
@@ -173,6 +176,7 @@ pub(super) fn sample() -> Sample {
         curves: curves(),
         slowest: slowest(),
         plans: Some(plans()),
+        links: Links::default(),
     }
 }
 

@@ -66,6 +66,9 @@ pub enum ReadError {
     /// There is no `run.json`.
     #[error("{} is not a result folder: it has no run.json", .0.display())]
     NotAResult(PathBuf),
+    /// There is none in or below it either.
+    #[error("{} is not a result folder: it has no run.json, and no result lies below it", .0.display())]
+    NoResults(PathBuf),
     /// A file could not be read.
     #[error("cannot read {}", file.display())]
     Read {

@@ -185,7 +185,7 @@ pub fn read_run(dir: &Path) -> Result<RunRecord, ReadError> {
 }
 
 /// Reads a JSON file of ours after a look at its version; `None` when it is not there.
-fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
+pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
     #[derive(serde::Deserialize)]
     struct Version {
         schema_version: u64,
@@ -199,7 +199,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, ReadError> {
 }
 
 /// Also when what should be the folder is a file.
-fn is_missing(error: &std::io::Error) -> bool {
+pub(super) fn is_missing(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory)
 }
 

@@ -121,6 +121,7 @@ impl Stage {
         let options = StartOptions {
             plan: &plan.topology,
             dataset_key: plan.dataset.as_ref().map(|dataset| dataset.hash.as_str()),
+            workload: &plan.name,
             needs_tcp: false,
             pg_bindir: command.args.pg_bindir.as_deref(),
             events: command.events.clone(),

@@ -10,7 +10,8 @@ mod terms;
 use serde::Serialize;
 
 use self::plans::Plans;
-use self::settings::{Fact, Server, VariantView};
+pub(in crate::report) use self::settings::Fact;
+use self::settings::{Server, VariantView};
 use self::slowest::Slowest;
 use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
