@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
+mod ab;
 mod args;
 mod arrivals;
 mod build;
@@ -43,6 +44,7 @@ pub fn main() -> std::process::ExitCode {
     };
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Ab(args) => ab::ab(args),
         Command::Check(args) => check::check(args),
         Command::Compare(args) => compare::compare(args),
         Command::Clean(args) => clean::clean(args),

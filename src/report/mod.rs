@@ -21,6 +21,7 @@ mod view;
 mod wording;
 mod wrap;
 
+pub use wording::metric_name;
 pub use wrap::wrapped;
 
 use crate::result::interval::IntervalRow;

@@ -19,6 +19,7 @@ mod reconnects;
 mod recorded;
 pub mod run;
 mod shares;
+pub mod sides;
 pub mod slice;
 pub mod slowest;
 mod store;

@@ -71,7 +71,7 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         let places: Vec<Place> = parts
             .iter()
             .map(|(_, part)| match origin.as_str() {
-                "--set" => Place { source: source.clone(), span: key_at.start + part.start..key_at.start + part.end },
+                origin if takes_key(origin) => Place { source: source.clone(), span: key_at.start + part.start..key_at.start + part.end },
                 _ => place.clone(),
             })
             .collect();
@@ -121,10 +121,18 @@ fn takes_the_rate(root: &Table, path: &[String], place: &Place, overrides: &Over
     )
 }
 
+/// Whether an option is written with the key that it sets.
+fn takes_key(origin: &str) -> bool {
+    ["--set", "--a", "--b"].contains(&origin)
+}
+
 /// What the user wrote, as a text of its own, with the places of key and value.
 fn source_of(key: &str, value: &str, origin: &str, is_variable: bool) -> (SourceText, Range<usize>, Range<usize>) {
     let (path, text, key_at) = match origin {
-        "--set" => ("command line", format!("--set {key}={value}"), 6..6 + key.len()),
+        _ if takes_key(origin) => {
+            let at = origin.len() + 1;
+            ("command line", format!("{origin} {key}={value}"), at..at + key.len())
+        }
         _ if is_variable => ("environment", format!("{origin}={value}"), 0..origin.len()),
         _ => ("command line", format!("{origin} {value}"), 0..origin.len()),
     };
