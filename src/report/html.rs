@@ -12,9 +12,10 @@ use crate::report::view::View;
 use crate::report::{Inputs, ReportError};
 
 /// The skeleton, and one file for each of its parts.
-const TEMPLATES: [(&str, &str); 11] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("report.html", include_str!("assets/report.html")),
     ("macros.html", include_str!("assets/page/macros.html")),
+    ("sides.html", include_str!("assets/page/sides.html")),
     ("figures.html", include_str!("assets/page/figures.html")),
     ("claims.html", include_str!("assets/page/claims.html")),
     ("plots.html", include_str!("assets/page/plots.html")),
