@@ -106,7 +106,8 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         let (metric, variant) = (report::metric_name(&one.metric), without_side(&one.variant));
         let ratio = one.ratio.map_or_else(String::new, |ratio| format!(": {} of side a", report::format::ratio(ratio)));
         let allowed = summary.sides.as_ref().and_then(|sides| sides.fail_above);
-        let beyond = allowed.map_or_else(String::new, |allowed| format!(", beyond {}", report::format::percent(allowed)));
+        let beyond =
+            allowed.map_or_else(String::new, |allowed| format!(", beyond {}", report::format::percent(allowed)));
         lines.push_str(&format!("error: regression: {metric} of {variant} on side b is worse{ratio}{beyond}\n"));
     }
     for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {

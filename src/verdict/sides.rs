@@ -83,7 +83,8 @@ fn overall(run: &RunRecord, slices: &[SliceRecord]) -> Comparison {
     let mut rounds: Vec<u32> = slices.iter().map(|slice| slice.round).collect();
     rounds.sort_unstable();
     rounds.dedup();
-    let pairs: Vec<(f64, f64)> = if of_b.is_empty() { Vec::new() } else { rounds.into_iter().filter_map(alone).collect() };
+    let pairs: Vec<(f64, f64)> =
+        if of_b.is_empty() { Vec::new() } else { rounds.into_iter().filter_map(alone).collect() };
     let names: Vec<&str> = of_b.iter().flat_map(|(variant, against)| [variant.name.as_str(), against]).collect();
     judged(run, slices, &Paired { variant: B, against: A, of: &names, metric, scope: super::Scope::default(), pairs })
 }

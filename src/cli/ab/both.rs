@@ -42,7 +42,8 @@ impl Both {
         }
         let plan = both(&a, &b, &differ);
         for side in [&mut a, &mut b] {
-            (side.compare.same_answer, side.compare.within_sides) = (plan.compare.same_answer, plan.compare.within_sides);
+            (side.compare.same_answer, side.compare.within_sides) =
+                (plan.compare.same_answer, plan.compare.within_sides);
         }
         Self { sides: [a, b], plan, differ }
     }
@@ -80,13 +81,13 @@ fn both(a: &Plan, b: &Plan, differ: &[Difference]) -> Plan {
     plan.expectations = judgements(&a.expectations);
     plan.compare.baseline = 2 * a.compare.baseline;
     plan.compare.same_answer = compares_answers(&plan);
-    let changes_answers = |key: &str| ANSWERS.contains(&key.split('.').next().unwrap_or_default()) && key != SAME_ANSWERS;
+    let changes_answers =
+        |key: &str| ANSWERS.contains(&key.split('.').next().unwrap_or_default()) && key != SAME_ANSWERS;
     let meant = differ.iter().find(|difference| changes_answers(&difference.what));
     plan.compare.within_sides = plan.compare.same_answer && meant.is_some();
     if let Some(difference) = meant.filter(|_| plan.compare.same_answer) {
         plan.warnings.push(format!(
-            "the sides differ in {}, so that they are meant to answer differently: answers are compared within each side, and not \
-             between them",
+            "the sides differ in {}, so that they are meant to answer differently: answers are not compared between them",
             difference.what
         ));
     }

@@ -60,7 +60,8 @@ pub fn ab(args: &AbArgs) -> Result<ExitCode, Failure> {
 const SAME: &str = "nothing tells the sides apart: what is measured is how much two sides differ by chance";
 
 fn asked(args: &AbArgs) -> Result<Asked, Failure> {
-    let servers = [Side::A, Side::B].iter().any(|side| args.own_target(*side).is_some() || args.own_pg_bindir(*side).is_some());
+    let servers =
+        [Side::A, Side::B].iter().any(|side| args.own_target(*side).is_some() || args.own_pg_bindir(*side).is_some());
     if args.a.is_empty() && args.b.is_empty() && !servers {
         return usage(
             "nothing is said about the sides: give at least one of --a, --b, --a-target, --b-target, --a-pg-bindir and \
@@ -72,7 +73,9 @@ fn asked(args: &AbArgs) -> Result<Asked, Failure> {
         Some(text) => match share(text) {
             Some(share) => Some(share),
             None => {
-                return usage(format!("`--fail-above` takes a share from 0 % on, for example 2% or 0.02, got `{text}`"));
+                return usage(format!(
+                    "`--fail-above` takes a share from 0 % on, for example 2% or 0.02, got `{text}`"
+                ));
             }
         },
     };
@@ -153,7 +156,9 @@ fn stage(command: &Command<'_>, both: &Both, runs: &[RunArgs; 2], one_server: bo
     }
     let nulls = [0, 1].map(|side| runs[side].target.as_deref().is_some_and(|target| target.starts_with("null:")));
     if nulls[0] != nulls[1] {
-        return usage("one side is the null target and the other a server: their times have nothing in common to compare");
+        return usage(
+            "one side is the null target and the other a server: their times have nothing in common to compare",
+        );
     }
     let [a, b] = [(Side::A, &runs[0], &both.sides[0]), (Side::B, &runs[1], &both.sides[1])];
     let set = |(side, run, plan): (Side, _, _)| {
@@ -176,7 +181,8 @@ fn told_apart(stage: &mut Stage, record: &SidesRecord) {
     if let [a, b] = stage.known.endpoints.as_slice()
         && a.version != b.version
     {
-        let difference = Difference { what: "server".to_owned(), a: Some(a.version.clone()), b: Some(b.version.clone()) };
+        let difference =
+            Difference { what: "server".to_owned(), a: Some(a.version.clone()), b: Some(b.version.clone()) };
         record.differ.insert(0, difference);
     }
     stage.known.sides = Some(record);

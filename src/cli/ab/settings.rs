@@ -24,8 +24,17 @@ pub fn of_side(args: &AbArgs, side: Side) -> Result<Overrides, Failure> {
     let option = side.option();
     let mut own: Vec<(String, String, String)> = Vec::new();
     for text in args.set(side) {
+        if text.contains("://") && !text.split_once('=').is_some_and(|(key, _)| !key.contains("://")) {
+            return refuse(format!(
+                "`{option}` takes KEY=VALUE, got what looks like a connection string: the server of side {0} is named by \
+                 --{0}-target",
+                side.label()
+            ));
+        }
         let Some((key, value)) = text.split_once('=') else {
-            return refuse(format!("`{option}` takes KEY=VALUE, got `{text}`: for example {option} topology.link.rtt=2ms"));
+            return refuse(format!(
+                "`{option}` takes KEY=VALUE, got `{text}`: for example {option} topology.link.rtt=2ms"
+            ));
         };
         let (key, value) = (key.trim().to_owned(), value.trim().to_owned());
         may_differ(&key, option)?;
@@ -83,15 +92,23 @@ pub fn can_be_set(args: &AbArgs, side: Side, target: Option<&str>) -> Result<(),
     let Some(target) = target else { return Ok(()) };
     let is_null = target.starts_with("null:");
     for key in args.set(side).iter().filter_map(|text| Some(text.split_once('=')?.0.trim())) {
-        let of_started = OF_STARTED.iter().any(|of| key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
+        let of_started = OF_STARTED
+            .iter()
+            .any(|of| key.strip_prefix(of).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')));
         let of_null = is_null && (key.starts_with("topology") || key.starts_with("dataset"));
         if of_started || of_null {
             let why = match is_null {
                 true => "the null target has neither server nor link nor data",
-                false => "dbbench does not start that server, and changes no setting of it; for sessions there are `options` in the \
-                          connection string",
+                false => {
+                    "dbbench does not start that server, and changes no setting of it; for sessions there are `options` in the \
+                          connection string"
+                }
             };
-            return refuse(format!("`{} {key}` has no effect on the target of side {}: {why}", side.option(), side.label()));
+            return refuse(format!(
+                "`{} {key}` has no effect on the target of side {}: {why}",
+                side.option(),
+                side.label()
+            ));
         }
     }
     if args.own_pg_bindir(side).is_some() {
@@ -113,7 +130,9 @@ mod tests {
 
     #[test]
     fn what_decides_how_is_measured_is_for_both_sides() {
-        for key in ["topology.link.rtt", "load.clients", "dataset.tables.users.rows", "run.workers", "constants.page", "mix.a"] {
+        for key in
+            ["topology.link.rtt", "load.clients", "dataset.tables.users.rows", "run.workers", "constants.page", "mix.a"]
+        {
             assert!(may_differ(key, "--a").is_ok(), "{key}");
         }
         for key in ["run.rounds", "run", "run.measure", "variants.x.load.clients", "compare.margin", "claim", "name"] {

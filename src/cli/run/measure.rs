@@ -14,7 +14,9 @@ use super::stage::Stage;
 use super::trial::{answer_targets, try_operations, unanswered};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
+use crate::engine::{
+    self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
+};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};

@@ -306,9 +306,16 @@ mod tests {
         let kept = command(args.into_iter().map(str::to_owned)).join(" ");
         assert!(!kept.contains("hunter2"));
         assert!(kept.contains("load.clients=4"));
-        let targets =
-            ["--target", "postgres://u:hunt/er2@h/db", "--target=postgres://u:hun/ter2@h", "--target", "null:",
-             "--a-target", "postgres://u:hunt/er2@h/db", "--b-target=postgres://u:hun/ter2@h"];
+        let targets = [
+            "--target",
+            "postgres://u:hunt/er2@h/db",
+            "--target=postgres://u:hun/ter2@h",
+            "--target",
+            "null:",
+            "--a-target",
+            "postgres://u:hunt/er2@h/db",
+            "--b-target=postgres://u:hun/ter2@h",
+        ];
         let kept = command(targets.into_iter().map(str::to_owned));
         assert!(!kept.iter().any(|arg| arg.contains("er2") || arg.contains("hun")), "{kept:?}");
         assert_eq!(kept[4], "null:");

@@ -134,8 +134,7 @@ impl View {
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
-            answers: answers
-                .map(wording::same_answers),
+            answers: answers.map(wording::same_answers),
             claims: tables::judged(summary, &summary.claims),
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),
