@@ -169,18 +169,14 @@ fn rounds(
     let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
     let after = RefCell::new(After::new(plan));
     let meter = Meter::new(&stage.sites, &stage.site_of);
-    let mut on_interval = |interval: &Interval<'_>| {
-        let context = interval_context(plan, interval);
-        store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
-    };
+    let mut on_interval = |interval: &Interval<'_>| append(&mut store.borrow_mut(), plan, interval);
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
         let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
-        let other_server_cpu = meter.other_share();
+        let idle = meter.other_share();
         let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
-            (slice.checks, slice.tables) = (found.checks, found.tables);
-            slice.other_server_cpu = other_server_cpu;
+            (slice.checks, slice.tables, slice.other_server_cpu) = (found.checks, found.tables, idle);
             verdict::judge_slice(run, slice);
         };
         store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
@@ -321,6 +317,10 @@ fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
     let reached = verdict::is_reached(verdict::widest(run, closed), until.half_width);
     let not = if reached { "" } else { "not " };
     Some(format!("goal {not}reached after {}", counted(run.rounds, "round")))
+}
+
+fn append(store: &mut Store, plan: &Plan, interval: &Interval<'_>) -> io::Result<()> {
+    store.append_interval(&interval_context(plan, interval), interval.recorded).map_err(io::Error::other)
 }
 
 fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
