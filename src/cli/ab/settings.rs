@@ -24,7 +24,7 @@ pub fn of_side(args: &AbArgs, side: Side) -> Result<Overrides, Failure> {
     let option = side.option();
     let mut own: Vec<(String, String, String)> = Vec::new();
     for text in args.set(side) {
-        if text.contains("://") && !text.split_once('=').is_some_and(|(key, _)| !key.contains("://")) {
+        if text.contains("://") && text.split_once('=').is_none_or(|(key, _)| key.contains("://")) {
             return refuse(format!(
                 "`{option}` takes KEY=VALUE, got what looks like a connection string: the server of side {0} is named by \
                  --{0}-target",

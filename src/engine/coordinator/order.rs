@@ -22,7 +22,7 @@ pub fn order_in_pairs(seed: u64, round: u32, variants: usize) -> Vec<usize> {
         let mut both = [2 * pair, 2 * pair + 1];
         let block = drawn.wrapping_mul(variants as u64).wrapping_add(pair as u64);
         Stream::purpose(seed, "order of sides", block).shuffle(&mut both);
-        if round % 2 == 0 {
+        if round.is_multiple_of(2) {
             both.reverse();
         }
         order.extend(both);
