@@ -55,6 +55,9 @@ pub enum Command {
         Exit codes: 0 compared · 2 usage, or the sides do not measure the same · 3 a regression beyond --fail-above (with\n\
         --strict also what is undecided) · 5 not valid")]
     Compare(CompareArgs),
+    /// Compare two settings, targets or server builds of one workload, measured in turns in one run
+    #[command(after_help = super::ab::AFTER_HELP)]
+    Ab(Box<super::ab::AbArgs>),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
@@ -93,8 +96,8 @@ pub enum Command {
     Man(ManArgs),
 }
 
-/// Overrides that `run` and `check` share.
-#[derive(Debug, Args)]
+/// Overrides that `run`, `check` and `ab` share.
+#[derive(Clone, Debug, Args)]
 pub struct OverrideArgs {
     /// Override a key of the file; the value is TOML, bare words allowed (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE")]

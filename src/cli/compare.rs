@@ -73,7 +73,7 @@ fn question(args: &CompareArgs) -> Result<Question, Failure> {
 }
 
 /// `5%`, `5 %` or `0.05`; not negative and at most a thousandfold.
-fn share(text: &str) -> Option<f64> {
+pub(super) fn share(text: &str) -> Option<f64> {
     let share = match text.trim().strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => text.trim().parse().ok()?,
@@ -81,7 +81,7 @@ fn share(text: &str) -> Option<f64> {
     (0.0..=1_000.0).contains(&share).then_some(share)
 }
 
-fn metric(name: &str) -> Result<Metric, Failure> {
+pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
     let example = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
     match Metric::parse(name) {
         Ok(metric) => Ok(metric),

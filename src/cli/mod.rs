@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand; the only place that assembles the other rooms.
 
+mod ab;
 mod args;
 mod arrivals;
 mod build;
@@ -25,11 +26,13 @@ mod run;
 mod schema;
 mod until;
 
+use std::io::Write as _;
+
 use clap::Parser as _;
 
 use self::args::{Cli, Command};
 use self::failure::Failure;
-use crate::words::ExitCode;
+use crate::words::{ExitCode, has_password, redacted};
 
 /// Parses the arguments, runs the subcommand, prints what it failed by.
 #[must_use]
@@ -40,12 +43,17 @@ pub fn main() -> std::process::ExitCode {
         Err(error) => {
             let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
             // Nobody is left to tell when the terminal is gone.
-            let _ = error.print();
+            let _ = match has_password(&error.to_string()) {
+                // An option that was left out in front of a connection string.
+                true => anstream::stderr().write_all(redacted(&error.to_string()).as_bytes()),
+                false => error.print(),
+            };
             return code.into();
         }
     };
     let ended = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Ab(args) => ab::ab(args),
         Command::Check(args) => check::check(args),
         Command::Compare(args) => compare::compare(args),
         Command::Clean(args) => clean::clean(args),

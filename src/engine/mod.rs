@@ -24,6 +24,6 @@ pub use bind::{BindError, BindProblem, ProblemPlace, Samples, bind, bind_sharing
 pub use bound::BoundVariant;
 pub use coordinator::{
     EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
-    empty_round, order_of_variants, precision, run, run_rounds, workers_of,
+    empty_round, order_in_pairs, order_of_variants, precision, run, run_rounds, workers_of,
 };
 pub use plans::{Explained, Ground, Rehearsal, VariantPlans, explain, rehearse, which_write};

@@ -158,7 +158,7 @@ pub(super) fn sample() -> Sample {
             "server and generator share 2 cores: figures are those of this machine, ratios travel further".to_owned(),
             "the clock source is kvm-clock, not a hardware counter".to_owned(),
         ],
-        same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        same_answer: Some(SameAnswer { draws: 20, equal: true, within_sides: false }),
         harness,
         rounds: ROUNDS,
         baseline: "n_plus_one".to_owned(),
@@ -437,7 +437,7 @@ fn run() -> RunRecord {
         variants,
         baseline: "n_plus_one".to_owned(),
         margin: 0.05,
-        same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        same_answer: Some(SameAnswer { draws: 20, equal: true, within_sides: false }),
         histogram_digits: 3,
         claims: vec![Judgement {
             claim: "one JOIN takes less than a third".to_owned(),

@@ -21,8 +21,9 @@ const SHARED: [(&str, &str); 3] = [
 ];
 
 /// The page of a run: its skeleton, and one file for each of its parts.
-const RUN: [(&str, &str); 10] = [
+const RUN: [(&str, &str); 11] = [
     ("page.html", include_str!("assets/report.html")),
+    ("sides.html", include_str!("assets/page/sides.html")),
     ("figures.html", include_str!("assets/page/figures.html")),
     ("claims.html", include_str!("assets/page/claims.html")),
     ("plots.html", include_str!("assets/page/plots.html")),

@@ -22,6 +22,7 @@ mod view;
 mod wording;
 mod wrap;
 
+pub use wording::metric_name;
 pub use wrap::wrapped;
 
 use crate::result::index::Links;

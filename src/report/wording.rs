@@ -1,11 +1,13 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
 use crate::report::{caveats, format};
+use crate::result::run::SameAnswer;
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{
     Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
 };
 use crate::verdict::{format_detectable, format_half_width, format_interval};
+use crate::words::counted;
 
 /// The figure that reports compare first.
 pub const PRIMARY: &str = "response_us.p50";
@@ -286,11 +288,27 @@ pub fn required(judged: &Judged) -> String {
     }
 }
 
+/// That the answers were equal.
+#[must_use]
+pub fn same_answers(answers: SameAnswer) -> String {
+    let of = if answers.within_sides { " of each side" } else { "" };
+    format!("All variants{of} gave the same answers to {}.", counted(answers.draws, "draw"))
+}
+
 /// How good the finding of a run is, for the colour of its headline.
 #[must_use]
 pub fn tone(summary: &Summary) -> Tone {
     if !summary.valid || summary.same_answer.is_some_and(|answers| !answers.equal) {
         return Tone::Bad;
+    }
+    if let Some(sides) = &summary.sides {
+        return match (sides.overall.better, sides.overall.verdict) {
+            _ if summary.regressions().next().is_some() => Tone::Bad,
+            (Some(true), _) => Tone::Good,
+            (Some(false), _) => Tone::Bad,
+            (None, Verdict::Undecided) => Tone::Open,
+            (None, _) => Tone::Neutral,
+        };
     }
     let verdicts = || summary.variants.iter().filter_map(|v| summary.comparison(&v.name, PRIMARY)).map(|c| c.verdict);
     if verdicts().any(|verdict| verdict == Verdict::Lower) {

@@ -23,6 +23,7 @@ mod recorded;
 mod relative;
 pub mod run;
 mod shares;
+pub mod sides;
 pub mod slice;
 pub mod slowest;
 mod store;

@@ -72,6 +72,8 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
     rounds.sort_by_key(|round| round.round);
     Variant {
         name: planned.name.clone(),
+        side: planned.side.clone(),
+        against: planned.against.clone(),
         title: planned.title.clone().unwrap_or_else(|| planned.name.clone()),
         point: planned.point.clone(),
         valid: !valid.is_empty(),
@@ -279,9 +281,8 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     warnings
 }
 
-/// Variants whose load is not that of the baseline: their ratio holds more than the difference of what they do.
+/// Variants whose load is not that of what they are compared with: their ratio holds more than the difference of what they do.
 fn different_loads(run: &RunRecord) -> Vec<String> {
-    let Some(baseline) = run.variants.iter().find(|variant| variant.name == run.baseline) else { return Vec::new() };
     let clients = |variant: &VariantRecord| match variant.clients {
         1 => "1 client".to_owned(),
         clients => format!("{clients} clients"),
@@ -300,6 +301,8 @@ fn different_loads(run: &RunRecord) -> Vec<String> {
         (stages, _) => format!("{stages} stages of load"),
     };
     let note = |variant: &VariantRecord| {
+        let against = run.against(variant)?;
+        let baseline = run.variants.iter().find(|other| other.name == against)?;
         let is_same = [
             variant.rate_per_s == baseline.rate_per_s,
             variant.clients == baseline.clients,

@@ -24,6 +24,7 @@ mod reports;
 #[path = "../support/mod.rs"]
 mod server;
 mod setup;
+mod sides;
 mod support;
 mod tls_server;
 mod until;

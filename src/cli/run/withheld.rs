@@ -9,10 +9,8 @@ pub const SAID: &str = "values are left out, being those of somebody's data: --k
 
 /// Whether values are kept: of data that dbbench has made itself always, else where the user wants it.
 pub fn keeps_values(command: &Command<'_>, stage: &Stage) -> bool {
-    let is_own = stage.external.as_ref().is_none_or(|external| {
-        // In a schema or a database of dbbench's own all values are generated.
-        external.own_database().is_some() || external.own_schema().is_some()
-    });
+    // In a schema or a database of dbbench's own all values are generated.
+    let is_own = stage.externals().all(|external| external.own_database().is_some() || external.own_schema().is_some());
     is_own || command.args.keep_detail
 }
 

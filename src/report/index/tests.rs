@@ -54,7 +54,7 @@ fn usual() -> Index {
     let mut differ = sample().summary;
     differ.workload = "a-queue".to_owned();
     differ.started_at = "2026-11-19T10:00:00Z".to_owned();
-    differ.same_answer = Some(SameAnswer { draws: 20, equal: false });
+    differ.same_answer = Some(SameAnswer { draws: 20, ..SameAnswer::default() });
     (differ.partial, differ.claims, differ.expectations) = (true, Vec::new(), Vec::new());
     index.runs.push(run_of("differ".to_owned(), Some("differ/report.html".to_owned()), &differ));
     index.left_out = vec![LeftOutRun {

@@ -333,6 +333,8 @@ pub struct RunPlan {
     pub until: Option<UntilPlan>,
     /// Seed of draws and of the order of variants.
     pub seed: u64,
+    /// Each two variants that follow each other in the plan stay together in every round: two sides of the same.
+    pub in_pairs: bool,
 }
 
 /// The goal that ends the rounds.
@@ -358,6 +360,8 @@ pub struct ComparePlan {
     pub baseline: usize,
     /// Whether answers are compared before any timing.
     pub same_answer: bool,
+    /// Of two sides each by itself: they are meant to answer differently.
+    pub within_sides: bool,
     /// How many draws each variant answers for that.
     pub answer_draws: u32,
     /// Half-width of the band that counts as no difference, 0.05 by default.
