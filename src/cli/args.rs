@@ -35,7 +35,8 @@ pub enum Command {
     )]
     Clean(CleanArgs),
     /// Rebuild summary and page of a result, also after a crash
-    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z\n\n\
+    #[command(after_help = "Examples:\n  dbbench report results/n-plus-one-20260301T120000Z\n  \
+        dbbench report results/x --export junit=junit.xml --export hgrm --export csv\n\n\
         Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
         figures are not valid. That the run failed or was interrupted is no fault of the report.")]
     Report(ReportArgs),
@@ -48,6 +49,9 @@ pub enum Command {
         Exit codes: 0 compared · 2 usage, or the sides do not measure the same · 3 a regression beyond --fail-above (with\n\
         --strict also what is undecided) · 5 not valid")]
     Compare(CompareArgs),
+    /// The results of one workload in the order of time, and where their figures change
+    #[command(after_help = super::history::args::EXAMPLES)]
+    History(super::history::args::HistoryArgs),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
@@ -182,6 +186,10 @@ pub struct ReportArgs {
     /// A result folder
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Write the result also as hgrm (percentiles for HdrHistogram's plotters), csv, openmetrics, junit, github (annotations,
+    /// to stderr) or step-summary (Markdown, appended to $GITHUB_STEP_SUMMARY); repeatable [default FILE: in the result folder]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = super::report::export::parse)]
+    pub export: Vec<super::report::export::Export>,
     /// Undecided expectations end with exit code 3
     #[arg(long)]
     pub strict: bool,

@@ -11,6 +11,7 @@ mod compare;
 mod doctor;
 mod failure;
 mod finish;
+mod history;
 mod init;
 mod interrupt;
 mod list;
@@ -45,6 +46,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Compare(args) => compare::compare(args),
+        Command::History(args) => history::history(args),
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),

@@ -10,6 +10,7 @@ pub mod compared;
 mod error;
 mod files;
 mod histograms;
+pub mod history;
 pub mod interval;
 mod log;
 mod lookups;
@@ -29,8 +30,8 @@ mod times;
 
 pub use calibration::{CALIBRATION_VERSION, Calibration, Cost, Harness, Repeated};
 pub use error::{ReadError, StoreError};
-pub use histograms::{CurvePoint, Histograms};
-pub use reader::{Reader, read_run, results_in};
+pub use histograms::{CurvePoint, Histograms, Ranked};
+pub use reader::{Reader, read_run, read_summary, results_in};
 pub use recorded::RecordedValues;
 pub use run::SCHEMA_VERSION;
 pub use shares::MISSED_AT_MOST;

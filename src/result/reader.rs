@@ -82,7 +82,7 @@ impl Reader {
     /// # Errors
     /// When it is there but cannot be read, or was written by a newer dbbench.
     pub fn summary(&self) -> Result<Option<Summary>, ReadError> {
-        read_json(&self.dir.join(SUMMARY))
+        read_summary(&self.dir)
     }
 
     /// The histograms of all slices that are part of the figures.
@@ -182,6 +182,14 @@ pub fn results_in(dir: &Path) -> Result<Vec<PathBuf>, ReadError> {
 /// When it is not there, cannot be read, or was written by a newer dbbench.
 pub fn read_run(dir: &Path) -> Result<RunRecord, ReadError> {
     read_json(&dir.join(RUN))?.ok_or_else(|| ReadError::NotAResult(dir.to_owned()))
+}
+
+/// `summary.json` of a result folder alone; `None` when the run did not come to write it.
+///
+/// # Errors
+/// As [`Reader::summary`].
+pub fn read_summary(dir: &Path) -> Result<Option<Summary>, ReadError> {
+    read_json(&dir.join(SUMMARY))
 }
 
 /// Reads a JSON file of ours after a look at its version; `None` when it is not there.
