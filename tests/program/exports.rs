@@ -7,7 +7,7 @@ use crate::support::{Place, measured, tiny};
 /// A result of three rounds in `out`, with an expectation that cannot hold.
 fn result() -> Place {
     let place = Place::new();
-    let expect = "\n[[expect]]\nvariant = \"two\"\nmetric = \"response.p50\"\nvalue = { at_most = \"1ns\" }\n";
+    let expect = "\n[[expect]]\nclaim = \"nothing takes any time\"\nvariant = \"two\"\nmetric = \"response.p50\"\nvalue = { at_most = \"1ns\" }\n";
     place.workload(&format!("{}{expect}", tiny(&[])));
     let options = ["--target", "null:", "--rounds", "3", "--measure", "40ms", "--warmup", "10ms", "--quiet"];
     place.run_out(&options).ends_with(measured(3));

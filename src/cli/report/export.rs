@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::compare::write_file;
 use crate::cli::failure::Failure;
 use crate::report::ReportFile;
-use crate::report::export::{csv, github, hgrm, junit, markdown, openmetrics};
+use crate::report::export as formats;
 use crate::result::summary::Summary;
 use crate::result::{self, Reader};
 use crate::words::{ExitCode, counted};
@@ -98,14 +98,14 @@ pub fn export(exports: &[Export], dir: &Path, summary: &Summary, strict: bool) -
                 percentiles(export, dir, summary)?;
                 continue;
             }
-            Format::Csv => csv::render(summary).map_err(|error| Failure::failed(&error))?,
-            Format::OpenMetrics => openmetrics::render(summary),
-            Format::Junit => junit::render(summary, strict),
+            Format::Csv => formats::csv::render(summary).map_err(|error| Failure::failed(&error))?,
+            Format::OpenMetrics => formats::openmetrics::render(summary),
+            Format::Junit => formats::junit::render(summary, strict),
             Format::Github => {
                 let run = result::read_run(dir).map_err(|error| Failure::failed(&error))?;
-                github::render(summary, &run.source_path, strict)
+                formats::github::render(summary, &run.source_path, strict)
             }
-            Format::StepSummary => markdown::render(summary),
+            Format::StepSummary => formats::markdown::render(summary),
         };
         match (&export.file, export.format) {
             (Some(file), _) => write_file(file, &text)?,
@@ -132,7 +132,7 @@ fn say(export: &Export, dir: &Path) {
 fn percentiles(export: &Export, dir: &Path, summary: &Summary) -> Result<(), Failure> {
     let reader = Reader::open(dir).map_err(|error| Failure::failed(&error))?;
     let histograms = reader.response_histograms().map_err(|error| Failure::failed(&error))?;
-    let (files, left_out) = hgrm::files(summary, &histograms);
+    let (files, left_out) = formats::hgrm::files(summary, &histograms);
     let folder = export.file.clone().unwrap_or_else(|| dir.join(export.default));
     let cannot = |error: std::io::Error| {
         Failure::text(ExitCode::Failed, format!("cannot make the folder {}: {error}", folder.display()))
