@@ -77,10 +77,10 @@ pub fn check(exports: &[Export]) -> Result<(), Failure> {
             (file, other) => file == other,
         };
         if exports[..at].iter().any(same) {
-            let what = export.file.as_ref().map_or_else(
-                || "the same format".to_owned(),
-                |file| format!("a file of the same name, {}", file.display()),
-            );
+            let what = export
+                .file
+                .as_ref()
+                .map_or_else(|| "the same format".to_owned(), |file| format!("the file {}", file.display()));
             return Err(Failure::text(ExitCode::Usage, format!("`--export`: {what} is asked for twice")));
         }
     }
@@ -185,6 +185,6 @@ mod tests {
         let exports = |texts: &[&str]| texts.iter().map(|text| parse(text).unwrap()).collect::<Vec<_>>();
         assert!(check(&exports(&["csv", "csv=a.csv", "junit"])).is_ok());
         assert!(check(&exports(&["csv", "csv"])).unwrap_err().message.contains("the same format is asked for twice"));
-        assert!(check(&exports(&["csv=a", "junit=a"])).unwrap_err().message.contains("a file of the same name, a"));
+        assert!(check(&exports(&["csv=a", "junit=a"])).unwrap_err().message.contains("the file a"));
     }
 }

@@ -38,7 +38,7 @@ pub fn render(summary: &Summary, strict: bool) -> String {
     let _ = writeln!(
         out,
         "  <testsuite name=\"{workload}\" {counts} timestamp=\"{}\" hostname=\"{}\">",
-        attribute(summary.started_at.trim_end_matches('Z')),
+        attribute(&summary.started_at.chars().take(19).collect::<String>()),
         attribute(&summary.machine)
     );
     out.push_str("    <properties>\n");

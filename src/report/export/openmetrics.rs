@@ -213,7 +213,8 @@ fn cpu(out: &mut String, summary: &Summary) {
 }
 
 fn comparisons(out: &mut String, summary: &Summary) {
-    let parts: [(&'static str, &str, fn(&crate::result::summary::Comparison) -> Option<f64>); 3] = [
+    type Of = fn(&crate::result::summary::Comparison) -> Option<f64>;
+    let parts: [(&'static str, &str, Of); 3] = [
         ("dbbench_ratio", "A variant to the baseline in one metric", |comparison| comparison.ratio),
         ("dbbench_ratio_low", "Lower end of the interval of the ratio", |comparison| {
             comparison.ratio.and(comparison.ci_low)

@@ -81,7 +81,7 @@ fn assert_well_formed(text: &str) {
         assert_entities(&rest[..at]);
         let end = at + rest[at..].find('>').expect("an end");
         let tag = &rest[at + 1..end];
-        assert!(!tag.contains('<') && tag.matches('"').count() % 2 == 0, "{tag}");
+        assert!(!tag.contains('<') && tag.matches('"').count().is_multiple_of(2), "{tag}");
         assert_entities(tag);
         if let Some(name) = tag.strip_prefix('/') {
             assert_eq!(open.pop(), Some(name));
@@ -320,7 +320,7 @@ fn percentiles_are_written_as_the_tool_writes_them() {
 #[test]
 fn a_curve_of_what_was_not_seen_to_end_ends_below_one() {
     let text = hgrm::text(&ranked(1_000));
-    let last = text.lines().filter(|line| !line.starts_with('#')).last().expect("a line");
+    let last = text.lines().rfind(|line| !line.starts_with('#')).expect("a line");
     let fields: Vec<f64> = last.split_whitespace().map(|field| field.parse().expect("a number")).collect();
     assert_eq!(fields, [1_000.0, 0.5, 1_000.0, 2.0]);
     assert!(text.contains("#[Censored = 1000"), "{text}");
