@@ -39,7 +39,8 @@ pub enum Command {
     Clean(CleanArgs),
     /// Rebuild summary and page of a result, also after a crash; over a folder of results write their index
     #[command(
-        after_help = "Examples:\n  dbbench report results/n-plus-one-20260301T120000Z\n  dbbench report results\n\n\
+        after_help = "Examples:\n  dbbench report results/n-plus-one-20260301T120000Z\n  dbbench report results\n  \
+        dbbench report results/x --export junit=junit.xml --export hgrm --export csv\n\n\
         Over a folder of results it writes index.html there, with every run found below it, and has the page of each run link\n\
         the comparisons (`dbbench compare --format html --out FILE`) that lie in the folder. Links are relative.\n\n\
         Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
@@ -58,6 +59,9 @@ pub enum Command {
     /// Compare two settings, targets or server builds of one workload, measured in turns in one run
     #[command(after_help = super::ab::AFTER_HELP)]
     Ab(Box<super::ab::AbArgs>),
+    /// The results of one workload in the order of time, and where their figures change
+    #[command(after_help = super::history::args::EXAMPLES)]
+    History(super::history::args::HistoryArgs),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
@@ -211,6 +215,10 @@ pub struct ReportArgs {
     /// A result folder, or a folder of results
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Write the result also as hgrm (percentiles for HdrHistogram's plotters), csv, openmetrics, junit, github (annotations,
+    /// to stderr) or step-summary (Markdown, appended to $GITHUB_STEP_SUMMARY); repeatable [default FILE: in the result folder]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = super::report::export::parse)]
+    pub export: Vec<super::report::export::Export>,
     /// Undecided expectations end with exit code 3
     #[arg(long)]
     pub strict: bool,

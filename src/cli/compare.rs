@@ -39,7 +39,8 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let past = if between::needs_past(&sides) { past(args.history.as_deref(), &sides)? } else { Past::default() };
     let compared = between::compare(&sides, &past, &question)
         .map_err(|refusal| Failure::text(ExitCode::Usage, refusal.to_string()))?;
-    write(args, &rendered(args, &compared, &sides)?)?;
+    let for_people = args.format == CompareFormat::Text;
+    write(args.out.as_deref(), for_people, &rendered(args, &compared, &sides)?)?;
     explain(args, &compared);
     Ok(between::exit_code(&compared, args.strict))
 }
@@ -81,6 +82,7 @@ pub(super) fn share(text: &str) -> Option<f64> {
     (0.0..=1_000.0).contains(&share).then_some(share)
 }
 
+/// A metric of `--metric`.
 pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
     let example = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
     match Metric::parse(name) {
@@ -269,13 +271,14 @@ fn places(file: &Path, sides: &[SideRuns]) -> Option<Vec<Vec<Option<String>>>> {
     Some(sides.iter().map(|side| side.runs.iter().map(place).collect()).collect())
 }
 
-fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
-    if let Some(file) = &args.out {
+/// To a file, else to stdout. `for_people`: it may have colours.
+pub(super) fn write(out: Option<&Path>, for_people: bool, text: &str) -> Result<(), Failure> {
+    if let Some(file) = out {
         return write_file(file, text);
     }
-    let written = match args.format {
-        CompareFormat::Text => anstream::stdout().lock().write_all(text.as_bytes()),
-        _ => std::io::stdout().lock().write_all(text.as_bytes()),
+    let written = match for_people {
+        true => anstream::stdout().lock().write_all(text.as_bytes()),
+        false => std::io::stdout().lock().write_all(text.as_bytes()),
     };
     match written {
         // Whoever reads stdout has what he wanted (`| head -1`).
@@ -287,7 +290,7 @@ fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
 }
 
 /// Whole or not at all, unless it is no file (`/dev/stderr`, a pipe).
-fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
     match (parent(file), name) {
         (Some(dir), Some(name)) if file.is_file() || !file.exists() => {

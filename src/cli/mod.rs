@@ -13,6 +13,7 @@ mod compare;
 mod doctor;
 mod failure;
 mod finish;
+mod history;
 mod index;
 mod init;
 mod interrupt;
@@ -56,6 +57,7 @@ pub fn main() -> std::process::ExitCode {
         Command::Ab(args) => ab::ab(args),
         Command::Check(args) => check::check(args),
         Command::Compare(args) => compare::compare(args),
+        Command::History(args) => history::history(args),
         Command::Clean(args) => clean::clean(args),
         Command::Report(args) => report::report(args),
         Command::Calibrate(args) => calibrate::calibrate(args),

@@ -42,7 +42,7 @@ pub fn metric_name(metric: &str) -> String {
 }
 
 /// Whether a figure of this metric is a time in µs, whichever way the metric is spelled.
-fn is_time(metric: &str) -> bool {
+pub(super) fn is_time(metric: &str) -> bool {
     ["response", "service", "queue", "acquire", "connect", "schedule_lag"]
         .iter()
         .any(|kind| metric.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.') || rest.starts_with("_us.")))

@@ -10,6 +10,7 @@ mod failed;
 mod figure;
 mod generator;
 mod headline;
+pub mod history;
 mod judgement;
 mod look;
 mod missing;

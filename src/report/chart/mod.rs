@@ -6,6 +6,7 @@
 mod axes;
 mod bars;
 mod canvas;
+mod course;
 mod forest;
 mod ink;
 mod percentiles;
@@ -16,6 +17,7 @@ mod timeline;
 
 pub use bars::{Bar, Bars};
 pub use canvas::ChartError;
+pub use course::{Course, Mark, Measure, Stretch};
 pub use forest::{Forest, ForestRow};
 pub use ink::Ink;
 pub use percentiles::{Curve, Percentiles};
@@ -72,6 +74,8 @@ pub enum Kind {
     Forest(Forest),
     /// Where the time goes.
     Stacked(Stacked),
+    /// A figure from run to run.
+    Course(Course),
 }
 
 /// A plot.
@@ -95,6 +99,7 @@ impl Chart {
             Kind::Bars(chart) => chart.render(room),
             Kind::Forest(chart) => chart.render(room),
             Kind::Stacked(chart) => chart.render(room),
+            Kind::Course(chart) => chart.render(room),
         }?;
         Ok(Svg::new(&document, room.width(), height, &self.caption.title, &self.caption.description))
     }

@@ -3,6 +3,8 @@
 //! It ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the
 //! figures are not valid, 1 when no slice was closed. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
 
+pub mod export;
+
 use super::args::ReportArgs;
 use super::failure::Failure;
 use super::finish::{Output, explain, finish};
@@ -16,10 +18,17 @@ use crate::words::ExitCode;
 /// # Errors
 /// When it is neither, or cannot be read or written.
 pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
+    export::check(&args.export)?;
     if args.dir.is_dir() && !result::is_result(&args.dir) {
+        if !args.export.is_empty() {
+            let rule =
+                format!("`--export` writes one result, and {} holds several: name one of them", args.dir.display());
+            return Err(Failure::text(ExitCode::Usage, rule));
+        }
         return index::index(args);
     }
     let summary = finish(&args.dir)?;
+    export::export(&args.export, &args.dir, &summary, args.strict)?;
     let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
     output.print(&summary)?;
     anstream::eprint!("{}", explain(&summary, args.strict, output));
