@@ -4,6 +4,7 @@
 
 pub mod args;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use self::args::{HistoryArgs, HistoryFormat};
@@ -17,9 +18,6 @@ use crate::result::summary::Summary;
 use crate::result::{self, ReadError, Summarized};
 use crate::verdict::history::{self, Question, Refusal};
 use crate::words::ExitCode;
-
-/// How many folders deep results are looked for: year, branch, workload, run, and one to spare.
-const DEPTH: usize = 5;
 
 /// Shows a history.
 ///
@@ -35,11 +33,12 @@ pub fn history(args: &HistoryArgs) -> Result<ExitCode, Failure> {
         force: args.force,
     };
     let (mut read, mut left_out) = (Vec::new(), Vec::new());
-    for dir in results_below(&args.dirs)? {
+    for dir in results_below(&args.dirs, &mut left_out)? {
         let name = dir.display().to_string();
         match summary_of(&dir) {
-            Ok(summary) => read.push((name, summary)),
-            Err(reason) => left_out.push(LeftOutRun { dir: name, reason }),
+            Some(Ok(summary)) => read.push((name, summary)),
+            Some(Err(reason)) => left_out.push(LeftOutRun { dir: name, reason }),
+            None => {}
         }
     }
     if read.is_empty() && left_out.is_empty() {
@@ -55,47 +54,37 @@ pub fn history(args: &HistoryArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::Done)
 }
 
-/// The summary of a result, or why there is none.
-fn summary_of(dir: &Path) -> Result<Summary, String> {
-    match result::read_summary(dir) {
+/// The summary of a result, or why there is none; `None` for what is no result of dbbench.
+fn summary_of(dir: &Path) -> Option<Result<Summary, String>> {
+    Some(match result::read_summary(dir) {
         Ok(Summarized::Yes(summary)) => Ok(*summary),
         Ok(Summarized::NotYet) => {
             Err(format!("no summary.json: the run was cut off, or goes on; dbbench report {} makes it", dir.display()))
         }
-        Ok(Summarized::Foreign) => Err("its summary.json is of another program".to_owned()),
+        Ok(Summarized::Foreign) => return None,
         Err(error) => Err(chain(&error)),
-    }
+    })
 }
 
-/// The result folders that are named, or lie below the folders that are; each once, by path.
-fn results_below(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+/// The result folders that are named, or lie below the folders that are; each once, by path. Folders that cannot be looked into
+/// are left out by name.
+fn results_below(dirs: &[PathBuf], left_out: &mut Vec<LeftOutRun>) -> Result<Vec<PathBuf>, Failure> {
     let mut found = Vec::new();
     for dir in dirs {
-        if dir.join("run.json").is_file() {
+        if result::is_result(dir) {
             found.push(dir.clone());
             continue;
         }
-        let error = |source| Failure::failed(&ReadError::Read { file: dir.clone(), source });
-        std::fs::read_dir(dir).map_err(error)?;
-        look_into(dir, DEPTH, &mut found);
+        let below = result::find(dir).map_err(|error| Failure::failed(&error))?;
+        found.extend(below.results);
+        let unreadable = |error: &ReadError| LeftOutRun { dir: dir.display().to_string(), reason: chain(error) };
+        left_out.extend(below.unreadable.iter().map(unreadable));
     }
     found.sort();
     let real = |dir: &Path| dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     found.retain(|dir| seen.insert(real(dir)));
     Ok(found)
-}
-
-/// What lies below a result belongs to it. What cannot be looked into below the folder that was named holds none for us.
-fn look_into(dir: &Path, depth: usize, found: &mut Vec<PathBuf>) {
-    for path in std::fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        if path.join("run.json").is_file() {
-            found.push(path);
-        } else if depth > 1 && !hidden && path.is_dir() && !path.is_symlink() {
-            look_into(&path, depth - 1, found);
-        }
-    }
 }
 
 fn rendered(args: &HistoryArgs, history: &History) -> Result<String, Failure> {

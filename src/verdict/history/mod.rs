@@ -165,7 +165,12 @@ fn subjects(members: &[Member], history: &History, question: &Question) -> Resul
 fn series(members: &[Member], history: &History, question: &Question) -> Result<Vec<Series>, Refusal> {
     let metrics = if question.metrics.is_empty() { vec![PRIMARY] } else { question.metrics.clone() };
     let subjects = subjects(members, history, question)?;
-    let baseline = members.last().map_or_else(String::new, |newest| newest.summary.baseline.clone());
+    let newest = |name: &str| members.iter().rev().find_map(|member| Some((member, member.summary.variant(name)?)));
+    // Of two sides of a run each variant is compared with the same on the other side.
+    let against = |name: &str| {
+        let (member, variant) = newest(name)?;
+        variant.against.clone().or_else(|| Some(member.summary.baseline.clone()).filter(|name| !name.is_empty()))
+    };
     let mut all = Vec::new();
     for metric in &metrics {
         for (name, point) in &subjects {
@@ -177,8 +182,8 @@ fn series(members: &[Member], history: &History, question: &Question) -> Result<
                 members.iter().map(of).collect()
             };
             all.push(one(figures(None), None, (name, point), metric, history));
-            if *name != baseline && !baseline.is_empty() {
-                all.push(one(figures(Some(&baseline)), Some(baseline.clone()), (name, point), metric, history));
+            if let Some(baseline) = against(name).filter(|baseline| baseline != name) {
+                all.push(one(figures(Some(&baseline)), Some(baseline), (name, point), metric, history));
             }
         }
     }

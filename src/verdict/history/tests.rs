@@ -167,3 +167,17 @@ fn what_is_asked_for_and_not_there_is_told_with_what_is() {
         "no run of w has a variant \"newer\"; there are base, new"
     );
 }
+
+/// Of `dbbench ab`: the ratio is that of side b to side a, not to the baseline of the workload.
+#[test]
+fn of_two_sides_the_ratio_is_that_of_one_to_the_other() {
+    let mut sides = summary(1, 50.0);
+    for (variant, name) in sides.variants.iter_mut().zip(["new@a", "new@b"]) {
+        name.clone_into(&mut variant.name);
+    }
+    sides.variants[1].against = Some("new@a".to_owned());
+    "base@a".clone_into(&mut sides.baseline);
+    let history = shown(vec![sides], &Question::default()).unwrap();
+    let of_b = history.series.iter().find(|series| series.relative_to.as_deref() == Some("new@a")).unwrap();
+    assert_eq!((of_b.variant.as_str(), &of_b.figures), ("new@b", &vec![Some(0.5)]));
+}
