@@ -30,7 +30,7 @@ struct Sizes {
 fn main() {
     let short = std::env::args().any(|arg| arg == "--test");
     let sizes = match short {
-        true => Sizes { pairs: 2, seconds: 1, scale: 1 },
+        true => Sizes { pairs: 1, seconds: 1, scale: 1 },
         false => Sizes { pairs: 10, seconds: 3, scale: SCALE },
     };
     let plan = TopologyPlan::default();
