@@ -24,7 +24,6 @@ mod socket;
 mod tape;
 mod tls;
 mod types;
-mod unix;
 mod wire;
 
 pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};

@@ -67,8 +67,6 @@ pub enum Target {
 #[derive(Debug)]
 pub struct Session(Inner, Option<Box<Tape>>);
 
-// One per client: a box would save nothing worth having, and cost each statement a hop.
-#[allow(clippy::large_enum_variant)]
 #[derive(Debug)]
 enum Inner {
     Postgres(Wire),

@@ -8,12 +8,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UnixStream};
 
 use super::endpoint::{Address, Endpoint};
 use super::error::DriverError;
 use super::tls::{self, TlsStream};
-use super::unix::UnixSocket;
 
 /// How long a server may take to accept a connection and to log in.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
@@ -25,7 +24,7 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 #[derive(Debug)]
 pub(super) enum Plain {
     Tcp(TcpStream),
-    Unix(UnixSocket),
+    Unix(UnixStream),
 }
 
 impl Plain {
@@ -35,7 +34,7 @@ impl Plain {
             Address::Tcp { host, port } => Self::tcp(endpoint, host, *port).await,
             Address::Unix { .. } => {
                 let path = endpoint.address.socket_path().unwrap_or_default();
-                UnixSocket::connect(path).await.map(Self::Unix).map_err(|error| refused(endpoint, &error))
+                UnixStream::connect(path).await.map(Self::Unix).map_err(|error| refused(endpoint, &error))
             }
         }
     }
