@@ -30,12 +30,18 @@ struct Sizes {
 fn main() {
     let short = std::env::args().any(|arg| arg == "--test");
     let sizes = match short {
-        true => Sizes { pairs: 2, seconds: 1, scale: 1 },
+        true => Sizes { pairs: 1, seconds: 1, scale: 1 },
         false => Sizes { pairs: 10, seconds: 3, scale: SCALE },
     };
     let plan = TopologyPlan::default();
-    let options =
-        StartOptions { plan: &plan, dataset_key: None, needs_tcp: false, pg_bindir: None, events: Events::ignored() };
+    let options = StartOptions {
+        plan: &plan,
+        dataset_key: None,
+        workload: "spine",
+        needs_tcp: false,
+        pg_bindir: None,
+        events: Events::ignored(),
+    };
     let server = Embedded::start(options).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let bench = Bench { server, runtime, sizes };

@@ -1,8 +1,9 @@
-"""Looks at reports as a reader's browser shows them, and says what is wrong with them.
+"""Looks at reports, comparisons and indexes as a reader's browser shows them, and says what is wrong with them.
 
 Of each page, at 390 and 1440 pixels, light and dark: nothing in the console, no request, no dialog, no markup from outside;
 nothing wider than the window; plots that show something; figures under the pointer and by keys that equal the table's; zoom,
-switching variants off, folding, links; no serious finding of axe-core. Without scripts and in print the static plots stand.
+switching variants off, folding, links, to other pages too; the filter of an index; no serious finding of axe-core. Without
+scripts and in print the static plots stand.
 """
 
 import argparse
@@ -10,6 +11,7 @@ import base64
 import pathlib
 import sys
 import time
+import urllib.parse
 
 from devtools import Browser, BrowserError
 
@@ -250,6 +252,31 @@ def links(page):
     page.none(found, "sections without a link, or that a link does not open")
 
 
+def elsewhere(page):
+    """Links to other pages lead to files that are there."""
+    for link in page.ask("return [...new Set(all('a[href]:not([href^=\"#\"])').map((a) => a.href))];"):
+        path = pathlib.Path(urllib.parse.unquote(urllib.parse.urlparse(link).path))
+        page.must(link.startswith("file://") and path.is_file(), f"a link leads to {link}, where nothing is")
+
+
+def filtering(page):
+    """The filter of an index shows what holds all words, says how many that are, and shows everything again."""
+    if not page.ask("return all('.runs').length && all('.tools').length;"):
+        return
+    state = "const runs = all('section.part:not(#comparisons) .runs > li'); return [runs.filter((run) => run.checkVisibility()).length, runs.length, document.querySelector('.tools [role=status]').textContent];"
+    put = "const field = document.querySelector('.tools input'); field.value = %r; field.dispatchEvent(new Event('input'));"
+    name = page.ask("return document.querySelector('.runs .title').textContent.trim();")
+    page.ask(put % name.upper())
+    shown, runs, told = page.ask(state)
+    page.must(0 < shown <= runs and told.startswith(f"{shown} of "), f"filtered by {name!r}: {shown} of {runs}, told: {told!r}")
+    page.ask(put % "nothing has these words")
+    page.must(page.ask(state)[0] == 0, "a filter that fits nothing leaves something")
+    page.ask(put % "")
+    page.ask("for (const d of all('details')) d.open = true;")
+    shown, runs, told = page.ask(state)
+    page.must(shown == runs and not told, f"without a filter {shown} of {runs} are shown, told: {told!r}")
+
+
 def accessibility(page, axe):
     page.browser.run(f"{axe}; 0")
     page.ask("for (const d of all('details')) d.open = true;")
@@ -270,10 +297,14 @@ def picture(page, into, name, whole=True):
     (into / f"{name}.png").write_bytes(base64.b64decode(shot["data"]))
 
 
-def interactive(browser, url, name, axe, into):
+def interactive(browser, url, name, axe, into, live):
+    """`live`: with plots that can be used; other pages are looked at in either window and in either light, but for pictures
+    not in all four together."""
     problems = []
     for wide, high in WINDOWS:
         for dark in (False, True):
+            if not live and not into and dark != (wide < 600):
+                continue
             looks = f"{wide}-{'dark' if dark else 'light'}"
             page = Page(browser, f"{name}, {looks}", url)
             browser.page(url, wide, high, dark=dark)
@@ -281,7 +312,8 @@ def interactive(browser, url, name, axe, into):
             picture(page, into, f"{name}-{looks}")
             paper = page.ask("return getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number);")
             page.must((sum(paper[:3]) < 384) == dark, f"the paper is {paper}")
-            for look in (markup, plots, hover, toggle, folds) if dark else (markup, plots, hover, toggle, folds, zoom, links):
+            usual = (markup, plots, hover, toggle, folds)
+            for look in usual if dark else (*usual, zoom, links, elsewhere, filtering):
                 page.check(look)
             page.check(width)
             page.check(accessibility, axe)
@@ -325,18 +357,19 @@ def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--axe", type=pathlib.Path, required=True, help="axe.min.js")
     arguments.add_argument("--pictures", type=pathlib.Path, help="a folder for pictures and PDF files of what was seen")
-    arguments.add_argument("results", nargs="+", type=pathlib.Path, help="folders that hold a report.html")
+    arguments.add_argument("pages", nargs="+", type=pathlib.Path, help="folders that hold a report.html, or pages")
     given = arguments.parse_args()
     axe = given.axe.read_text(encoding="utf-8")
     if given.pictures:
         given.pictures.mkdir(parents=True, exist_ok=True)
     problems = []
     with Browser() as browser:
-        for result in given.results:
+        for given_page in given.pages:
             started = time.monotonic()
-            report = (result / "report.html").resolve(strict=True)
-            url, name = report.as_uri(), result.resolve().name
-            found = interactive(browser, url, name, axe, given.pictures) + static(browser, url, name, given.pictures)
+            is_folder = given_page.is_dir()
+            file = (given_page / "report.html" if is_folder else given_page).resolve(strict=True)
+            url, name = file.as_uri(), given_page.resolve().name if is_folder else file.stem
+            found = interactive(browser, url, name, axe, given.pictures, is_folder) + static(browser, url, name, given.pictures)
             print(f"{name}: {len(found) or 'no'} problem{'' if len(found) == 1 else 's'}, {time.monotonic() - started:.1f} s")
             problems += found
     for problem in problems:

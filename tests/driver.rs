@@ -157,6 +157,30 @@ async fn sets_are_bound_as_arrays() {
 }
 
 #[tokio::test]
+async fn descriptions_leave_no_names_and_need_none_of_the_server() {
+    let server = server();
+    let control = Control::connect(&server.unix()).await.expect("a connection");
+    let ddl: [String; 2] =
+        ["CREATE TYPE colour AS ENUM ('red', 'blue')".into(), "CREATE TEMP TABLE t (c colour[], n text)".into()];
+    let sql = "SELECT c, n, ARRAY(SELECT name FROM pg_prepared_statements) FROM t WHERE c = $1";
+    for _ in 0..2 {
+        let described = control.describe_behind(&ddl, sql, &[]).await.expect("a description");
+        let TypeKind::Array(element) = &described.params[0].kind else { panic!("{described:?}") };
+        assert_eq!(element.kind, TypeKind::Enum(vec!["red".into(), "blue".into()]));
+        assert_eq!(described.columns.len(), 3);
+    }
+    // What was refused half-way leaves no transaction open, and a connection that was given back is made anew.
+    let wrong = [ddl[0].clone(), "CREATE TABLE t (c nothing)".into()];
+    let refused = control.describe_behind(&wrong, sql, &[]).await.expect_err("no such type");
+    assert_eq!(refused.key().to_string(), "42704");
+    control.rest().await;
+    assert!(control.describe("CHECKPOINT", &[]).await.expect("a description").columns.is_empty());
+    control.describe(sql, &[]).await.expect_err("rolled back");
+    let named = control.rows("SELECT name FROM pg_prepared_statements").await.expect("names");
+    assert!(named.is_empty(), "{named:?}");
+}
+
+#[tokio::test]
 async fn errors_carry_code_and_position_and_the_session_goes_on() {
     let server = server();
     let sql = "SELECT 'ä', nam FROM pg_class";

@@ -24,7 +24,14 @@ const LIMIT: Duration = Duration::from_secs(3);
 const HELPER: &str = "DBBENCH_TEST_HELPER";
 
 fn options(plan: &TopologyPlan) -> StartOptions<'_> {
-    StartOptions { plan, dataset_key: None, needs_tcp: false, pg_bindir: None, events: Events::ignored() }
+    StartOptions {
+        plan,
+        dataset_key: None,
+        workload: "tests",
+        needs_tcp: false,
+        pg_bindir: None,
+        events: Events::ignored(),
+    }
 }
 
 fn with_settings(settings: &[(&str, &str)]) -> TopologyPlan {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::search::args as search;
+use super::cache::CacheArgs;
+use super::manual::{CompletionsArgs, ManArgs};
 
 /// Which way of using my database is better, by how much, and why?
 #[derive(Debug, Parser)]
@@ -32,17 +34,22 @@ pub enum Command {
     #[command(after_help = search::EXAMPLES)]
     Search(Box<search::SearchArgs>),
     /// Validate workload files without starting anything
-    #[command(after_help = "Example:\n  dbbench check workloads/*.toml")]
+    #[command(after_help = "Examples:\n  dbbench check workloads/*.toml")]
     Check(Box<CheckArgs>),
     /// Drop what dbbench has made in a server and not taken away
     #[command(
         after_help = "Examples:\n  dbbench clean --target postgresql://me@db.example.org/shop\n  dbbench clean --dry-run"
     )]
     Clean(CleanArgs),
-    /// Rebuild summary and page of a result, also after a crash
-    #[command(after_help = "Example:\n  dbbench report results/n-plus-one-20260301T120000Z\n\n\
+    /// Rebuild summary and page of a result, also after a crash; over a folder of results write their index
+    #[command(
+        after_help = "Examples:\n  dbbench report results/n-plus-one-20260301T120000Z\n  dbbench report results\n  \
+        dbbench report results/x --export junit=junit.xml --export hgrm --export csv\n\n\
+        Over a folder of results it writes index.html there, with every run found below it, and has the page of each run link\n\
+        the comparisons (`dbbench compare --format html --out FILE`) that lie in the folder. Links are relative.\n\n\
         Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
-        figures are not valid. That the run failed or was interrupted is no fault of the report.")]
+        figures are not valid. That the run failed or was interrupted is no fault of the report."
+    )]
     Report(ReportArgs),
     /// Compare runs: which side is better, by how much, and how sure that is
     #[command(after_help = "Examples:\n  dbbench compare results/before results/after\n  \
@@ -53,6 +60,12 @@ pub enum Command {
         Exit codes: 0 compared · 2 usage, or the sides do not measure the same · 3 a regression beyond --fail-above (with\n\
         --strict also what is undecided) · 5 not valid")]
     Compare(CompareArgs),
+    /// Compare two settings, targets or server builds of one workload, measured in turns in one run
+    #[command(after_help = super::ab::AFTER_HELP)]
+    Ab(Box<super::ab::AbArgs>),
+    /// The results of one workload in the order of time, and where their figures change
+    #[command(after_help = super::history::args::EXAMPLES)]
+    History(super::history::args::HistoryArgs),
     /// Measure what dbbench itself costs on this machine; reports of later runs quote it
     #[command(after_help = "Examples:\n  dbbench calibrate\n  dbbench calibrate --seconds 60 --format json")]
     Calibrate(CalibrateArgs),
@@ -70,13 +83,29 @@ pub enum Command {
         A file that is there is never overwritten. The path of the new one is the only line on stdout.")]
     Init(InitArgs),
     /// Print the JSON Schema of workload files, for editors
-    #[command(after_help = "Example:\n  dbbench schema > dbbench.schema.json\n\n\
+    #[command(after_help = "Examples:\n  dbbench schema > dbbench.schema.json\n\n\
         Editors that know TOML use it where the first line of a workload says `#:schema ./dbbench.schema.json`.")]
     Schema,
+    /// What is kept between runs, templates and datasets: list it, or make room
+    #[command(
+        after_help = "Examples:\n  dbbench cache\n  dbbench cache --older-than 30d\n  dbbench cache clear --older-than 30d\n\n\
+        A run works on a copy of its own: what is removed is made anew by the next run that needs it. What a run is copying\n\
+        stays. Calibrations are no part of this."
+    )]
+    Cache(CacheArgs),
+    /// Print completions for a shell
+    #[command(
+        after_help = "Examples:\n  dbbench completions bash > ~/.local/share/bash-completion/completions/dbbench\n  \
+        dbbench completions zsh > ~/.zfunc/_dbbench\n  dbbench completions fish > ~/.config/fish/completions/dbbench.fish"
+    )]
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write a page for each command
+    #[command(after_help = "Examples:\n  dbbench man | man -l -\n  dbbench man --out ~/.local/share/man/man1")]
+    Man(ManArgs),
 }
 
-/// Overrides that `run` and `check` share.
-#[derive(Debug, Args)]
+/// Overrides that `run`, `check` and `ab` share.
+#[derive(Clone, Debug, Args)]
 pub struct OverrideArgs {
     /// Override a key of the file; the value is TOML, bare words allowed (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE")]
@@ -127,6 +156,9 @@ pub struct RunArgs {
     /// Leave the database that was made on the target
     #[arg(long)]
     pub keep: bool,
+    /// Keep values of somebody's data in the result: parameters of the slowest operations, and what stands in plans
+    #[arg(long)]
+    pub keep_detail: bool,
     /// Folder with the PostgreSQL binaries to start
     #[arg(long, value_name = "DIR")]
     pub pg_bindir: Option<PathBuf>,
@@ -184,13 +216,17 @@ pub struct CleanArgs {
 /// Arguments of `dbbench report`.
 #[derive(Debug, Args)]
 pub struct ReportArgs {
-    /// A result folder
+    /// A result folder, or a folder of results
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Write the result also as hgrm (percentiles for HdrHistogram's plotters), csv, openmetrics, junit, github (annotations,
+    /// to stderr) or step-summary (Markdown, appended to $GITHUB_STEP_SUMMARY); repeatable [default FILE: in the result folder]
+    #[arg(long, value_name = "FORMAT[=FILE]", value_parser = super::report::export::parse)]
+    pub export: Vec<super::report::export::Export>,
     /// Undecided expectations end with exit code 3
     #[arg(long)]
     pub strict: bool,
-    /// What stdout gets: the table and the folder's path, or summary.json
+    /// What stdout gets: the path of what was written, or summary.json, or the index as JSON
     #[arg(long, value_enum, default_value_t = Format::Text, value_name = "FORMAT")]
     pub format: Format,
     /// Colours

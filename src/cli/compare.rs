@@ -39,7 +39,8 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
     let past = if between::needs_past(&sides) { past(args.history.as_deref(), &sides)? } else { Past::default() };
     let compared = between::compare(&sides, &past, &question)
         .map_err(|refusal| Failure::text(ExitCode::Usage, refusal.to_string()))?;
-    write(args, &rendered(args, &compared, &sides)?)?;
+    let for_people = args.format == CompareFormat::Text;
+    write(args.out.as_deref(), for_people, &rendered(args, &compared, &sides)?)?;
     explain(args, &compared);
     Ok(between::exit_code(&compared, args.strict))
 }
@@ -73,7 +74,7 @@ fn question(args: &CompareArgs) -> Result<Question, Failure> {
 }
 
 /// `5%`, `5 %` or `0.05`; not negative and at most a thousandfold.
-fn share(text: &str) -> Option<f64> {
+pub(super) fn share(text: &str) -> Option<f64> {
     let share = match text.trim().strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().ok()? / 100.0,
         None => text.trim().parse().ok()?,
@@ -81,7 +82,8 @@ fn share(text: &str) -> Option<f64> {
     (0.0..=1_000.0).contains(&share).then_some(share)
 }
 
-fn metric(name: &str) -> Result<Metric, Failure> {
+/// A metric of `--metric`.
+pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
     let example = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
     match Metric::parse(name) {
         Ok(metric) => Ok(metric),
@@ -253,18 +255,30 @@ fn rendered(args: &CompareArgs, compared: &Compared, sides: &[SideRuns]) -> Resu
                     intervals: reader.intervals().map_err(|error| Failure::failed(&error))?,
                 });
             }
-            report::compare::page(compared, &runs).map_err(|error| Failure::failed(&error))?
+            let places = args.out.as_deref().and_then(|file| places(file, sides));
+            report::compare::page_at(compared, &runs, places.as_deref()).map_err(|error| Failure::failed(&error))?
         }
     })
 }
 
-fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
-    if let Some(file) = &args.out {
+/// The ways from the folder of the page to the runs that have one: they stay true when all are moved together.
+fn places(file: &Path, sides: &[SideRuns]) -> Option<Vec<Vec<Option<String>>>> {
+    let folder = parent(file)?.canonicalize().ok()?;
+    let place = |reader: &Reader| {
+        let dir = reader.dir.canonicalize().ok().filter(|dir| dir.join("report.html").exists())?;
+        result::relative(&folder, &dir)
+    };
+    Some(sides.iter().map(|side| side.runs.iter().map(place).collect()).collect())
+}
+
+/// To a file, else to stdout. `for_people`: it may have colours.
+pub(super) fn write(out: Option<&Path>, for_people: bool, text: &str) -> Result<(), Failure> {
+    if let Some(file) = out {
         return write_file(file, text);
     }
-    let written = match args.format {
-        CompareFormat::Text => anstream::stdout().lock().write_all(text.as_bytes()),
-        _ => std::io::stdout().lock().write_all(text.as_bytes()),
+    let written = match for_people {
+        true => anstream::stdout().lock().write_all(text.as_bytes()),
+        false => std::io::stdout().lock().write_all(text.as_bytes()),
     };
     match written {
         // Whoever reads stdout has what he wanted (`| head -1`).
@@ -276,7 +290,7 @@ fn write(args: &CompareArgs, text: &str) -> Result<(), Failure> {
 }
 
 /// Whole or not at all, unless it is no file (`/dev/stderr`, a pipe).
-fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
+pub(super) fn write_file(file: &Path, text: &str) -> Result<(), Failure> {
     let name = file.file_name().and_then(|name| name.to_str());
     match (parent(file), name) {
         (Some(dir), Some(name)) if file.is_file() || !file.exists() => {

@@ -44,6 +44,16 @@ impl Failure {
         self
     }
 
+    /// The same, said of a part of the command.
+    #[must_use]
+    pub fn on(mut self, part: &str) -> Self {
+        self.message = match self.bare {
+            true => format!("{part}:\n{}", self.message),
+            false => format!("{part}: {}", self.message),
+        };
+        self
+    }
+
     /// Prints it to stderr and hands out the exit code.
     pub fn print(&self) -> ExitCode {
         if self.bare {

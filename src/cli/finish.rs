@@ -6,6 +6,7 @@ use std::path::Path;
 use super::args::Format;
 use super::failure::Failure;
 use crate::report;
+use crate::result::sides::without_side;
 use crate::result::summary::{Finding, Summary};
 use crate::result::{self, Reader};
 use crate::verdict;
@@ -24,6 +25,7 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
     let intervals = reader.intervals().map_err(|error| failed(&error))?;
     let slowest = reader.slowest().map_err(|error| failed(&error))?;
     let plans = reader.plans().map_err(|error| failed(&error))?;
+    let links = result::read_links(dir);
     let curves = report::ResponseCurve::of(&summary, &histograms);
     let inputs = report::Inputs {
         run: &reader.run,
@@ -33,6 +35,7 @@ pub fn finish(dir: &Path) -> Result<Summary, Failure> {
         curves: &curves,
         slowest: &slowest,
         plans: plans.as_ref(),
+        links: &links,
     };
     for file in report::files(&inputs).map_err(|error| failed(&error))? {
         result::write_file(dir, &file.name, &file.content).map_err(|error| failed(&error))?;
@@ -86,8 +89,9 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
     let mut lines = String::new();
     // Otherwise the table has said it.
     let without_table = output.quiet || output.format == Format::Json;
-    for reason in summary.invalid_reasons.iter().filter(|_| without_table) {
-        lines.push_str(&format!("error: not valid: {reason}\n"));
+    if without_table {
+        summary.warnings.iter().for_each(|warning| lines.push_str(&format!("warning: {warning}\n")));
+        summary.invalid_reasons.iter().for_each(|reason| lines.push_str(&format!("error: not valid: {reason}\n")));
     }
     for judged in &summary.expectations {
         let (weight, finding) = match judged.verdict {
@@ -100,6 +104,14 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         let why = judged.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         let text = format!("{weight}: expectation {finding}: {claim} ({metric} of {variant}, {required}){why}\n");
         lines.push_str(&text);
+    }
+    for one in summary.regressions() {
+        let (metric, variant) = (report::metric_name(&one.metric), without_side(&one.variant));
+        let ratio = one.ratio.map_or_else(String::new, |ratio| format!(": {} of side a", report::format::ratio(ratio)));
+        let allowed = summary.sides.as_ref().and_then(|sides| sides.fail_above);
+        let beyond =
+            allowed.map_or_else(String::new, |allowed| format!(", beyond {}", report::format::percent(allowed)));
+        lines.push_str(&format!("error: regression: {metric} of {variant} on side b is worse{ratio}{beyond}\n"));
     }
     for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {
         lines.push_str(&format!("error: check failed: {}\n", report::checks::in_words(check)));

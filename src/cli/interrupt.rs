@@ -1,6 +1,8 @@
 //! SIGINT and SIGTERM: the first asks the run to end and write what it has, the second ends at once.
 
 use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -13,6 +15,8 @@ use crate::words::ExitCode;
 pub struct Asked {
     /// The engine's flag.
     pub engine: engine::Interrupt,
+    /// Where the result is written, once there is such a place.
+    folder: Arc<Mutex<Option<PathBuf>>>,
     waiting: watch::Receiver<bool>,
 }
 
@@ -26,7 +30,8 @@ impl Asked {
         let mut term = signal(SignalKind::terminate())?;
         let (sender, waiting) = watch::channel(false);
         let interrupt = engine::Interrupt::default();
-        let asked = Self { engine: interrupt.clone(), waiting };
+        let folder = Arc::new(Mutex::new(None::<PathBuf>));
+        let asked = Self { engine: interrupt.clone(), folder: Arc::clone(&folder), waiting };
         tokio::spawn(async move {
             loop {
                 tokio::select! {
@@ -35,6 +40,12 @@ impl Asked {
                     else => return,
                 }
                 if interrupt.is_set() {
+                    if let Some(folder) = &*folder.lock().unwrap_or_else(PoisonError::into_inner) {
+                        let folder = folder.display();
+                        anstream::eprintln!(
+                            "ended at once; the command dbbench report {folder} reads what was written"
+                        );
+                    }
                     std::process::exit(i32::from(ExitCode::Interrupted as u8));
                 }
                 anstream::eprintln!("interrupted: ending, and keeping what was measured (once more: end at once)");
@@ -43,6 +54,11 @@ impl Asked {
             }
         });
         Ok(asked)
+    }
+
+    /// From now on there is something to lose: who ends at once is told where it lies.
+    pub fn writes_to(&self, folder: &Path) {
+        *self.folder.lock().unwrap_or_else(PoisonError::into_inner) = Some(folder.to_owned());
     }
 
     /// Completes when the user has asked.

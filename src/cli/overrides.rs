@@ -54,7 +54,7 @@ pub fn overrides(args: &OverrideArgs) -> Result<Overrides, Failure> {
         .filter(|variable| set.iter().all(|option| option.0 != variable.0))
         .collect::<Vec<_>>();
     set.extend(variables);
-    Ok(Overrides { set, only: args.only.clone() })
+    Ok(Overrides { set, only: args.only.clone(), without_baseline: false })
 }
 
 fn setting(key: &str, value: &str, origin: &str) -> Setting {

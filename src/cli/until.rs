@@ -69,6 +69,11 @@ fn half_width(text: &str) -> Option<f64> {
 }
 
 impl Goal {
+    /// Half-width asked for, as a share of the ratio.
+    pub fn half_width(self) -> f64 {
+        self.half_width
+    }
+
     /// Lays the goal over a plan, whose own number of rounds it replaces.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! From the server's type OIDs to [`PgType`]: built-in types from a table, others from the catalogue.
+//! Built-in types by their OIDs, from a table. (Others are looked up in the catalogue of a server: `describe`.)
 
 use tokio_postgres::types::{Kind, Type};
 
@@ -28,10 +28,8 @@ impl PgType {
 }
 
 /// What the driver knows of a type. The modifier of an array is that of its elements.
-pub(super) fn of(ty: &Type, modifier: i32) -> PgType {
+fn of(ty: &Type, modifier: i32) -> PgType {
     let kind = match ty.kind() {
-        Kind::Enum(labels) => TypeKind::Enum(labels.clone()),
-        Kind::Domain(base) => TypeKind::Domain(Box::new(of(base, -1))),
         Kind::Array(element) => TypeKind::Array(Box::new(of(element, modifier))),
         _ => simple(ty),
     };
@@ -56,8 +54,6 @@ fn simple(ty: &Type) -> TypeKind {
         Type::JSON => TypeKind::Json,
         Type::JSONB => TypeKind::Jsonb,
         _ if TEXT_LIKE.contains(ty) => TypeKind::Text,
-        // An extension's type: its OID differs from database to database.
-        _ if ty.name() == "citext" => TypeKind::Text,
         _ => TypeKind::Other,
     }
 }

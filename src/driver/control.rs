@@ -1,4 +1,5 @@
-//! The control plane's session, over tokio-postgres: schema, COPY, catalogue, descriptions of statements.
+//! The control plane's session, over tokio-postgres: schema, COPY, catalogue. What describes statements stands beside it
+//! (`describe`): this library can describe none without leaving a name on the server.
 
 use std::error::Error as _;
 use std::io;
@@ -9,26 +10,15 @@ use futures_util::SinkExt;
 use tokio::task::JoinHandle;
 use tokio_postgres::config::{self, SslMode, SslNegotiation};
 use tokio_postgres::error::Severity;
-use tokio_postgres::types::{Kind, Type};
 use tokio_postgres::{Client, Config, CopyInSink, SimpleQueryMessage};
 
-use super::catalog;
+use super::describe::Describing;
 use super::endpoint::{ChannelBinding, Endpoint};
 use super::error::{DriverError, ServerError};
 use super::secured::Secured;
 use super::socket::{self, Plain};
-use super::types::{ColumnInfo, PgType, TypeKind};
+use super::types::PgType;
 use crate::words::SqlState;
-
-/// A described statement.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Described {
-    /// Types of `$1…`.
-    pub params: Vec<PgType>,
-    /// Columns of the result; empty for statements that return none. (For a column of a domain the server names the
-    /// type under it.)
-    pub columns: Vec<ColumnInfo>,
-}
 
 /// A connection for everything that is not timed.
 #[derive(Debug)]
@@ -36,6 +26,8 @@ pub struct Control {
     client: Client,
     task: JoinHandle<()>,
     endpoint: String,
+    /// What describes statements.
+    pub(super) describing: Describing,
 }
 
 impl Control {
@@ -60,7 +52,8 @@ impl Control {
             tokio::time::timeout(socket::CONNECT_TIMEOUT, login).await.map_err(|_| socket::timed_out(endpoint))??;
         // What ends the connection also fails the request that waits for it, where it is reported.
         let task = tokio::spawn(async move { drop(connection.await) });
-        Ok(Self { client, task, endpoint: endpoint.name.clone() })
+        let describing = Describing::new(endpoint.clone());
+        Ok(Self { client, task, endpoint: endpoint.name.clone(), describing })
     }
 
     /// Runs one or several statements without parameters (simple protocol).
@@ -82,65 +75,6 @@ impl Control {
             _ => None,
         });
         Ok(rows.collect())
-    }
-
-    /// Prepares and describes a statement with declared parameter types (0: inferred), resolving types that are not
-    /// built in from the catalogue; the statement is closed again. Modifiers are known of columns, not of parameters.
-    ///
-    /// # Errors
-    /// [`DriverError::Server`] with the position in `sql`.
-    pub async fn describe(&self, sql: &str, params: &[u32]) -> Result<Described, DriverError> {
-        let declared: Vec<Type> = params.iter().map(|oid| declared_type(*oid)).collect();
-        let statement = self.client.prepare_typed(sql, &declared).await.map_err(|error| self.failed(error))?;
-        let mut described = Described {
-            params: statement.params().iter().map(|ty| catalog::of(ty, -1)).collect(),
-            columns: (statement.columns().iter())
-                .map(|column| ColumnInfo {
-                    name: column.name().to_owned(),
-                    ty: catalog::of(column.type_(), column.type_modifier()),
-                })
-                .collect(),
-        };
-        let types = described.params.iter_mut().chain(described.columns.iter_mut().map(|column| &mut column.ty));
-        for ty in types {
-            self.complete(ty).await?;
-        }
-        Ok(described)
-    }
-
-    /// The type with an OID of this database; `modifier` as in `pg_attribute.atttypmod` (−1: none).
-    ///
-    /// # Errors
-    /// [`DriverError::Server`] when there is no such type.
-    pub async fn resolve(&self, oid: u32, modifier: i32) -> Result<PgType, DriverError> {
-        if let Some(ty) = PgType::built_in(oid, modifier) {
-            return Ok(ty);
-        }
-        let described = self.describe("SELECT $1", &[oid]).await?;
-        let Some(mut ty) = described.params.into_iter().next() else {
-            return Err(self.odd(format!("no type for OID {oid}")));
-        };
-        ty.modifier = modifier;
-        if let TypeKind::Array(element) = &mut ty.kind {
-            element.modifier = modifier;
-        }
-        Ok(ty)
-    }
-
-    /// The array type over a type.
-    ///
-    /// # Errors
-    /// [`DriverError::Protocol`] when the server has none.
-    pub async fn array_of(&self, element: &PgType) -> Result<PgType, DriverError> {
-        if let Some(ty) = PgType::built_in_array(element.oid, element.modifier) {
-            return Ok(ty);
-        }
-        let sql = format!("SELECT typarray FROM pg_catalog.pg_type WHERE oid = {} AND typarray <> 0", element.oid);
-        let oid = self.number(&sql).await?;
-        match oid.and_then(|oid| u32::try_from(oid).ok()) {
-            Some(oid) => self.resolve(oid, element.modifier).await,
-            None => Err(self.odd(format!("type {} has no array type", element.name))),
-        }
     }
 
     /// Types as a cast names them: quoted and qualified where they must be, without a modifier.
@@ -170,40 +104,17 @@ impl Control {
 
     /// Says goodbye and waits until the connection is closed.
     pub async fn close(self) {
+        self.describing.rest().await;
         drop(self.client);
         // A task that ended by a panic has closed the connection as well.
         drop(self.task.await);
-    }
-
-    /// Fills in what a description of types leaves out: the modifier that a domain gives the type under it.
-    async fn complete(&self, ty: &mut PgType) -> Result<(), DriverError> {
-        let mut at = ty;
-        loop {
-            let oid = at.oid;
-            match &mut at.kind {
-                TypeKind::Array(element) => at = element,
-                TypeKind::Domain(base) => {
-                    let sql = format!("SELECT typtypmod FROM pg_catalog.pg_type WHERE oid = {oid}");
-                    let modifier = self.number(&sql).await?;
-                    base.modifier = modifier.and_then(|modifier| i32::try_from(modifier).ok()).unwrap_or(-1);
-                    at = base;
-                }
-                _ => return Ok(()),
-            }
-        }
-    }
-
-    async fn number(&self, sql: &str) -> Result<Option<i64>, DriverError> {
-        let rows = self.rows(sql).await?;
-        let cell = rows.into_iter().next().and_then(|row| row.into_iter().next().flatten());
-        Ok(cell.and_then(|text| text.parse().ok()))
     }
 
     fn failed(&self, error: tokio_postgres::Error) -> DriverError {
         failure(&self.endpoint, error)
     }
 
-    fn odd(&self, what: String) -> DriverError {
+    pub(super) fn odd(&self, what: String) -> DriverError {
         DriverError::Protocol { endpoint: self.endpoint.clone(), what }
     }
 }
@@ -273,11 +184,6 @@ fn startup_options(settings: &[(String, String)]) -> String {
         }
     }
     options
-}
-
-/// A type to be declared for a parameter; only its OID goes over the wire.
-fn declared_type(oid: u32) -> Type {
-    Type::from_oid(oid).unwrap_or_else(|| Type::new("declared".to_owned(), oid, Kind::Simple, String::new()))
 }
 
 fn at_login(endpoint: &Endpoint, error: tokio_postgres::Error) -> DriverError {

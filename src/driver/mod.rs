@@ -9,6 +9,7 @@ mod canonical;
 mod catalog;
 pub mod conninfo;
 mod control;
+mod describe;
 mod encode;
 mod endpoint;
 mod error;
@@ -26,7 +27,8 @@ mod types;
 mod wire;
 
 pub use canonical::{Canonical, Decimal, canonical, json, same_row, sort_rows};
-pub use control::{Control, CopyIn, Described};
+pub use control::{Control, CopyIn};
+pub use describe::Described;
 pub use encode::{Args, Misfit, fits};
 pub use endpoint::{Address, ChannelBinding, Endpoint, Security};
 pub use error::{DriverError, ServerError};
@@ -38,6 +40,6 @@ pub use session::{
 };
 pub use session::{copy_header, copy_trailer};
 pub use simple::{LiteralType, has_text_form};
-pub use tape::{Sent, Tape};
+pub use tape::{Sent, Tape, TapeOrder};
 pub use tls::{Roots, Tls, TlsSettings, Unusable, Verify};
 pub use types::{ColumnInfo, PgType, TypeKind};

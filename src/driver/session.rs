@@ -8,7 +8,7 @@ use super::error::DriverError;
 use super::null::Null;
 pub use super::row::{Columns, RawRow, RowSink};
 use super::simple::LiteralType;
-use super::tape::Tape;
+use super::tape::{Tape, TapeOrder};
 use super::types::ColumnInfo;
 use super::wire::{Canceller, Wire};
 use crate::timer::Timer;
@@ -211,9 +211,9 @@ impl Session {
         }
     }
 
-    /// From here on what is executed is kept. Only outside of measurements.
-    pub fn record(&mut self) {
-        self.1 = Some(Box::default());
+    /// From here on what is executed is kept, numbered in `order`. Only outside of measurements.
+    pub fn record(&mut self, order: &TapeOrder) {
+        self.1 = Some(Box::new(Tape::new(order.clone())));
     }
 
     /// What was executed since [`Session::record`], which it ends.

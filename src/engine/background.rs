@@ -257,7 +257,9 @@ impl Client {
             return Outcome::Failed { key, message: "there is no connection".to_owned(), censored: false };
         };
         let operation = &variant.operations[self.operation];
-        *self.running.borrow_mut() = Some(session.cancel_token());
+        let mut cancel = session.cancel_token();
+        beside.iter().for_each(|beside| cancel.join(beside.session.cancel_token()));
+        *self.running.borrow_mut() = Some(cancel);
         let result = match drawn {
             Ok(()) => {
                 let mut place = Place { session, prepared, beside, progress };

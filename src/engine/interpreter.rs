@@ -8,6 +8,7 @@ mod insert;
 mod outcome;
 mod pipeline;
 mod prepare;
+mod send;
 mod together;
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -15,15 +16,16 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bytes::BytesMut;
 
 use super::bound::{ArgSource, BoundParam, BoundVariant, DrawnSource, Instruction, Program, Statement};
-use super::rows::{Rows, Sink, Taken};
+use super::rows::{Rows, Taken};
 use crate::driver::{Args, Misfit, Session, StatementId};
 use crate::param::{Draw, Literal, Scratch, Stream, Value, name_hash};
 use crate::timer::Timer;
 
 use self::flow::{Attempt, LoopState};
 pub(super) use self::outcome::{OperationError, Progress};
-use self::pipeline::Queued;
+use self::pipeline::Pipeline;
 pub(super) use self::prepare::{open_beside, prepare};
+use self::send::{count, exchange, sink};
 pub(super) use self::together::Beside;
 
 /// The working memory of one client.
@@ -45,7 +47,7 @@ pub(super) struct Interpreter {
     active: usize,
     /// Whether statements are queued, for a pipeline.
     is_queueing: bool,
-    queued: Vec<Queued>,
+    pipeline: Pipeline,
     /// The values of one column of a chunk, on their way into an array; the rows of a COPY.
     column: Args,
     rows: BytesMut,
@@ -107,7 +109,7 @@ impl Interpreter {
             attempts: Vec::new(),
             active: 0,
             is_queueing: false,
-            queued: Vec::new(),
+            pipeline: Pipeline::default(),
             column: Args::default(),
             rows: BytesMut::new(),
             counted: Vec::new(),
@@ -211,9 +213,8 @@ impl Interpreter {
                         at += 1;
                         continue;
                     }
-                    Err(error) if error.is_stale(place) => {
-                        let is_forgotten = error.is_forgotten();
-                        Box::pin(self.once_more(variant, index, program, statement, is_forgotten, place))
+                    Err(error) if error.is_stale(place.session) => {
+                        Box::pin(self.once_more(variant, index, program, statement, error, place))
                             .await
                             .map(|()| at + 1)
                     }
@@ -221,7 +222,7 @@ impl Interpreter {
                 },
                 Instruction::Loop(of) => self.begin_loop(variant, index, program, of, at).map_err(Into::into),
                 Instruction::Next(begin) => self.next_iteration(variant, index, program, *begin).map_err(Into::into),
-                Instruction::Insert(of) => self.insert(of, place).await.map(|()| at + 1),
+                Instruction::Insert(of) => self.insert(variant, of, place).await.map(|()| at + 1),
                 Instruction::Pause(length) => {
                     self.wait(*length).await;
                     Ok(at + 1)
@@ -235,13 +236,13 @@ impl Interpreter {
                     Ok(at + 1)
                 }
                 Instruction::Pipeline => {
-                    self.begin_pipeline(place);
+                    self.begin_pipeline(at, place);
                     Ok(at + 1)
                 }
                 Instruction::Together(count) => {
-                    self.together(index, program, at, *count, place).await.map(|()| at + 1 + count)
+                    self.together(variant, index, program, (at, *count), place).await.map(|()| at + 1 + count)
                 }
-                Instruction::EndPipeline => self.end_pipeline(program, place).await.map(|()| at + 1),
+                Instruction::EndPipeline => self.end_pipeline(variant, program, at, place).await,
             };
             at = match next {
                 Ok(next) => next,
@@ -259,43 +260,35 @@ impl Interpreter {
         statement: &Statement,
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
-        self.args.clear();
-        for source in &statement.args {
-            append(&mut self.args, *source, &self.sets, &self.drawn[index])?;
-        }
-        let mut sink = match &statement.binds {
-            None => Sink::counting(),
-            Some(bind) => {
-                // More than 4 billion rows do not fit in memory.
-                let parent = bind.visiting.map(|set| self.sets[set].visited() as u32);
-                let rows = &mut self.sets[bind.set];
-                if !bind.in_loop {
-                    rows.clear(program.widths[bind.set]);
-                }
-                Sink::keeping(rows, &bind.keep, parent)
-            }
-        }
-        .recording(&mut self.recorded, &statement.records);
+        self.put_args(index, statement)?;
         let progress = place.progress;
-        progress.sent(statement.commits);
-        self.runs[statement.statement] = self.runs[statement.statement].saturating_add(1);
-        let executed = place.session.execute(place.prepared[statement.statement], &self.args, &mut sink).await;
-        let executed = match executed {
-            Ok(executed) => executed,
-            Err(error) => {
-                if !error.is_fatal() {
-                    progress.confirmed();
-                }
-                return Err(error.into());
-            }
-        };
-        progress.confirmed();
-        let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
-        progress.add_rows(rows);
-        match statement.expect_rows {
-            Some(expected) if expected != rows => Err(OperationError::Rows { expected, found: rows }),
-            _ => Ok(()),
+        let parent = self.parent(statement);
+        self.runs(statement.statement, 1);
+        let mut sink = sink(&mut self.sets, &mut self.recorded, program, statement, parent);
+        let sent = (statement.statement, statement.commits);
+        let executed = exchange(place.line(0), progress, sent, &self.args, &mut sink).await?;
+        count(progress, statement, executed)
+    }
+
+    /// Prepares a statement that is no longer what it was, and runs it once more.
+    ///
+    /// # Errors
+    /// As [`OperationError::renew`], and of the second execution.
+    #[cold]
+    async fn once_more(
+        &mut self,
+        variant: &BoundVariant,
+        index: usize,
+        program: &Program,
+        statement: &Statement,
+        error: OperationError,
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        let progress = place.progress;
+        if !error.renew(variant, &[statement], place.line(0), progress).await? {
+            return Err(error);
         }
+        self.statement(index, program, statement, place).await
     }
 
     /// What the operation recorded, with the numbers of the names.

@@ -20,10 +20,10 @@ mod testing;
 mod worker;
 
 pub use answers::{AnswerGroup, AnswerReport, AnswersDiffer, AnswersError, Side, answering, compare_answers};
-pub use bind::{BindError, BindProblem, ProblemPlace, bind};
+pub use bind::{BindError, BindProblem, ProblemPlace, Samples, bind, bind_sharing};
 pub use bound::BoundVariant;
 pub use coordinator::{
     EmptyRound, EngineError, Interrupt, Interval, MakeReady, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
-    empty_round, order_of_variants, precision, run, run_rounds, run_slice, workers_of,
+    empty_round, order_in_pairs, order_of_variants, precision, run, run_rounds, run_slice, workers_of,
 };
 pub use plans::{Explained, Ground, Rehearsal, VariantPlans, explain, rehearse, which_write};

@@ -12,7 +12,7 @@ const READ_ONLY: &str = "default_transaction_read_only";
 /// A column that a variant counts on in, its background included.
 #[derive(Clone, Debug)]
 pub(super) struct Counter {
-    /// `table.column`
+    /// `table.column`, the table by its number where a server has one.
     pub(super) name: String,
     /// Asks for the largest value; `None`: bound without a server, and counting from 1.
     pub(super) sql: Option<String>,

@@ -46,6 +46,18 @@ impl Precision {
         }
     }
 
+    /// How often the width of buckets doubles up to [`HIGHEST_NS`], and how many buckets of one width there are: what an
+    /// HdrHistogram of this precision says of itself.
+    #[must_use]
+    pub fn widths(self) -> (u32, u32) {
+        let sub_buckets: u32 = match self {
+            Self::TwoDigits => 256,
+            Self::ThreeDigits => 2_048,
+        };
+        let widest = HIGHEST_NS / u64::from(sub_buckets);
+        (u64::BITS - widest.leading_zeros() + 1, sub_buckets)
+    }
+
     fn of(histogram_digits: u8) -> Self {
         if histogram_digits <= 2 { Self::TwoDigits } else { Self::ThreeDigits }
     }

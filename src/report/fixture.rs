@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::report::{Inputs, ResponseCurve};
+use crate::result::index::Links;
 use crate::result::interval::IntervalRow;
 use crate::result::plans::{PlanList, PlanRecord};
 use crate::result::run::{
@@ -34,6 +35,7 @@ pub(super) struct Sample {
     pub(super) curves: Vec<ResponseCurve>,
     pub(super) slowest: Vec<SlowRecord>,
     pub(super) plans: Option<PlanList>,
+    pub(super) links: Links,
 }
 
 impl Sample {
@@ -46,6 +48,7 @@ impl Sample {
             curves: &self.curves,
             slowest: &self.slowest,
             plans: self.plans.as_ref(),
+            links: &self.links,
         }
     }
 
@@ -155,7 +158,7 @@ pub(super) fn sample() -> Sample {
             "server and generator share 2 cores: figures are those of this machine, ratios travel further".to_owned(),
             "the clock source is kvm-clock, not a hardware counter".to_owned(),
         ],
-        same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        same_answer: Some(SameAnswer { draws: 20, equal: true, within_sides: false }),
         harness,
         rounds: ROUNDS,
         baseline: "n_plus_one".to_owned(),
@@ -173,6 +176,7 @@ pub(super) fn sample() -> Sample {
         curves: curves(),
         slowest: slowest(),
         plans: Some(plans()),
+        links: Links::default(),
     }
 }
 
@@ -433,7 +437,7 @@ fn run() -> RunRecord {
         variants,
         baseline: "n_plus_one".to_owned(),
         margin: 0.05,
-        same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        same_answer: Some(SameAnswer { draws: 20, equal: true, within_sides: false }),
         histogram_digits: 3,
         claims: vec![Judgement {
             claim: "one JOIN takes less than a third".to_owned(),

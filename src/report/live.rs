@@ -13,13 +13,19 @@ const LIBRARY_BANNER: &str = "/*! https://github.com/leeoniya/uPlot (v1.6.32) */
 const LIBRARY_STYLE: &str = include_str!("assets/uplot/uPlot.min.css");
 const LIBRARY_LICENCE: &str = include_str!("assets/uplot/LICENSE.txt");
 
+/// What any page with sections wants.
+const SECTIONS: &str = include_str!("assets/live/sections.js");
+/// What an index wants beside that.
+const INDEX: &str = include_str!("assets/index.js");
+
 /// In this order; one scope holds them all.
-const OWN: [&str; 5] = [
+const OWN: [&str; 6] = [
     include_str!("assets/live/numbers.js"),
     include_str!("assets/live/axes.js"),
     include_str!("assets/live/plots.js"),
     include_str!("assets/live/controls.js"),
     include_str!("assets/live/page.js"),
+    SECTIONS,
 ];
 
 /// Style rules that the library needs.
@@ -35,12 +41,18 @@ pub(super) fn script() -> String {
     format!("/*! uPlot 1.6.32\n{licence}\n*/\n{library}\n(() => {{\n\"use strict\";\n{own}}})();\n")
 }
 
-/// What the page may do, for the header `Content-Security-Policy`: run this script, use its own styles, nothing else.
-pub(super) fn policy(script: &str) -> String {
-    let hash = base64(&Sha256::digest(script.as_bytes()));
+/// The script of an index, which has no plots.
+pub(super) fn index_script() -> String {
+    format!("(() => {{\n\"use strict\";\n{INDEX}{SECTIONS}}})();\n")
+}
+
+/// What a page may do, for the header `Content-Security-Policy`: run its script if it has one, use its own styles, nothing else.
+pub(super) fn policy(script: Option<&str>) -> String {
+    let allowed = script.map_or_else(String::new, |script| {
+        format!(" script-src 'sha256-{}';", base64(&Sha256::digest(script.as_bytes())))
+    });
     format!(
-        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; \
-         form-action 'none'"
+        "default-src 'none';{allowed} style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
     )
 }
 
@@ -97,10 +109,12 @@ mod tests {
     fn the_script_asks_nobody_and_cannot_end_its_element() {
         let script = script();
         assert!(LIBRARY.starts_with(LIBRARY_BANNER), "the library's first line has changed");
+        let index = index_script();
         for text in ["://", "</script", "<!--", "fetch(", "XMLHttpRequest", "innerHTML", "eval(", "import("] {
-            assert!(!script.contains(text), "{text}");
+            assert!(!script.contains(text) && !index.contains(text), "{text}");
         }
         assert!(script.contains("The MIT License (MIT)") && script.contains("Leon Sorokin"), "the licence goes along");
-        assert!(policy(&script).starts_with("default-src 'none'; script-src 'sha256-"));
+        assert!(policy(Some(&script)).starts_with("default-src 'none'; script-src 'sha256-"));
+        assert!(!policy(None).contains("script-src"), "then there is none to run");
     }
 }

@@ -10,8 +10,11 @@ mod caveats;
 pub mod chart;
 pub mod checks;
 pub mod compare;
+pub mod export;
 pub mod format;
+pub mod history;
 mod html;
+pub mod index;
 mod live;
 mod plots;
 pub mod progress;
@@ -22,8 +25,10 @@ mod view;
 mod wording;
 mod wrap;
 
+pub use wording::metric_name;
 pub use wrap::wrapped;
 
+use crate::result::index::Links;
 use crate::result::interval::IntervalRow;
 use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
@@ -49,6 +54,8 @@ pub struct Inputs<'a> {
     pub slowest: &'a [SlowRecord],
     /// The plans of the statements; `None` where none were taken.
     pub plans: Option<&'a PlanList>,
+    /// Other pages that the page links.
+    pub links: &'a Links,
 }
 
 /// The distribution of a variant's response times over all valid rounds.
@@ -103,6 +110,9 @@ pub enum ReportError {
         #[source]
         source: chart::ChartError,
     },
+    /// What programs read of a page could not be written.
+    #[error("cannot write the data of the page")]
+    Data(#[source] serde_json::Error),
     /// The page could not be put together.
     #[error("cannot put the page together")]
     Page(#[source] minijinja::Error),
@@ -121,6 +131,15 @@ pub fn files(inputs: &Inputs<'_>) -> Result<Vec<ReportFile>, ReportError> {
         files.push(ReportFile { name: format!("plots/{}.svg", plot.id), content: svg.standalone().into_bytes() });
     }
     Ok(files)
+}
+
+/// The page of a run with other links in place of those it has; `None` when it has no place for them, being of an older
+/// dbbench.
+///
+/// # Errors
+/// When the template is broken, which no link can cause.
+pub fn relinked(page: &str, links: &Links) -> Result<Option<String>, ReportError> {
+    html::linked(page, links)
 }
 
 #[cfg(test)]

@@ -8,7 +8,6 @@ use crate::report::wrap::{hanging, harmless, wrapped};
 use crate::report::{background, calibration, caveats, checks, format, recorded};
 use crate::result::summary::{Comparison, Figures, Judged, Summary, Variant};
 use crate::verdict::{headline, is_refuted};
-use crate::words::counted;
 
 /// How the terminal is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +61,7 @@ pub fn render(summary: &Summary, look: Look) -> String {
         }
     }
     if let Some(answers) = summary.same_answer.filter(|answers| answers.equal) {
-        push(&mut out, &format!("All variants gave the same answers to {}.", counted(answers.draws, "draw")));
+        push(&mut out, &wording::same_answers(answers));
     }
     for line in calibration::quoted(summary).iter().flat_map(|quoted| wrapped(&capital(quoted), look.width.min(100))) {
         push(&mut out, &line);
@@ -160,7 +159,7 @@ fn cut(text: &str, width: usize) -> String {
 
 /// The name of a variant with its marks, in at most `width` letters.
 fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
-    let baseline = if variant.name == summary.baseline && summary.variants.len() > 1 { " *" } else { "" };
+    let baseline = if summary.is_the_baseline(variant) { " *" } else { "" };
     let valid = if caveats::has_too_few_rounds(summary, variant) { " !" } else { "" };
     let name = cut(&harmless(&wording::variant_name(variant)), width - baseline.len() - valid.len());
     format!("{name}{baseline}{valid}")
@@ -169,7 +168,7 @@ fn name(summary: &Summary, variant: &Variant, width: usize) -> String {
 /// What the marks and dashes of the table mean.
 fn footnotes(out: &mut String, summary: &Summary, look: Look) {
     let mut notes = Vec::new();
-    if summary.variants.len() > 1 && summary.variants.iter().any(|variant| variant.name == summary.baseline) {
+    if summary.variants.iter().any(|variant| summary.is_the_baseline(variant)) {
         notes.push("* baseline".to_owned());
     }
     if summary.variants.iter().any(|variant| caveats::has_too_few_rounds(summary, variant)) {

@@ -397,8 +397,16 @@ fn the_slowest_operations_stand_on_the_page() {
 #[test]
 fn an_empty_run_still_makes_a_page() {
     let (run, summary) = (RunRecord::default(), Summary::default());
-    let inputs =
-        Inputs { run: &run, summary: &summary, slices: &[], intervals: &[], curves: &[], slowest: &[], plans: None };
+    let inputs = Inputs {
+        run: &run,
+        summary: &summary,
+        slices: &[],
+        intervals: &[],
+        curves: &[],
+        slowest: &[],
+        plans: None,
+        links: &Links::default(),
+    };
     assert!(page(&inputs).contains("<h2 id=\"figures-heading\">"));
     assert!(!render(&summary, PLAIN).is_empty());
 }
@@ -414,5 +422,8 @@ fn sample_report() {
         for file in files(&sample.inputs()).expect("made") {
             std::fs::write(dir.join(name).join(&file.name), &file.content).expect("written");
         }
+        // An index shows them, too.
+        let summary = serde_json::to_vec(&sample.summary).expect("encoded");
+        std::fs::write(dir.join(name).join("summary.json"), summary).expect("written");
     }
 }

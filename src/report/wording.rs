@@ -1,11 +1,13 @@
 //! What things are called in reports: metrics, verdicts and findings as people say them, and each variant's ink.
 
 use crate::report::{caveats, format};
+use crate::result::run::SameAnswer;
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{
     Comparison, Figures, Finding, Judged, NamedFigures, Precision, Summary, Variant, Verdict,
 };
 use crate::verdict::{format_detectable, format_half_width, format_interval};
+use crate::words::counted;
 
 /// The figure that reports compare first.
 pub const PRIMARY: &str = "response_us.p50";
@@ -40,7 +42,7 @@ pub fn metric_name(metric: &str) -> String {
 }
 
 /// Whether a figure of this metric is a time in µs, whichever way the metric is spelled.
-fn is_time(metric: &str) -> bool {
+pub(super) fn is_time(metric: &str) -> bool {
     ["response", "service", "queue", "acquire", "connect", "schedule_lag"]
         .iter()
         .any(|kind| metric.strip_prefix(kind).is_some_and(|rest| rest.starts_with('.') || rest.starts_with("_us.")))
@@ -172,8 +174,7 @@ pub fn about_ratios(summary: &Summary) -> Option<&'static str> {
     let contradicts = |comparison: &Comparison| {
         let of_figures = p50(&comparison.variant).zip(p50(&comparison.baseline)).map(|(own, other)| own / other);
         let Some((ratio, of_figures)) = comparison.ratio.zip(of_figures) else { return false };
-        let (low, high) = comparison.ci_low.zip(comparison.ci_high).unwrap_or((ratio, ratio));
-        let (low, high) = (low.min(ratio * 0.95), high.max(ratio * 1.05));
+        let (low, high) = (ratio * 0.95, ratio * 1.05);
         let other_side = (of_figures < 0.995 && ratio > 1.005) || (of_figures > 1.005 && ratio < 0.995);
         other_side || !(low..=high).contains(&of_figures)
     };
@@ -287,11 +288,27 @@ pub fn required(judged: &Judged) -> String {
     }
 }
 
+/// That the answers were equal.
+#[must_use]
+pub fn same_answers(answers: SameAnswer) -> String {
+    let of = if answers.within_sides { " of each side" } else { "" };
+    format!("All variants{of} gave the same answers to {}.", counted(answers.draws, "draw"))
+}
+
 /// How good the finding of a run is, for the colour of its headline.
 #[must_use]
 pub fn tone(summary: &Summary) -> Tone {
     if !summary.valid || summary.same_answer.is_some_and(|answers| !answers.equal) {
         return Tone::Bad;
+    }
+    if let Some(sides) = &summary.sides {
+        return match (sides.overall.better, sides.overall.verdict) {
+            _ if summary.regressions().next().is_some() => Tone::Bad,
+            (Some(true), _) => Tone::Good,
+            (Some(false), _) => Tone::Bad,
+            (None, Verdict::Undecided) => Tone::Open,
+            (None, _) => Tone::Neutral,
+        };
     }
     let verdicts = || summary.variants.iter().filter_map(|v| summary.comparison(&v.name, PRIMARY)).map(|c| c.verdict);
     if verdicts().any(|verdict| verdict == Verdict::Lower) {
@@ -428,7 +445,7 @@ mod tests {
         };
         assert_eq!(
             [92.0, 81.0, 101.0, 70.0].map(|p50_us| about_ratios(&of(p50_us)).is_some()),
-            [false, false, true, true]
+            [false, true, true, true]
         );
     }
 }

@@ -71,6 +71,9 @@ pub enum ReadError {
         "{} is the result of a search, whose rates are no rounds of one run; `dbbench report` shows it", .0.display()
     )]
     IsSearch(PathBuf),
+    /// There is none in or below it either.
+    #[error("{} is not a result folder: it has no run.json, and no result lies below it", .0.display())]
+    NoResults(PathBuf),
     /// A file could not be read.
     #[error("cannot read {}", file.display())]
     Read {

@@ -26,6 +26,27 @@ pub struct CurvePoint {
     pub time_us: f64,
 }
 
+/// A distribution as ranks: what tables by percentile are made from. Times in ms.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranked {
+    /// Rising: a value, and how many values are at most as large.
+    pub values: Vec<(f64, u64)>,
+    /// How many were recorded.
+    pub count: u64,
+    /// How many more rank above all others, for their end was not seen.
+    pub censored: u64,
+    /// Exact mean of those recorded.
+    pub mean_ms: f64,
+    /// Standard deviation of those recorded, from their buckets.
+    pub deviation_ms: f64,
+    /// Exact maximum of those recorded.
+    pub max_ms: f64,
+    /// How often the width of the buckets doubles.
+    pub buckets: u32,
+    /// Buckets of one width.
+    pub sub_buckets: u32,
+}
+
 impl Histograms {
     /// From the lines of the log, for the slices that are valid. A histogram that is missing, torn, or has another count
     /// than its slice makes its kind incomplete: no percentile is stated then.
@@ -110,6 +131,38 @@ impl Histograms {
                 CurvePoint { quantile: seen as f64 / total, time_us: us(bucket.value_ns.min(max_ns) as f64) }
             })
             .collect()
+    }
+
+    /// All times of one kind by rank, as [`Histograms::times`]. `None` when histograms are missing, nothing was measured, or a value
+    /// lay above the range.
+    #[must_use]
+    pub fn ranked(&self, variant: &str, operation: Option<&str>, kind: &str, censored: u64) -> Option<Ranked> {
+        let times = self.times(variant, operation, kind)?;
+        if times.above_range() > 0 {
+            return None;
+        }
+        let (mean_ns, max_ns) = (times.mean_ns()?, times.max_ns()?);
+        let (mut seen, mut squares) = (0, 0.0);
+        let values = times
+            .buckets()
+            .map(|bucket| {
+                let value_ns = bucket.value_ns.min(max_ns) as f64;
+                seen += bucket.count;
+                squares += bucket.count as f64 * (value_ns - mean_ns).powi(2);
+                (value_ns / 1e6, seen)
+            })
+            .collect();
+        let (buckets, sub_buckets) = times.precision().widths();
+        Some(Ranked {
+            values,
+            count: times.count(),
+            censored,
+            mean_ms: mean_ns / 1e6,
+            deviation_ms: (squares / times.count() as f64).sqrt() / 1e6,
+            max_ms: max_ns as f64 / 1e6,
+            buckets,
+            sub_buckets,
+        })
     }
 
     /// Adds those of another run. What is incomplete in either is in both.

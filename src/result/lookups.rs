@@ -11,12 +11,12 @@ impl Summary {
         self.variants.iter().find(|variant| variant.name == name)
     }
 
-    /// The comparison of the whole mix of `variant` with the baseline in the metric of this path.
+    /// The comparison of the whole mix of `variant` with what it is compared with, in the metric of this path.
     #[must_use]
     pub fn comparison(&self, variant: &str, metric: &str) -> Option<&Comparison> {
         self.comparisons.iter().find(|comparison| {
             comparison.variant == variant
-                && comparison.baseline == self.baseline
+                && self.against(variant) == Some(comparison.baseline.as_str())
                 && comparison.metric == metric
                 && comparison.operation.is_none()
                 && comparison.job.is_none()

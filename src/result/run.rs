@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::Calibration;
+use super::sides::SidesRecord;
 
 /// The version of `run.json`, `slices.jsonl` and `summary.json`. Fields may be added within a version.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -78,6 +79,9 @@ pub struct RunRecord {
     pub rounds: u32,
     /// The goal that ends the rounds before; `None`: there are as many as planned.
     pub until: Option<Until>,
+    /// Two sides, each with all variants; `None`: variants are compared with the baseline.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sides: Option<SidesRecord>,
     /// In the order of the file.
     pub variants: Vec<VariantRecord>,
     /// Name of the baseline.
@@ -209,8 +213,14 @@ pub struct StageRecord {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct VariantRecord {
-    /// Name from the file.
+    /// Name from the file, with the side where there are two.
     pub name: String,
+    /// The side, where there are two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// What it is compared with, where that is not the baseline: of side b the same on side a.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Free title.
     pub title: Option<String>,
     /// What the file says it is about.
@@ -261,12 +271,15 @@ pub struct OperationRecord {
 }
 
 /// Whether the answers of the variants were equal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SameAnswer {
     /// How many draws each variant answered.
     pub draws: u32,
     /// Whether all answers were equal.
     pub equal: bool,
+    /// Compared within each side alone, since the sides are meant to answer differently.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub within_sides: bool,
 }
 
 /// Rounds are run until the intervals are narrow enough.

@@ -97,8 +97,11 @@ pub struct SliceRecord {
     pub warmup_operations: u64,
     /// Each worker thread.
     pub workers: Vec<WorkerRecord>,
-    /// CPU of local servers, µs; `None` when not known.
+    /// CPU of local servers, µs; `None` when not known. With a server for each side: of the one measured.
     pub server_cpu_us: Option<f64>,
+    /// Share of a CPU, 0 … 1, that the server of the other side used meanwhile; absent where there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub other_server_cpu: Option<f64>,
     /// The machine.
     #[serde(default)]
     pub machine: MachineRecord,
@@ -335,6 +338,7 @@ impl SliceRecord {
                     wall_us: worker.wall_ns as f64 / 1e3,
                 })
                 .collect(),
+            other_server_cpu: None,
             server_cpu_us: metrics.server_cpu_ns.map(|ns| ns as f64 / 1e3),
             machine: MachineRecord {
                 steal_us: metrics.machine.steal_ns.map(|ns| ns as f64 / 1e3),

@@ -35,7 +35,7 @@ pub struct SlowRecord {
     pub retried: u64,
     /// `succeeded`, or the SQLSTATE or class that it failed by.
     pub outcome: String,
-    /// Parameters and their values as text. They may hold what the workload read from somebody's tables.
+    /// Parameters and their values as text; `null` where they are those of somebody's data, and nobody asked to keep them.
     pub params: serde_json::Map<String, serde_json::Value>,
 }
 
@@ -55,8 +55,8 @@ pub struct SlowContext {
     pub operation: String,
     /// Its intended start from the begin of the measurement, s.
     pub start_s: f64,
-    /// Parameters and their values.
-    pub params: Vec<(String, String)>,
+    /// Parameters and their values; `None`: not kept.
+    pub params: Vec<(String, Option<String>)>,
 }
 
 impl SlowRecord {

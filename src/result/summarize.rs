@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::histograms::Histograms;
+use super::named;
 use super::reconnects;
-use super::recorded::RecordedValues;
 use super::run::{RunRecord, SCHEMA_VERSION, VariantRecord};
 use super::shares;
 use super::slice::{Censored, SliceFigures, SliceRecord};
 use super::summary::{Figures, LeftOut, NamedFigures, Round, RoundTimes, Summary, Variant};
 use super::times::{SliceTimes, TimesUs, us};
-use crate::words::{Metric, counted};
+use crate::words::counted;
 
 /// The summary of what was measured. Figures are over all valid rounds: counts added, histograms merged.
 #[must_use]
@@ -67,10 +67,13 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
     let ended: u64 = mix.iter().map(|figures| figures.ended()).sum();
     let failed: u64 = mix.iter().map(|figures| figures.failed).sum();
     let per_operation = |total_us: Option<f64>| total_us.filter(|_| ended > 0).map(|us| us / ended as f64);
+    let background = pool.background();
     let mut rounds: Vec<Round> = closed.iter().map(|slice| round(slice)).collect();
     rounds.sort_by_key(|round| round.round);
     Variant {
         name: planned.name.clone(),
+        side: planned.side.clone(),
+        against: planned.against.clone(),
         title: planned.title.clone().unwrap_or_else(|| planned.name.clone()),
         point: planned.point.clone(),
         valid: !valid.is_empty(),
@@ -100,24 +103,11 @@ fn variant(planned: &VariantRecord, slices: &[SliceRecord], histograms: &Histogr
         server_cpu_us_per_operation: per_operation(valid.iter().map(|slice| slice.server_cpu_us).sum()),
         harness_us_per_operation: None,
         top_failure: None,
-        metrics: metrics(&mix, (ended > 0).then(|| failed as f64 / ended as f64)),
+        metrics: named::metrics(&closed, &valid, (ended > 0).then(|| failed as f64 / ended as f64), &background),
         tables: super::tables::tables(&valid),
-        background: pool.background(),
+        background,
         probes: BTreeMap::new(),
     }
-}
-
-/// Every metric that has no place of its own: what failed, and what steps recorded.
-fn metrics(mix: &[&SliceFigures], failed_share: Option<f64>) -> BTreeMap<String, Option<f64>> {
-    let mut recorded: BTreeMap<&String, RecordedValues> = BTreeMap::new();
-    for (name, values) in mix.iter().flat_map(|figures| &figures.records) {
-        recorded.entry(name).or_default().merge(values);
-    }
-    let mut metrics = BTreeMap::from([("failures.share".to_owned(), failed_share)]);
-    for (name, values) in recorded {
-        metrics.extend(values.figures().map(|(of, figure)| (Metric::Record(name.clone(), of).name(), figure)));
-    }
-    metrics
 }
 
 fn round(slice: &SliceRecord) -> Round {
@@ -291,9 +281,8 @@ fn warnings(run: &RunRecord, slices: &[SliceRecord], histograms: &Histograms, cl
     warnings
 }
 
-/// Variants whose load is not that of the baseline: their ratio holds more than the difference of what they do.
+/// Variants whose load is not that of what they are compared with: their ratio holds more than the difference of what they do.
 fn different_loads(run: &RunRecord) -> Vec<String> {
-    let Some(baseline) = run.variants.iter().find(|variant| variant.name == run.baseline) else { return Vec::new() };
     let clients = |variant: &VariantRecord| match variant.clients {
         1 => "1 client".to_owned(),
         clients => format!("{clients} clients"),
@@ -312,6 +301,8 @@ fn different_loads(run: &RunRecord) -> Vec<String> {
         (stages, _) => format!("{stages} stages of load"),
     };
     let note = |variant: &VariantRecord| {
+        let against = run.against(variant)?;
+        let baseline = run.variants.iter().find(|other| other.name == against)?;
         let is_same = [
             variant.rate_per_s == baseline.rate_per_s,
             variant.clients == baseline.clients,

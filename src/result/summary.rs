@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 pub use super::check::Check;
+pub use super::sides::Sides;
 pub use super::tables::Table;
 
 use super::calibration::Harness;
@@ -67,6 +68,9 @@ pub struct Summary {
     /// Name of the baseline.
     #[serde(default)]
     pub baseline: String,
+    /// Two sides of the workload against each other; absent where there are none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sides: Option<Sides>,
     /// One per variant (and point).
     pub variants: Vec<Variant>,
     /// Each variant against the baseline.
@@ -85,8 +89,14 @@ pub struct Summary {
 /// A variant's figures over all its valid rounds.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Variant {
-    /// Name.
+    /// Name; with the side (`join@a`) where there are two.
     pub name: String,
+    /// The side, `a` or `b`, where there are two.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub side: Option<String>,
+    /// What it is compared with, where that is not the baseline: of side b the same on side a.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub against: Option<String>,
     /// Free title; the name where there is none.
     pub title: String,
     /// The sweep point.
@@ -127,7 +137,7 @@ pub struct Variant {
     /// The most frequent failure; `null` where nothing failed.
     #[serde(default)]
     pub top_failure: Option<TopFailure>,
-    /// Every other metric by the workload's name.
+    /// Every other metric by the workload's name; of a check the round that missed most.
     pub metrics: BTreeMap<String, Option<f64>>,
     /// The tables that it writes to, the largest first.
     #[serde(default)]
@@ -291,6 +301,9 @@ pub struct Comparison {
     /// Why it is undecided whatever the interval says; `null` where the interval decides.
     #[serde(default)]
     pub reason: Option<String>,
+    /// Whether side b is worse by more than was allowed; absent where not.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub regression: bool,
 }
 
 /// The goal for the intervals of the primary metric, and what came of it.

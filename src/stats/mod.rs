@@ -5,10 +5,12 @@
 //! truth is known hold the intervals to what they promise (`tests/statistics.rs`).
 
 mod between;
+mod changes;
 mod estimate;
 pub mod seek;
 mod trend;
 
 pub use between::{MIN_RUNS, Spread, difference_between, ratio_between};
+pub use changes::{Change, FALSE_ALARMS, MIN_STRETCH, changes};
 pub use estimate::{CONFIDENCE, Estimate, FIRST_LOOK, Interval, Looks, MIN_ROUNDS, difference, ratio, value};
 pub use trend::{Trend, common_trend, trend};

@@ -1,9 +1,10 @@
 //! What is kept between runs: clusters made by `initdb`, and loaded datasets, as data folders of stopped servers.
 //!
 //! An entry appears whole, by a rename, and never changes; several dbbench may read, add and remove entries at the same
-//! time. No server runs here, so the folder is dbbench's user's alone.
+//! time. Who reads one holds a lock on it, and what is locked is not removed. No server runs here, so the folder is dbbench's
+//! user's alone. What people see of it is in [`super::kept`].
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -19,20 +20,33 @@ use super::folders::{self, PrivateFolder};
 
 /// What all entries together may take, unless `$DBBENCH_CACHE_LIMIT` says otherwise.
 const DEFAULT_LIMIT: ByteSize = ByteSize::gib(8);
-/// Holds the entry's size; its time of change is the time of the last use.
+/// Holds the entry's size; its time of change is the time of the last use. Locked, shared, while the entry is read.
 const SIZE: &str = "size";
+/// What the entry is, in words.
+const ABOUT: &str = "about";
 /// Names the boot of the machine in which the entry was made: until then the kernel's memory has what the disk may not.
 const BOOT: &str = "boot";
 /// Is there once the disk has all of the entry.
 const DURABLE: &str = "durable";
 
 /// What an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
     /// A fresh cluster.
     Template,
     /// A cluster with a loaded dataset.
     Dataset,
+}
+
+/// An entry, as it is found.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    pub(super) kind: Kind,
+    pub(super) path: PathBuf,
+    pub(super) about: String,
+    pub(super) bytes: u64,
+    pub(super) made: SystemTime,
+    pub(super) used: SystemTime,
 }
 
 impl Kind {
@@ -88,9 +102,14 @@ impl Cache {
         self.root.join(kind.folder()).join(key)
     }
 
-    /// Held shared while an entry is read, alone while entries are removed.
+    /// Held by who removes entries: so that two do not both make room for the same.
     fn lock_file(&self) -> io::Result<File> {
         OpenOptions::new().create(true).append(true).open(self.root.join("lock"))
+    }
+
+    /// What all entries together may take.
+    pub(super) fn limit_bytes(&self) -> u64 {
+        self.limit_bytes
     }
 
     /// Copies an entry into `folder` as `data` and `pgpass`, owned by `owner`. Returns whether there is one.
@@ -103,11 +122,7 @@ impl Cache {
     ) -> Result<bool, TopologyError> {
         let entry = self.entry(kind, key);
         let doing = || format!("copy {} to {}", entry.display(), folder.display());
-        let lock = self.lock_file().doing(doing)?;
-        lock.lock_shared().doing(doing)?;
-        if !entry.exists() {
-            return Ok(false);
-        }
+        let Some(_held) = hold(&entry).doing(doing)? else { return Ok(false) };
         if !is_whole(&entry) {
             self.discard(&entry);
             return Ok(false);
@@ -120,12 +135,13 @@ impl Cache {
         Ok(true)
     }
 
-    /// Keeps `data` and `pgpass` of `folder`, of a server that is stopped; `skip` takes files out. Older entries go, if
-    /// that is needed to stay within the limit. What is there already stays as it is.
+    /// Keeps `data` and `pgpass` of `folder`, of a server that is stopped; `skip` takes files out, `about` says in words what it
+    /// is. Older entries go, if that is needed to stay within the limit. What is there already stays as it is.
     pub(super) fn store(
         &self,
         kind: Kind,
         key: &str,
+        about: &str,
         folder: &Path,
         skip: &dyn Fn(&Path) -> bool,
     ) -> Result<(), TopologyError> {
@@ -141,6 +157,7 @@ impl Cache {
             copy_file(&folder.join("pgpass"), &entry.join("pgpass"), None)?;
             fs::write(entry.join(SIZE), bytes.to_string())?;
             fs::write(entry.join(BOOT), boot_id())?;
+            fs::write(entry.join(ABOUT), about)?;
             Ok(bytes)
         };
         let doing = || format!("keep {} in the cache", folder.join("data").display());
@@ -166,33 +183,107 @@ impl Cache {
         trash.is_ok_and(|trash| fs::rename(entry, trash.path().join("entry")).is_ok())
     }
 
-    /// Removes the entries that were not used for longest until the rest is within the limit. Does nothing while another
-    /// dbbench reads: the next store will.
+    /// Removes the entries that were not used for longest until the rest is within the limit, but none that is being read.
+    /// Does nothing while another dbbench removes some: the next store will.
     fn evict(&self, keep: &Path) {
         let Ok(lock) = self.lock_file() else { return };
         if lock.try_lock().is_err() {
             return;
         }
-        let mut entries: Vec<(SystemTime, u64, PathBuf)> = Vec::new();
-        for kind in Kind::ALL {
-            for entry in fs::read_dir(self.root.join(kind.folder())).into_iter().flatten().flatten() {
-                let size_file = entry.path().join(SIZE);
-                let size = fs::read_to_string(&size_file).ok().and_then(|text| text.parse().ok()).unwrap_or(0);
-                let used = fs::metadata(&size_file).and_then(|file| file.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
-                entries.push((used, size, entry.path()));
-            }
-        }
-        entries.sort();
-        let mut total: u64 = entries.iter().map(|(_, size, _)| size).sum();
-        for (_, size, path) in entries.into_iter().filter(|(_, _, path)| path != keep) {
+        let mut entries = self.entries();
+        entries.sort_by_key(|entry| entry.used);
+        let mut total: u64 = entries.iter().map(|entry| entry.bytes).sum();
+        for entry in entries.into_iter().filter(|entry| entry.path != keep) {
             if total <= self.limit_bytes {
                 break;
             }
-            if self.discard(&path) {
-                total -= size;
+            if self.remove(&entry) == Removed::Yes {
+                total -= entry.bytes;
             }
         }
     }
+
+    /// Removes entries one by one, unless they are being read, and says of each what came of it. Waits for others who remove.
+    pub(super) fn remove_all(&self, entries: Vec<Entry>) -> Result<Vec<(Entry, Removed)>, TopologyError> {
+        let doing = || format!("lock the cache {}", self.root.display());
+        let lock = self.lock_file().doing(doing)?;
+        lock.lock().doing(doing)?;
+        let removed = |entry: Entry| {
+            let removed = self.remove(&entry);
+            (entry, removed)
+        };
+        Ok(entries.into_iter().map(removed).collect())
+    }
+
+    fn remove(&self, entry: &Entry) -> Removed {
+        let Ok(size) = File::open(entry.path.join(SIZE)) else { return Removed::Gone };
+        match size.try_lock() {
+            Err(TryLockError::WouldBlock) => Removed::InUse,
+            // It goes while the lock is held: who waits for it then finds that it is gone.
+            _ if self.discard(&entry.path) => Removed::Yes,
+            _ => Removed::Gone,
+        }
+    }
+
+    /// All entries there are.
+    pub(super) fn entries(&self) -> Vec<Entry> {
+        let of = |kind: Kind| {
+            let folder = fs::read_dir(self.root.join(kind.folder()));
+            folder.into_iter().flatten().flatten().filter_map(move |found| {
+                let path = found.path();
+                let size = path.join(SIZE);
+                let changed = |file: &Path| fs::metadata(file).and_then(|file| file.modified());
+                Some(Entry {
+                    kind,
+                    about: fs::read_to_string(path.join(ABOUT)).unwrap_or_default(),
+                    bytes: fs::read_to_string(&size).ok()?.parse().ok()?,
+                    made: changed(&path.join(BOOT)).ok()?,
+                    used: changed(&size).ok()?,
+                    path,
+                })
+            })
+        };
+        Kind::ALL.into_iter().flat_map(of).collect()
+    }
+}
+
+/// What came of removing an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Removed {
+    /// It is gone.
+    Yes,
+    /// A dbbench is reading it.
+    InUse,
+    /// It was gone already, or cannot be moved away.
+    Gone,
+}
+
+/// Holds an entry: it is not removed as long as the file is open. `None` when there is none.
+fn hold(entry: &Path) -> io::Result<Option<File>> {
+    let size = entry.join(SIZE);
+    let missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    loop {
+        let file = match File::open(&size) {
+            Err(error) if missing(&error) => return Ok(None),
+            file => file?,
+        };
+        file.lock_shared()?;
+        // Until the lock was there it could be removed, and made anew.
+        match fs::metadata(&size) {
+            Err(error) if missing(&error) => return Ok(None),
+            now => {
+                let (now, then) = (now?, file.metadata()?);
+                if (now.dev(), now.ino()) == (then.dev(), then.ino()) {
+                    return Ok(Some(file));
+                }
+            }
+        }
+    }
+}
+
+/// Whether a dbbench is reading an entry.
+pub(super) fn in_use(entry: &Entry) -> bool {
+    File::open(entry.path.join(SIZE)).is_ok_and(|size| matches!(size.try_lock(), Err(TryLockError::WouldBlock)))
 }
 
 /// Whether no crash of the machine can have damaged the entry.
@@ -239,14 +330,14 @@ mod tests {
         let (from, to) = (cluster(1000), tempfile::tempdir().expect("a folder"));
         let key = key(&["a", "b"]);
         assert!(!cache.fetch(Kind::Dataset, &key, to.path(), None).expect("no error"));
-        cache.store(Kind::Dataset, &key, from.path(), &|_| false).expect("stored");
-        cache.store(Kind::Dataset, &key, from.path(), &|_| false).expect("there already");
+        cache.store(Kind::Dataset, &key, "", from.path(), &|_| false).expect("stored");
+        cache.store(Kind::Dataset, &key, "", from.path(), &|_| false).expect("there already");
         assert!(!cache.fetch(Kind::Template, &key, to.path(), None).expect("no error"));
         assert!(cache.fetch(Kind::Dataset, &key, to.path(), None).expect("fetched"));
         assert_eq!(fs::read(to.path().join("data/file")).expect("there"), vec![1; 1000]);
         let rest: Vec<_> =
             fs::read_dir(root.path().join("cache")).expect("there").flatten().map(|e| e.file_name()).collect();
-        assert_eq!(rest.len(), 3, "templates, datasets, lock and nothing half made: {rest:?}");
+        assert_eq!(rest.len(), 3, "templates, datasets, the lock of who removes, and nothing half made: {rest:?}");
     }
 
     #[test]
@@ -254,7 +345,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a folder");
         let cache = cache(root.path(), 2500);
         for (at, name) in ["first", "second", "third"].into_iter().enumerate() {
-            cache.store(Kind::Dataset, name, cluster(1000).path(), &|_| false).expect("stored");
+            cache.store(Kind::Dataset, name, "", cluster(1000).path(), &|_| false).expect("stored");
             if name == "second" {
                 let to = tempfile::tempdir().expect("a folder");
                 assert!(cache.fetch(Kind::Dataset, "first", to.path(), None).expect("fetched"), "used {at}");
@@ -263,7 +354,7 @@ mod tests {
         }
         let there = ["first", "second", "third"].map(|name| cache.entry(Kind::Dataset, name).exists());
         assert_eq!(there, [true, false, true]);
-        let error = cache.store(Kind::Dataset, "big", cluster(3000).path(), &|_| false).expect_err("too big");
+        let error = cache.store(Kind::Dataset, "big", "", cluster(3000).path(), &|_| false).expect_err("too big");
         assert!(std::error::Error::source(&error).expect("a reason").to_string().contains("DBBENCH_CACHE_LIMIT"));
     }
 
@@ -271,7 +362,7 @@ mod tests {
     fn what_a_crash_of_the_machine_may_have_damaged_is_discarded() {
         let root = tempfile::tempdir().expect("a folder");
         let cache = cache(root.path(), 1_000_000);
-        cache.store(Kind::Template, "key", cluster(10).path(), &|_| false).expect("stored");
+        cache.store(Kind::Template, "key", "", cluster(10).path(), &|_| false).expect("stored");
         let entry = cache.entry(Kind::Template, "key");
         let begin = std::time::Instant::now();
         while !entry.join(DURABLE).exists() {
@@ -287,6 +378,55 @@ mod tests {
         fs::remove_file(entry.join(DURABLE)).expect("a file");
         assert!(!fetch());
         assert!(!entry.exists());
+    }
+
+    #[test]
+    fn what_is_being_read_is_not_removed() {
+        let root = tempfile::tempdir().expect("a folder");
+        let cache = cache(root.path(), 2500);
+        for name in ["read", "other"] {
+            cache.store(Kind::Dataset, name, "made for tests", cluster(1000).path(), &|_| false).expect("stored");
+            std::thread::sleep(Duration::from_millis(15));
+        }
+        let held = hold(&cache.entry(Kind::Dataset, "read")).expect("no error").expect("there");
+        let all = cache.entries();
+        assert_eq!(
+            all.iter().map(|entry| (entry.bytes, entry.about.as_str())).collect::<Vec<_>>(),
+            [(1000, "made for tests"); 2]
+        );
+        let came = |cache: &Cache| {
+            let all = cache.remove_all(cache.entries()).expect("locked");
+            let name = |entry: &Entry| entry.path.file_name().expect("a name").to_string_lossy().into_owned();
+            all.iter().map(|(entry, removed)| (name(entry), *removed)).collect::<Vec<_>>()
+        };
+        // It is the longest unused, and stays when room is made.
+        cache.store(Kind::Dataset, "third", "", cluster(1000).path(), &|_| false).expect("stored");
+        let there = ["read", "other", "third"].map(|name| cache.entry(Kind::Dataset, name).exists());
+        assert_eq!(there, [true, false, true]);
+        let mut first = came(&cache);
+        first.sort_by(|a, b| a.0.cmp(&b.0));
+        assert_eq!(first, [("read".to_owned(), Removed::InUse), ("third".to_owned(), Removed::Yes)]);
+        drop(held);
+        assert_eq!(came(&cache), [("read".to_owned(), Removed::Yes)]);
+        assert!(hold(&cache.entry(Kind::Dataset, "read")).expect("no error").is_none());
+    }
+
+    #[test]
+    fn who_waited_for_an_entry_that_went_finds_none() {
+        let root = tempfile::tempdir().expect("a folder");
+        let cache = cache(root.path(), 1_000_000);
+        cache.store(Kind::Dataset, "key", "", cluster(10).path(), &|_| false).expect("stored");
+        let entry = cache.entry(Kind::Dataset, "key");
+        let size = File::open(entry.join(SIZE)).expect("there");
+        size.lock().expect("free");
+        let waiting = std::thread::spawn({
+            let entry = entry.clone();
+            move || hold(&entry).expect("no error").is_some()
+        });
+        std::thread::sleep(Duration::from_millis(30));
+        assert!(cache.discard(&entry));
+        drop(size);
+        assert!(!waiting.join().expect("ended"), "it holds what is gone");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::error::{Doing, TopologyError};
 use super::folders::{self, PrivateFolder};
 use super::info::{self, ServerInfo};
 use super::postmaster::Postmaster;
+use super::wal::{is_other_wal, is_wal_name};
 use super::{processes, settings, spawn};
 use crate::driver::{Address, Endpoint};
 use crate::event::{Event, Events, Stage};
@@ -36,6 +37,8 @@ pub struct StartOptions<'a> {
     pub plan: &'a TopologyPlan,
     /// The hash of the dataset; with it a loaded dataset is looked for and can be kept.
     pub dataset_key: Option<&'a str>,
+    /// Name of the workload, for who looks at what is kept.
+    pub workload: &'a str,
     /// Listen on 127.0.0.1 also, and let endpoints use that.
     pub needs_tcp: bool,
     /// `--pg-bindir`.
@@ -56,6 +59,7 @@ pub struct Embedded {
     cache: Option<Cache>,
     /// Key of the dataset in the cache.
     dataset: Option<String>,
+    workload: String,
     dataset_is_loaded: bool,
     events: Events,
     /// `None` while the server is stopped for its data to be copied.
@@ -91,6 +95,7 @@ impl Embedded {
             plan: options.plan.clone(),
             needs_tcp: options.needs_tcp,
             events: options.events.clone(),
+            workload: options.workload.to_owned(),
             dataset_is_loaded: origin == Origin::Dataset,
             port: SOCKET_PORT,
             postmaster: None,
@@ -165,7 +170,8 @@ impl Embedded {
         self.postmaster = None;
         let needed = self.wal_needed();
         let skip = |path: &Path| needed.as_ref().is_some_and(|needed| is_other_wal(path, needed));
-        if let Err(error) = cache.store(Kind::Dataset, &key, self.folder.path(), &skip) {
+        let about = format!("made for {}, PostgreSQL {}", self.workload, self.installation.version);
+        if let Err(error) = cache.store(Kind::Dataset, &key, &about, self.folder.path(), &skip) {
             self.events.emit(Event::Warning(format!("the loaded dataset is not kept: {}", chain(&error))));
         }
         self.launch()?;
@@ -348,8 +354,9 @@ impl Maker<'_> {
             }
         }
         cluster::create(self.installation, self.account, folder, self.options.plan.md5)?;
+        let about = format!("PostgreSQL {}", self.installation.version);
         if let Some(cache) = self.cache
-            && let Err(error) = cache.store(Kind::Template, &self.template_key(), folder, &|_| false)
+            && let Err(error) = cache.store(Kind::Template, &self.template_key(), &about, folder, &|_| false)
         {
             self.options.events.emit(Event::Warning(format!("the template is not kept: {}", chain(&error))));
         }
@@ -380,15 +387,6 @@ fn warn_of_memory(folder: &Path, events: &Events) {
 fn free_port() -> Result<u16, TopologyError> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr());
     Ok(listener.doing(|| "find a free port on 127.0.0.1".into())?.port())
-}
-
-fn is_wal_name(name: &str) -> bool {
-    name.len() == 24 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
-}
-
-fn is_other_wal(path: &Path, needed: &str) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
-    path.parent().is_some_and(|parent| parent.ends_with("pg_wal")) && is_wal_name(&name) && name != needed
 }
 
 /// An error with its sources, in one line.

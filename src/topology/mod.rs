@@ -15,6 +15,7 @@ mod external;
 mod folders;
 mod guard;
 mod info;
+pub mod kept;
 mod link;
 mod postmaster;
 mod processes;
@@ -22,8 +23,10 @@ pub mod reaper;
 mod settings;
 mod shared_memory;
 mod spawn;
+mod wal;
 
 pub use account::{Account, server_account};
+pub use cache::Kind;
 pub use discover::{Installation, Version, discover, installed};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;

@@ -3,6 +3,8 @@
 use super::failed::hide_the_job;
 use super::figure::{Scope, pairs, resolution};
 use super::look::looks;
+use super::missing::absent;
+use super::sides;
 use crate::result::run::{Judgement, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Comparison, Verdict};
@@ -29,11 +31,12 @@ struct Question<'a> {
 /// All comparisons of a run.
 pub(super) fn comparisons(run: &RunRecord, slices: &[SliceRecord]) -> Vec<Comparison> {
     let mut questions: Vec<Question<'_>> = Vec::new();
-    for variant in run.variants.iter().filter(|variant| variant.name != run.baseline) {
-        questions.extend(ALWAYS.into_iter().map(|metric| Question {
+    let metrics = sides::metrics(run);
+    for (variant, against) in run.variants.iter().filter_map(|variant| Some((variant, run.against(variant)?))) {
+        questions.extend(metrics.iter().map(|metric| Question {
             variant: &variant.name,
-            against: &run.baseline,
-            metric,
+            against,
+            metric: metric.clone(),
             scope: Scope::default(),
         }));
     }
@@ -57,6 +60,23 @@ fn named(judgement: &Judgement) -> Option<Question<'_>> {
 fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> Comparison {
     let Question { variant, against, metric, scope } = question;
     let pairs = pairs(slices, variant, against, metric, *scope);
+    judged(run, slices, &Paired { variant, against, of: &[*variant, *against], metric, scope: *scope, pairs })
+}
+
+/// Figures of the same rounds, to be judged.
+pub(super) struct Paired<'a> {
+    pub(super) variant: &'a str,
+    pub(super) against: &'a str,
+    /// The variants that the figures are of.
+    pub(super) of: &'a [&'a str],
+    pub(super) metric: &'a Metric,
+    pub(super) scope: Scope<'a>,
+    pub(super) pairs: Vec<(f64, f64)>,
+}
+
+/// What paired figures say: the ratio where there can be one, else the difference, its interval, the verdict.
+pub(super) fn judged(run: &RunRecord, slices: &[SliceRecord], paired: &Paired<'_>) -> Comparison {
+    let Paired { variant, against, of, metric, scope, pairs } = paired;
     let mut comparison = Comparison {
         point: run.variants.iter().find(|v| v.name == *variant).map(|v| v.point.clone()).unwrap_or_default(),
         variant: (*variant).to_owned(),
@@ -68,7 +88,7 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
         rounds: pairs.len() as u32,
         ..Comparison::default()
     };
-    let ratio = looks(run).ratio(&pairs, resolution(run, metric));
+    let ratio = looks(run).ratio(pairs, resolution(run, metric));
     let (estimate, center, low, high) = match ratio {
         Some(ratio) => {
             comparison.ratio = Some(ratio.value);
@@ -76,7 +96,7 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
             (Some(ratio), 1.0, 1.0 - run.margin, 1.0 + run.margin)
         }
         None => {
-            let difference = looks(run).difference(&pairs);
+            let difference = looks(run).difference(pairs);
             comparison.difference = difference.map(|difference| difference.value);
             let baseline = pairs.iter().map(|(_, baseline)| baseline).sum::<f64>() / pairs.len().max(1) as f64;
             let band = run.margin * baseline.abs();
@@ -88,9 +108,12 @@ fn answer(run: &RunRecord, slices: &[SliceRecord], question: &Question<'_>) -> C
         comparison.ci_high = Some(interval.high);
         comparison.verdict = verdict(interval, center, low, high);
     }
-    comparison.reason = hide_the_job(slices, &[*variant, *against], metric, *scope);
+    comparison.reason = hide_the_job(slices, of, metric, *scope);
     if comparison.reason.is_some() {
         comparison.verdict = Verdict::Undecided;
+    }
+    if comparison.ci_low.is_none() && comparison.reason.is_none() {
+        comparison.reason = absent(slices, variant, Some(*against), metric, *scope);
     }
     comparison.better = better(comparison.verdict, metric);
     comparison

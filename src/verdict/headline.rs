@@ -3,6 +3,7 @@
 use super::failed::{nothing_succeeded, worth_a_word};
 use super::ratio::{format_detectable, format_interval, format_ratio, trimmed};
 use super::times::time_us;
+use crate::result::sides::{Difference, Sides, without_side};
 use crate::result::slice::LimitedBy;
 use crate::result::summary::{Comparison, Summary, Variant, Verdict};
 
@@ -35,6 +36,7 @@ pub fn headline(summary: &Summary) -> String {
     summary.variants.iter().filter_map(rate_missed).for_each(|missed| sentence.push_str(&missed));
     if summary.variants.len() > 1 {
         sentence.push_str(match summary.same_answer {
+            Some(answers) if answers.within_sides => "; same answers checked within each side",
             Some(_) => "; same answers checked",
             None => "; answers were not compared",
         });
@@ -73,6 +75,9 @@ fn common_rtt_us(summary: &Summary) -> Option<f64> {
 }
 
 fn finding(summary: &Summary) -> String {
+    if let Some(sides) = &summary.sides {
+        return of_sides(summary, sides);
+    }
     let mut comparisons: Vec<&Comparison> =
         summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, METRIC)).collect();
     // Decided ones first, the lowest ratio in front: what is said in full is the largest gain found.
@@ -87,6 +92,56 @@ fn finding(summary: &Summary) -> String {
     }
     text.push_str(&failures(summary.variants.iter().filter(|variant| !explains_itself(summary, variant))));
     text
+}
+
+/// How side b stands to side a, each variant where there are several, and what tells the sides apart.
+fn of_sides(summary: &Summary, sides: &Sides) -> String {
+    let between: Vec<&Comparison> =
+        summary.variants.iter().filter_map(|variant| summary.comparison(&variant.name, METRIC)).collect();
+    let mut text = match between.as_slice() {
+        [one] => format!("{}, in {}", in_full(summary, &sides.overall), without_side(&one.variant)),
+        several => format!("{}, {} variants together", in_full(summary, &sides.overall), several.len()),
+    };
+    for comparison in between.iter().filter(|_| between.len() > 1) {
+        let said = in_short(summary, comparison);
+        let name = &comparison.variant;
+        text.push_str(&format!("; {}{}", without_side(name), said.strip_prefix(name.as_str()).unwrap_or(&said)));
+    }
+    text.push_str(&failures(summary.variants.iter().filter(|variant| !explains_itself(summary, variant))));
+    text.push_str("; ");
+    text.push_str(&in_what_sides_differ(&sides.differ));
+    text
+}
+
+/// `a: topology.link.rtt = 500us; b: topology.link.rtt = 545us`, at most three of them.
+#[must_use]
+pub fn in_what_sides_differ(differ: &[Difference]) -> String {
+    const SHOWN: usize = 3;
+    if differ.is_empty() {
+        return "nothing tells the sides apart".to_owned();
+    }
+    let side = |label: &str, value: fn(&Difference) -> Option<&String>| {
+        let said = |difference: &Difference| {
+            let value = value(difference).map_or_else(|| "not set".to_owned(), |value| shortened(value));
+            format!("{} = {value}", difference.what)
+        };
+        let mut all: Vec<String> = differ.iter().take(SHOWN).map(said).collect();
+        if let Some(more) = differ.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            all.push(format!("{more} more"));
+        }
+        format!("{label}: {}", all.join(", "))
+    };
+    format!("{}; {}", side("a", |difference| difference.a.as_ref()), side("b", |difference| difference.b.as_ref()))
+}
+
+/// A value in one line of at most so many letters.
+fn shortened(value: &str) -> String {
+    const LETTERS: usize = 60;
+    let line = value.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= LETTERS {
+        return line;
+    }
+    line.chars().take(LETTERS - 1).chain(std::iter::once('…')).collect()
 }
 
 /// What failed of the variants that the sentence is about: `, while 12 % of join's operations failed (40001)`.

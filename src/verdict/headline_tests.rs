@@ -19,7 +19,7 @@ fn summary(comparisons: Vec<Comparison>) -> Summary {
     Summary {
         valid: true,
         baseline: "n_plus_one".to_owned(),
-        same_answer: Some(SameAnswer { draws: 20, equal: true }),
+        same_answer: Some(SameAnswer { draws: 20, equal: true, within_sides: false }),
         variants,
         comparisons,
         ..Summary::default()
@@ -102,7 +102,7 @@ fn what_speaks_against_the_figures_stands_in_the_sentence() {
     assert!(headline(&bad).starts_with("Interrupted: not valid (dbbench was built"), "{}", headline(&bad));
     bad.valid = true;
     assert!(headline(&bad).starts_with("Interrupted: at 0.5 ms round trip, join takes"), "{}", headline(&bad));
-    bad.same_answer = Some(SameAnswer { draws: 20, equal: false });
+    bad.same_answer = Some(SameAnswer { draws: 20, ..SameAnswer::default() });
     assert_eq!(headline(&bad), "The answers of the variants differ, so no speed is stated.");
 }
 

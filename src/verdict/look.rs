@@ -18,11 +18,11 @@ pub(super) fn looks(run: &RunRecord) -> Looks {
 /// there are too few rounds to look at, and where a comparison has no ratio or there is nothing to compare.
 #[must_use]
 pub fn widest(run: &RunRecord, slices: &[SliceRecord]) -> Option<f64> {
-    widest_of(&judge(run, slices).comparisons, &run.baseline)
+    widest_of(&judge(run, slices).comparisons, run)
 }
 
-fn widest_of(comparisons: &[Comparison], baseline: &str) -> Option<f64> {
-    let primary = comparisons.iter().filter(|comparison| is_primary(comparison, baseline));
+fn widest_of(comparisons: &[Comparison], run: &RunRecord) -> Option<f64> {
+    let primary = comparisons.iter().filter(|comparison| is_primary(comparison, run));
     let widths = primary.map(half_width);
     widths.reduce(|widest, width| Some(widest?.max(width?))).flatten()
 }
@@ -34,23 +34,24 @@ pub fn never_judged(run: &RunRecord, slices: &[SliceRecord]) -> Option<String> {
     let comparisons = judge(run, slices).comparisons;
     let without_pair: Vec<&str> = comparisons
         .iter()
-        .filter(|comparison| is_primary(comparison, &run.baseline) && comparison.rounds == 0)
+        .filter(|comparison| is_primary(comparison, run) && comparison.rounds == 0)
         .map(|comparison| comparison.variant.as_str())
         .collect();
     let until = run.until.as_ref().filter(|_| !without_pair.is_empty())?;
     Some(format!(
         "no round so far has a median response time of both {} and {}: the goal of {} may never be judged, and up to {} rounds \
          are run; slices.jsonl names what went wrong in each",
-        run.baseline,
+        if run.sides.is_some() { "side a" } else { &run.baseline },
         without_pair.join(", "),
         format_half_width(until.half_width),
         until.max_rounds
     ))
 }
 
-fn is_primary(comparison: &Comparison, baseline: &str) -> bool {
+fn is_primary(comparison: &Comparison, run: &RunRecord) -> bool {
     let of_mix = comparison.operation.is_none() && comparison.job.is_none();
-    of_mix && comparison.baseline == baseline && comparison.metric == PRIMARY
+    let against = run.against_of(&comparison.variant);
+    of_mix && against == Some(comparison.baseline.as_str()) && comparison.metric == PRIMARY
 }
 
 fn half_width(comparison: &Comparison) -> Option<f64> {
@@ -70,7 +71,7 @@ pub fn is_reached(widest: Option<f64>, goal: f64) -> bool {
 /// Says in the summary what came of the goal.
 pub(super) fn note_goal(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord]) {
     let Some(until) = &run.until else { return };
-    let half_width = widest_of(&summary.comparisons, &run.baseline);
+    let half_width = widest_of(&summary.comparisons, run);
     let reached = is_reached(half_width, until.half_width);
     // A slice that failed makes a run partial, but not shorter.
     let cut_short = summary.interrupted || slices.len() < run.rounds as usize * run.variants.len();
@@ -138,7 +139,8 @@ mod tests {
     fn every_comparison_must_be_narrow_enough() {
         let narrow = comparison("a", 6, Some((0.5 / 1.02, 0.5 * 1.02)));
         let wide = comparison("b", 6, Some((0.9 / 1.04, 0.9 * 1.04)));
-        let of = |all: &[&Comparison]| widest_of(&all.iter().map(|&one| one.clone()).collect::<Vec<_>>(), "slow");
+        let run = with_goal(60);
+        let of = |all: &[&Comparison]| widest_of(&all.iter().map(|&one| one.clone()).collect::<Vec<_>>(), &run);
         assert!(of(&[&narrow, &wide]).is_some_and(|width| (width - 0.04).abs() < 1e-9));
         assert!(is_reached(of(&[&narrow]), 0.03) && !is_reached(of(&[&narrow, &wide]), 0.03));
         // One that cannot be judged, and nothing to compare.

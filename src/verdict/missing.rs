@@ -15,7 +15,23 @@ pub(super) fn missing(
     rounds: u32,
 ) -> Option<String> {
     let against = matches!(judgement.bound, Bound::Ratio(_)).then_some(judgement.against.as_str());
-    for name in std::iter::once(judgement.variant.as_str()).chain(against) {
+    absent(slices, &judgement.variant, against, metric, scope).or_else(|| {
+        ((rounds as usize) < MIN_ROUNDS).then(|| match rounds {
+            1 => format!("1 round is too few: at least {MIN_ROUNDS} are needed"),
+            _ => format!("{rounds} rounds are too few: at least {MIN_ROUNDS} are needed"),
+        })
+    })
+}
+
+/// Which figure of a variant, or of what it is compared with, valid rounds do not state, in how many, and what helps.
+pub(super) fn absent(
+    slices: &[SliceRecord],
+    variant: &str,
+    against: Option<&str>,
+    metric: &Metric,
+    scope: Scope<'_>,
+) -> Option<String> {
+    for name in std::iter::once(variant).chain(against) {
         let valid: Vec<&SliceRecord> = slices.iter().filter(|slice| slice.valid && slice.variant == name).collect();
         if valid.is_empty() {
             return Some(format!("{name} has no valid round"));
@@ -23,15 +39,12 @@ pub(super) fn missing(
         let absent: Vec<&SliceRecord> =
             valid.iter().copied().filter(|slice| figure(slice, metric, scope).is_none()).collect();
         if let Some(first) = absent.first() {
-            let of = if name == judgement.variant { String::new() } else { format!(" of {name}") };
+            let of = if name == variant { String::new() } else { format!(" of {name}") };
             let (what, why) = (short(metric), why(first, metric, scope));
             return Some(format!("{what}{of} not stated in {} of {} rounds: {why}", absent.len(), valid.len()));
         }
     }
-    ((rounds as usize) < MIN_ROUNDS).then(|| match rounds {
-        1 => format!("1 round is too few: at least {MIN_ROUNDS} are needed"),
-        _ => format!("{rounds} rounds are too few: at least {MIN_ROUNDS} are needed"),
-    })
+    None
 }
 
 fn short(metric: &Metric) -> String {

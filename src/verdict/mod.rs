@@ -10,11 +10,13 @@ mod failed;
 mod figure;
 mod generator;
 mod headline;
+pub mod history;
 mod judgement;
 mod look;
 mod missing;
 mod ratio;
 mod settled;
+mod sides;
 mod tables;
 mod times;
 mod validity;
@@ -24,7 +26,7 @@ pub use checks::is_refuted;
 pub use compare::{Multiplicity, multiplicity, multiplicity_of};
 pub use figure::{Scope, figure};
 pub use generator::judge_slice;
-pub use headline::headline;
+pub use headline::{headline, in_what_sides_differ};
 pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
 pub use times::{duration_s, time_us};
@@ -82,6 +84,7 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     summary.checks = checks::checks(&reader.run, &reader.slices);
     summary.valid = verdicts.validity.reasons.is_empty();
     summary.invalid_reasons = verdicts.validity.reasons;
+    sides::note(&mut summary, &reader.run, &reader.slices);
     look::note_goal(&mut summary, &reader.run, &reader.slices);
     for variant in &mut summary.variants {
         variant.valid &= !verdicts.validity.variants.contains(&variant.name);
@@ -94,7 +97,8 @@ pub fn summarize(reader: &Reader) -> Result<Summary, ReadError> {
     Ok(summary)
 }
 
-/// What the summary adds to the exit code. `strict`: an undecided expectation counts as refuted.
+/// What the summary adds to the exit code. `strict`: an undecided expectation counts as refuted, and an undecided comparison of
+/// sides as a regression.
 #[must_use]
 pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
     let refuted = |judged: &Judged| match judged.verdict {
@@ -109,7 +113,8 @@ pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
     if !summary.valid {
         code = code.precedence(ExitCode::NotValid);
     }
-    if summary.expectations.iter().any(refuted) || summary.checks.iter().any(checks::is_refuted) {
+    let worse = summary.regressions().next().is_some() || (strict && sides::is_undecided(summary));
+    if worse || summary.expectations.iter().any(refuted) || summary.checks.iter().any(checks::is_refuted) {
         code = code.precedence(ExitCode::Refuted);
     }
     code

@@ -266,6 +266,6 @@ fn the_exit_code_follows_expectations_answers_and_validity() {
     assert_eq!(exit_code(&summary, false), ExitCode::Refuted);
     summary.valid = false;
     assert_eq!(exit_code(&summary, false), ExitCode::NotValid);
-    summary.same_answer = Some(SameAnswer { draws: 1, equal: false });
+    summary.same_answer = Some(SameAnswer { draws: 1, ..SameAnswer::default() });
     assert_eq!(exit_code(&summary, false), ExitCode::AnswersDiffer);
 }

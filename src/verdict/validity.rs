@@ -64,8 +64,8 @@ fn left_out(run: &RunRecord, variant: &str, slices: &[SliceRecord], closed: usiz
     let of_variant = slices.iter().filter(|slice| slice.variant == variant && !slice.interrupted);
     let first = of_variant.filter_map(|slice| Some((slice.round, slice.reason_left_out()?))).min();
     // Whoever asked for one variant alone (`--only`) has this one in the run because of the comparisons.
-    let role =
-        if variant == run.baseline && run.variants.len() > 1 { " (the baseline of all comparisons)" } else { "" };
+    let is_baseline = run.sides.is_none() && variant == run.baseline && run.variants.len() > 1;
+    let role = if is_baseline { " (the baseline of all comparisons)" } else { "" };
     match first {
         Some((_, reason)) if closed == 1 => format!("{variant}{role}: {rounds}: {reason}"),
         Some((round, reason)) => format!("{variant}{role}: {rounds}; round {round}: {reason}"),

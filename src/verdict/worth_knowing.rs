@@ -26,6 +26,7 @@ pub(super) fn warnings(run: &RunRecord, slices: &[SliceRecord], summary: &Summar
     warnings.extend(late(run, &shown));
     warnings.extend(run.variants.iter().filter_map(|variant| rate_missed(variant, slices)));
     warnings.extend(in_memory(run));
+    warnings.extend(not_idle(slices));
     warnings
         .extend(run.claims.iter().chain(&run.expectations).filter_map(|judgement| follows_rate(judgement, summary)));
     warnings
@@ -67,6 +68,19 @@ fn generator(run: &RunRecord, slices: &[&SliceRecord]) -> Option<String> {
     };
     Some(format!(
         "the load generator was the limit in {places} (its busiest thread was on the CPU {cpu} of the time): {meaning}"
+    ))
+}
+
+/// The server of the other side is to do nothing meanwhile.
+fn not_idle(slices: &[SliceRecord]) -> Option<String> {
+    const AT_MOST: f64 = 0.01;
+    let busy = slices.iter().filter_map(|slice| Some((slice.other_server_cpu?, slice)));
+    let (share, slice) = busy.max_by(|a, b| a.0.total_cmp(&b.0)).filter(|(share, _)| *share > AT_MOST)?;
+    Some(format!(
+        "the server of the other side was not idle: it used up to {} of a CPU while {} was measured (round {}); what goes on there          after a slice (autovacuum, checkpoints) takes from what is measured here",
+        percent(share),
+        slice.variant,
+        slice.round
     ))
 }
 

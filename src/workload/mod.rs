@@ -42,8 +42,10 @@ pub struct Overrides {
     /// Dotted key, TOML value (bare words allowed), and where it was given: `--set`, another option (`--rounds`), or a
     /// variable (`DBBENCH_…`). Options override the file; variables fill in what it leaves out.
     pub set: Vec<(String, String, String)>,
-    /// Names of the variants to keep; empty for all. The baseline always stays.
+    /// Names of the variants to keep; empty for all.
     pub only: Vec<String>,
+    /// The baseline goes too, unless it is named: nothing is compared with it.
+    pub without_baseline: bool,
 }
 
 /// Reads a workload file and compiles it.
@@ -109,10 +111,11 @@ fn compile_tables(layers: Layers, source: &SourceText, overrides: &Overrides, si
     let compare = ComparePlan {
         baseline: baseline?,
         same_answer,
+        within_sides: false,
         answer_draws: compare.answer_draws.unwrap_or(20),
         margin: compare.margin.unwrap_or(0.05),
     };
-    let kept = compile::kept(&overrides.only, &variants, compare.baseline, sink);
+    let kept = compile::kept(overrides, &variants, compare.baseline, sink);
     let resolved = compile::resolved(root);
     let (workload_hash, topology_hash) = compile::hashes(&resolved, &topology, &variants);
     let plan = Plan {

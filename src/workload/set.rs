@@ -11,6 +11,7 @@ use super::document::{self, Entry, Node, Table, Value};
 use super::exclude;
 use super::keys::{self, Kind};
 use super::plan::{Place, SourceText};
+use crate::words::redacted;
 
 /// A value that an option has set.
 #[derive(Clone, Debug)]
@@ -43,7 +44,7 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         let (source, key_at, value_at) = source_of(key, value, origin, is_variable);
         let place = Place { source: source.clone(), span: key_at.clone() };
         let Some(parts) = document::read_key(key) else {
-            let problem = problem(&place, format!("`{key}` is not a key"));
+            let problem = problem(&place, format!("`{}` is not a key", redacted(key)));
             sink.push(problem.hint("write the path with dots, for example `--set topology.link.rtt=2ms`"));
             continue;
         };
@@ -71,7 +72,9 @@ pub(super) fn apply(root: &mut Table, overrides: &Overrides, sink: &Sink) -> Out
         let places: Vec<Place> = parts
             .iter()
             .map(|(_, part)| match origin.as_str() {
-                "--set" => Place { source: source.clone(), span: key_at.start + part.start..key_at.start + part.end },
+                origin if takes_key(origin) => {
+                    Place { source: source.clone(), span: key_at.start + part.start..key_at.start + part.end }
+                }
                 _ => place.clone(),
             })
             .collect();
@@ -121,10 +124,18 @@ fn takes_the_rate(root: &Table, path: &[String], place: &Place, overrides: &Over
     )
 }
 
+/// Whether an option is written with the key that it sets.
+fn takes_key(origin: &str) -> bool {
+    ["--set", "--a", "--b"].contains(&origin)
+}
+
 /// What the user wrote, as a text of its own, with the places of key and value.
 fn source_of(key: &str, value: &str, origin: &str, is_variable: bool) -> (SourceText, Range<usize>, Range<usize>) {
     let (path, text, key_at) = match origin {
-        "--set" => ("command line", format!("--set {key}={value}"), 6..6 + key.len()),
+        _ if takes_key(origin) => {
+            let at = origin.len() + 1;
+            ("command line", format!("{origin} {key}={value}"), at..at + key.len())
+        }
         _ if is_variable => ("environment", format!("{origin}={value}"), 0..origin.len()),
         _ => ("command line", format!("{origin} {value}"), 0..origin.len()),
     };

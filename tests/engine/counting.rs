@@ -51,6 +51,20 @@ clients = 1
 }
 
 #[test]
+fn a_column_is_counted_once_under_all_names_of_its_table() {
+    let server = support::server();
+    let endpoint = writable(&server, TABLE);
+    let params = format!("{PARAM}other = {{ next = \"public.T.id\" }}\n");
+    let operations = "[operations.a]\nsteps = [{ sql = \"INSERT INTO t VALUES (:new, 'a'), (:other, 'b')\" }]\n";
+    let text = format!("{}{operations}", HEAD.replace("[params]\norg = { uniform = [0, 9] }\n", &params));
+    let plan =
+        compile_text(SourceText::new("workload.toml", text), &Overrides::default()).unwrap_or_else(|e| panic!("{e:?}"));
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    let mix = ran.slices[0].metrics.total.mix();
+    assert!(mix.counters.succeeded > 0 && mix.counters.failed == 0, "{:?}", mix.failures);
+}
+
+#[test]
 fn variants_that_share_a_database_begin_above_what_the_others_have_left() {
     let server = support::server();
     let endpoint = writable(&server, TABLE);

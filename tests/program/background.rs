@@ -12,7 +12,8 @@ fn beside(background: &str) -> String {
         (
             "[load]\n",
             "[operations.note]\nsteps = [{ sql = \"INSERT INTO notes DEFAULT VALUES\" }]\n\n[operations.sleep]\nsteps = [{ pause = \
-             \"5ms\" }, { sql = \"SELECT pg_sleep(CASE WHEN count(*) > 2 THEN 60 ELSE 0 END) FROM notes\" }]\n\n[operations.fail]\n\
+             \"5ms\" }, { together = [{ sql = \"SELECT pg_sleep(CASE WHEN count(*) > 2 THEN 60 ELSE 0 END) FROM notes\" }, { sql = \
+             \"SELECT pg_sleep(CASE WHEN count(*) > 2 THEN 60 ELSE 0 END), 2 FROM notes\" }] }]\n\n[operations.fail]\n\
              steps = [{ sql = \"SELECT 1 / (3 - least(3, count(*))) FROM notes\" }]\n\n[load]\n",
         ),
     ]);
@@ -63,6 +64,18 @@ fn failures_beside_the_mix_do_not_fail_the_run_and_its_connections_are_counted()
     let broken = &summary["variants"][0]["background"][1];
     assert!(broken["failures"]["22012"].as_u64().unwrap() > 0, "{broken}");
     assert_eq!((&summary["variants"][0]["mix"]["failed"], &summary["partial"]), (&0.into(), &false.into()));
+
+    // Also what fails each time, and already when it is tried before the run.
+    let always = beside("[background.never]\noperation = \"fail\"\nevery = \"40ms\"\n")
+        .replace("3 - least(3, count(*))", "0 * count(*)");
+    place.workload(&always);
+    let outcome = place.run(&["run", "w.toml", "--out", "never", "--no-progress"]).ends_with(measured(0));
+    let said = "operation \"fail\" beside variant \"one\" fails: division by zero (SQLSTATE 22012)";
+    outcome.says(&[said]);
+    let summary = place.json("never/summary.json");
+    assert!(summary["warnings"].to_string().contains(&said.replace('"', "\\\"")), "{}", summary["warnings"]);
+    let never = &summary["variants"][0]["background"][0];
+    assert!(never["failed"].as_u64().unwrap() > 0 && never["succeeded"] == 0, "{never}");
 
     place.workload(&beside("[background.many]\noperation = \"note\"\nclients = 200\n"));
     place

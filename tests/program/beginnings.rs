@@ -157,6 +157,22 @@ fn made_and_run(place: &Place, target: &str, file: &str) -> (String, Outcome) {
     (text, ran.ends_with(measured(0)))
 }
 
+/// A block for each row, and nobody has counted them.
+const UNSEEN: &str = r#"
+CREATE TABLE unseen (id int PRIMARY KEY, filler text) WITH (fillfactor = 10, autovacuum_enabled = false);
+ALTER TABLE unseen ALTER filler SET STORAGE PLAIN;
+INSERT INTO unseen SELECT n, repeat('x', 900) FROM generate_series(1, 4200) n;
+GRANT SELECT ON unseen TO PUBLIC;
+"#;
+
+#[test]
+fn a_large_table_that_was_never_analyzed_is_not_read_as_a_whole() {
+    let (server, place) = (server(), Place::new());
+    let target = database(&server, "beginnings_unseen", UNSEEN);
+    let (text, _) = made_and_run(&place, &target, "unseen.toml");
+    assert!(text.contains("FROM unseen TABLESAMPLE SYSTEM (23."), "{text}");
+}
+
 #[test]
 fn tables_with_any_name_are_read_by_their_keys_and_foreign_keys() {
     let (server, place) = (server(), Place::new());

@@ -90,7 +90,8 @@ fn a_slower_side_is_a_regression_in_every_format_and_the_other_way_round_none() 
         let file = fs::read_to_string(place.path("x")).unwrap();
         assert!(file.trim_start().starts_with(starts), "{format}: {}", &file[..200.min(file.len())]);
         let printed = compare(["a", "b"], &["--format", format, "--fail-above", "5%"]).stdout;
-        assert!(file == printed, "{format}: what is printed is not what is written");
+        // A page in a file says beyond that where its runs lie from there, which a printed one cannot.
+        assert!(file == printed || format == "html", "{format}: what is printed is not what is written");
         assert!(!file.contains("http://") && !file.contains("https://"), "{format} asks somebody for something");
     }
 }

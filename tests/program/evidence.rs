@@ -111,7 +111,7 @@ fn in_somebody_s_database_what_writes_is_planned_and_not_executed() {
     shop.sql("shop", "CREATE TABLE notes (id bigint, text text); GRANT INSERT, SELECT ON notes TO reader");
     place.workload(
         "name = \"notes\"\n[params]\nid = { uniform = [1, 9] }\n[operations.note]\nsteps = [\n\
-         { sql = \"INSERT INTO notes VALUES (:id, 'x')\" },\n{ as = \"n\", sql = \"SELECT count(*) FROM notes\" },\n]\n\
+         { sql = \"INSERT INTO notes VALUES (:id, 'x')\" },\n{ as = \"n\", sql = \"SELECT count(*) FROM notes WHERE id = :id\" },\n]\n\
          [load]\nclients = 1\n[run]\nrounds = 1\nwarmup = \"0s\"\nmeasure = \"50ms\"\n",
     );
     let target = shop.url("reader", "shop", &shop.verified());
@@ -135,4 +135,55 @@ fn in_somebody_s_database_what_writes_is_planned_and_not_executed() {
     let dump = shop.dump("shop");
     assert!(seen.contains("rows=1 loops=1"), "{seen}");
     assert_eq!(dump.matches("\tx\n").count() as u64, measured + 1, "{dump}");
+    // Drawn or read: on somebody's data no value stays, unless it is asked for.
+    let params = |out: &str| {
+        let slowest = fs::read_to_string(place.path(out).join("slowest.jsonl")).unwrap();
+        let slow: Value = serde_json::from_str(slowest.lines().next().unwrap()).unwrap();
+        slow["params"]["id"].clone()
+    };
+    assert_eq!(params("out"), Value::Null);
+    assert!(seen.contains("values are left out") && !seen.contains("-- $1"), "{seen}");
+    assert!(seen.contains("(id = ?") && seen.contains("WHERE id = $1"), "{seen}");
+    let mut command = place.dbbench(&[&["run", "w.toml", "--out", "kept", "--keep-detail"], &options[..]].concat());
+    command.env("PGPASSWORD", PASSWORD);
+    place.start(command).wait_beside_others().ends_with(crate::support::measured(0));
+    assert!(params("kept").as_str().unwrap().parse::<u8>().is_ok());
+    let kept = fs::read_to_string(place.path("kept/plans/base/note-2.txt")).unwrap();
+    assert!(
+        kept.contains("-- parameters: id = ") && kept.contains("\n-- $1 = ") && !kept.contains("(id = ?"),
+        "{kept}"
+    );
+}
+
+#[test]
+fn each_connection_of_together_has_plans_and_what_is_set_before_a_statement_holds_for_its_plan() {
+    let place = Place::new();
+    place.workload(
+        r#"name = "set"
+[dataset]
+schema = "CREATE TABLE users (id int PRIMARY KEY)"
+tables.users = { rows = 5_000, columns.id = "row_number" }
+[operations.all]
+steps = [
+  { transaction = [
+    { sql = "SET LOCAL enable_indexscan = off" },
+    { sql = "SET LOCAL enable_indexonlyscan = off" },
+    { sql = "SET LOCAL enable_bitmapscan = off" },
+    { sql = "SELECT 1 FROM users WHERE id = 1" },
+  ] },
+  { together = [{ sql = "SELECT 2 FROM users WHERE id = 2" }, { sql = "SELECT 3 FROM users WHERE id = 3" }] },
+]
+[load]
+clients = 1
+[run]
+rounds = 1
+warmup = "0s"
+measure = "50ms"
+"#,
+    );
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    let plans = plans(&place);
+    let scans: Vec<bool> = plans.iter().map(|plan| text(&place, plan).contains("Seq Scan on users")).collect();
+    assert_eq!(scans, [true, false, false], "{plans:?}");
+    assert!(text(&place, &plans[2]).contains("SELECT 3"), "{plans:?}");
 }

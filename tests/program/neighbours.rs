@@ -115,19 +115,18 @@ fn a_pooler_needs_sessions_that_may_write_and_statements_without_names() {
     run(&place, &target, &[]).ends_with(1).says(&["pooler", "read-only", &allow]);
 
     let allowed = ["--allow-writes-to", database.as_str()];
-    // Names meet while statements are described, or when clients prepare them: it depends on whom the pooler gives whom.
-    let refused = run(&place, &target, &allowed).says(&["PgBouncer in transaction mode", "connections.protocol"]);
-    assert!(matches!(refused.code, Some(1 | 2)), "{:?}", refused.code);
+    // Descriptions have no names; what clients prepare for the load has.
+    run(&place, &target, &allowed).ends_with(1).says(&["PgBouncer in transaction mode", "connections.protocol"]);
     let _ = fs::remove_dir_all(place.path("out"));
 
-    // Its connections still know the names of the run before; a new one's do not.
-    let pooler = pgbouncer(&server, "transaction");
-    let target = format!("postgresql://clear@127.0.0.1:{}/{database}", pooler.port);
+    // Its connections still know the names of that run, and meet nobody who asks for one: also not the run after.
     let extended = [&allowed[..], &["--set", "connections.protocol=extended"]].concat();
-    let outcome = run(&place, &target, &extended).ends_with(measured(0));
-    outcome.says(&["whether any writes is not known"]).never_says(&["none writes"]);
-    assert_eq!(place.json("out/summary.json")["variants"][0]["mix"]["failed"].as_u64(), Some(0));
-    fs::remove_dir_all(place.path("out")).unwrap();
+    for _ in 0..2 {
+        let outcome = run(&place, &target, &extended).ends_with(measured(0));
+        outcome.says(&["whether any writes is not known"]).never_says(&["none writes"]);
+        assert_eq!(place.json("out/summary.json")["variants"][0]["mix"]["failed"].as_u64(), Some(0));
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
 
     // In session mode names stay with their session.
     let pooler = pgbouncer(&server, "session");

@@ -32,6 +32,17 @@ fn variants_that_write_run_on_clones_of_their_own() {
     place.assert_nothing_left();
 }
 
+#[test]
+fn all_variants_draw_from_the_same_rows_of_a_query_whatever_order_they_come_in() {
+    let place = Place::new();
+    place.workload(&tiny(&[
+        ("org = { uniform = [1, 20] }\n", "org = { query = \"SELECT org_id FROM users ORDER BY random()\" }\n"),
+        ("two = {}\n", "two = { setup = \"CREATE INDEX ON users (name);\" }\n"),
+    ]));
+    place.run_out(&["--no-progress"]).ends_with(measured(0));
+    assert_eq!(place.json("out/summary.json")["same_answer"]["equal"], true);
+}
+
 /// Each operation notes itself in the table; the first of each slice knows whether the slice began afresh.
 fn growing(clone: &str) -> u64 {
     let place = Place::new();

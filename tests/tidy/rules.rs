@@ -65,6 +65,8 @@ pub const DOORS: &[(&str, Door)] = &[
     ("toml", Door::Rooms(&["workload"])),
     ("annotate_snippets", Door::Rooms(&["workload"])),
     ("clap", Door::Rooms(&["cli"])),
+    ("clap_complete", Door::Rooms(&["cli"])),
+    ("clap_mangen", Door::Rooms(&["cli"])),
     ("statrs", Door::Rooms(&["stats"])),
     // A few rooms with a reason each.
     ("anstream", Door::Rooms(&["main", "cli", "report"])),

@@ -14,8 +14,10 @@ pub struct Table {
     pub name: String,
     /// `r` table, `p` partitioned, `m` materialized view, `v` view, `f` foreign table.
     pub kind: char,
-    /// The planner's estimate; `None` before the first ANALYZE.
+    /// The planner's estimate; `None` before the first ANALYZE (of any of its partitions).
     pub rows: Option<u64>,
+    /// Its size, or that of its partitions together, in blocks of 8 KiB, which is known without ANALYZE.
+    pub blocks: u64,
     /// Whether this role may read it.
     pub readable: bool,
     /// The primary key, else a unique index over columns that are never NULL; empty without any.
@@ -59,6 +61,9 @@ pub struct Found {
     pub left_out: Vec<String>,
 }
 
+/// Where nobody has counted: some rows of a usual width.
+const ROWS_PER_BLOCK: u64 = 50;
+
 /// How many tables are looked into at most.
 const MOST_TABLES: usize = 40;
 
@@ -80,7 +85,10 @@ pub async fn find(control: &Control) -> Result<Found, DriverError> {
     let database = control.rows("SELECT pg_catalog.current_database()").await?;
     found.database = database.into_iter().flatten().flatten().next().unwrap_or_default();
     let mut all: Vec<Table> = json_rows(control, &tables_sql()).await?;
-    all.sort_by_key(|table| (matches!(table.kind, 'v' | 'f'), std::cmp::Reverse(table.rows)));
+    all.sort_by_key(|table| {
+        let rows = table.rows.unwrap_or(table.blocks.saturating_mul(ROWS_PER_BLOCK));
+        (matches!(table.kind, 'v' | 'f'), std::cmp::Reverse(rows))
+    });
     for table in all {
         match look_into(control, &table, found.tables.len()).await {
             None => found.tables.push(table),
@@ -127,17 +135,20 @@ fn tables_sql() -> String {
     );
     let never_null = "NOT EXISTS (SELECT FROM unnest(i.indkey::int2[]) k(num) LEFT JOIN pg_catalog.pg_attribute a \
         ON a.attrelid = c.oid AND a.attnum = k.num WHERE a.attnotnull IS NOT TRUE)";
+    // Before PostgreSQL 14 a table that nobody has analyzed had 0 rows. A partitioned table itself has none.
+    let unknown =
+        "l.relkind <> 'p' AND (l.reltuples < 0 OR l.reltuples = 0 AND pg_catalog.pg_relation_size(l.oid) > 0)";
     format!(
         "SELECT json_build_object('sql', {NAMED}, 'name', c.relname, 'kind', c.relkind, \
            'readable', has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'), \
-           'rows', CASE c.relkind WHEN 'p' THEN \
-             (SELECT sum(greatest(l.reltuples, 0))::bigint FROM pg_catalog.pg_partition_tree(c.oid) t \
-              JOIN pg_catalog.pg_class l ON l.oid = t.relid WHERE t.isleaf) \
-             ELSE nullif(greatest(c.reltuples, -1), -1)::bigint END, \
+           'rows', s.rows, 'blocks', coalesce(s.blocks, 0), \
            'key', coalesce((SELECT ({columns}) FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid AND i.indisvalid \
              AND i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL AND {never_null} \
              ORDER BY i.indisprimary DESC, i.indnkeyatts, i.indexrelid LIMIT 1), '[]'::json)) \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         CROSS JOIN LATERAL (SELECT sum(pg_catalog.pg_relation_size(l.oid) / 8192)::bigint AS blocks, CASE WHEN bool_or({unknown}) \
+           THEN NULL ELSE sum(greatest(l.reltuples, 0))::bigint END AS rows FROM pg_catalog.pg_class l WHERE l.oid = c.oid \
+           OR c.relkind = 'p' AND l.oid IN (SELECT t.relid FROM pg_catalog.pg_partition_tree(c.oid) t WHERE t.isleaf)) s \
          WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f') AND NOT c.relispartition \
            AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_' \
            AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass \

@@ -6,6 +6,8 @@ use super::tables::{Column, Found, Reference, Table};
 
 /// Keys that a query draws from at most.
 const SAMPLE: u64 = 10_000;
+/// Blocks that it reads of a large table that was never analyzed: of narrow rows there are 200 in each.
+const SAMPLE_BLOCKS: u64 = 1_000;
 /// Tables whose rows are fetched by key at most.
 const MOST_LOOKUPS: usize = 3;
 
@@ -97,19 +99,24 @@ fn params(lookups: &[&Table], page: Option<&Reference>, found: &Found, out: &mut
     out.push('\n');
 }
 
-/// A query for keys of a table: of all blocks, or of some of a large one. Each variant asks anew, and all must draw from
-/// the same keys, so chance is fixed: the order is that of a hash.
+/// A query for keys of a table: of all blocks, or of some of a large one; where nobody knows how many rows it has, of so many
+/// blocks that reading and sorting them takes no time worth mentioning. Chance is fixed, so that runs draw from the same
+/// keys: the order is that of a hash.
 fn sample(table: &Table, key: &[Column]) -> String {
     let columns = aliased(key, "", "k");
     let plain: Vec<&str> = key.iter().map(|column| column.sql.as_str()).collect();
     let wanted = SAMPLE + SAMPLE / 2;
-    let blocks = match table.rows.filter(|rows| *rows > wanted * 4) {
-        Some(rows) => {
-            #[expect(clippy::cast_precision_loss, reason = "a share of blocks needs no exact value")]
-            let percent = (wanted as f64 / rows as f64 * 100.0).max(0.000_1);
-            format!(" TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE (1)")
-        }
-        None => String::new(),
+    let (wanted, of) = match table.rows {
+        Some(rows) if rows > wanted * 4 => (wanted, rows),
+        None if table.blocks > SAMPLE_BLOCKS * 4 => (SAMPLE_BLOCKS, table.blocks),
+        _ => (1, 1),
+    };
+    let blocks = if wanted < of {
+        #[expect(clippy::cast_precision_loss, reason = "a share of blocks needs no exact value")]
+        let percent = (wanted as f64 / of as f64 * 100.0).max(0.000_1);
+        format!(" TABLESAMPLE SYSTEM ({percent:.4}) REPEATABLE (1)")
+    } else {
+        String::new()
     };
     format!("SELECT {columns} FROM {}{blocks} ORDER BY md5(ROW({})::text) LIMIT {SAMPLE}", table.sql, plain.join(", "))
 }
@@ -295,7 +302,15 @@ mod tests {
 
     fn table(sql: &str, rows: u64, key: &[&str]) -> Table {
         let key = key.iter().map(|name| column(name)).collect();
-        Table { sql: sql.to_owned(), name: sql.replace('"', ""), kind: 'r', rows: Some(rows), readable: true, key }
+        Table {
+            sql: sql.to_owned(),
+            name: sql.replace('"', ""),
+            kind: 'r',
+            rows: Some(rows),
+            blocks: rows / 100,
+            readable: true,
+            key,
+        }
     }
 
     fn reference(child: &str, child_columns: &[&str], parent: &str, parent_columns: &[&str]) -> Reference {
@@ -349,6 +364,19 @@ mod tests {
         let with_key = Found { tables: vec![table("t", 10, &["id"])], ..Found::default() };
         assert!(checked(&with_key).contains("parsed_each_time"));
         assert_eq!(starter("empty", &Found::default()), Err(Nothing));
+    }
+
+    #[test]
+    fn a_large_table_that_nobody_has_analyzed_is_sampled_by_its_blocks() {
+        let of = |rows, blocks| {
+            let table = Table { rows, blocks, ..table("t", 0, &["id"]) };
+            let sql = sample(&table, &table.key);
+            sql.split_once(" TABLESAMPLE SYSTEM (").map(|(_, after)| after.split(')').next().unwrap_or("").to_owned())
+        };
+        assert_eq!(of(None, 100_000).as_deref(), Some("1.0000"));
+        assert_eq!(of(None, 4_000), None);
+        assert_eq!(of(Some(1_000), 100_000), None);
+        assert_eq!(of(Some(1_500_000), 10).as_deref(), Some("1.0000"));
     }
 
     #[test]

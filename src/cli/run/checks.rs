@@ -40,6 +40,7 @@ pub async fn try_out(variant: &VariantPlan, control: &Control) -> Vec<Diagnostic
             wrong.push(refused(check, &error));
         }
     }
+    control.rest().await;
     wrong
 }
 
@@ -174,7 +175,7 @@ fn evaluate(expected: &Expected, counts: Counts<'_>, confirmed: &dyn Fn(usize) -
             Counter::Failed => counters.failed - confirmed(operation).min(counters.failed),
             Counter::Attempts => counters.attempts,
             Counter::Retried => counters.retried,
-            Counter::Rows => counters.rows,
+            Counter::Rows => counters.rows + rows_of(counters, confirmed(operation)),
         }
     };
     let lookup = |name: &str| {
@@ -186,6 +187,15 @@ fn evaluate(expected: &Expected, counts: Counts<'_>, confirmed: &dyn Fn(usize) -
         i64::try_from(sum).ok().map(Number::Integer)
     };
     expression.evaluate(&lookup).ok()
+}
+
+/// Rows that so many operations more come to: as many each as those that succeeded had, where these had the same number.
+fn rows_of(counters: &Counters, more: u64) -> u64 {
+    match counters.succeeded {
+        0 => 0,
+        succeeded if counters.rows.is_multiple_of(succeeded) => counters.rows / succeeded * more,
+        _ => 0,
+    }
 }
 
 /// A number as the server writes it.

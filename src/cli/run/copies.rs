@@ -12,19 +12,37 @@ pub const READ_ONLY: &str = "default_transaction_read_only";
 /// The clones of a run.
 #[derive(Debug)]
 pub struct Copies {
-    clones: Clones,
+    /// Of each server.
+    clones: Vec<Clones>,
+    /// By variant: which of these servers it is on.
+    site_of: Vec<usize>,
     /// By variant: the database that its clones are made of.
     sources: Vec<String>,
     /// By variant: the clone in use.
     current: Vec<Option<String>>,
-    /// Clones beside those.
-    further: Vec<String>,
+    /// Clones beside those, each with its server.
+    further: Vec<(usize, String)>,
 }
 
 impl Copies {
     /// Of these databases, one for each variant.
     pub fn new(clones: Clones, sources: Vec<String>) -> Self {
-        Self { clones, current: vec![None; sources.len()], sources, further: Vec::new() }
+        let variants = sources.len();
+        let clones = vec![clones];
+        Self { clones, site_of: vec![0; variants], current: vec![None; variants], sources, further: Vec::new() }
+    }
+
+    /// Those of several servers, before there are any: `places` says for each variant which of them it is on, and its index
+    /// there.
+    pub fn joined(parts: Vec<Self>, places: &[(usize, usize)]) -> Self {
+        let sources = places.iter().map(|(site, index)| parts[*site].sources[*index].clone()).collect();
+        Self {
+            clones: parts.into_iter().flat_map(|part| part.clones).collect(),
+            site_of: places.iter().map(|(site, _)| *site).collect(),
+            sources,
+            current: vec![None; places.len()],
+            further: Vec::new(),
+        }
     }
 
     /// Whether the next slice of a variant goes on with what the slice before has left.
@@ -57,7 +75,7 @@ impl Copies {
     pub fn further(&mut self, command: &Command<'_>, variant: usize, target: &Target) -> Result<Target, String> {
         let name = self.make(command, variant)?;
         let target = into(target, &name);
-        self.further.push(name);
+        self.further.push((self.site_of[variant], name));
         Ok(target)
     }
 
@@ -69,8 +87,8 @@ impl Copies {
         for variant in 0..self.current.len() {
             self.remove(command, variant)?;
         }
-        while let Some(name) = self.further.pop() {
-            self.drop_clone(command, &name)?;
+        while let Some((site, name)) = self.further.pop() {
+            self.drop_clone(command, site, &name)?;
         }
         Ok(())
     }
@@ -83,22 +101,22 @@ impl Copies {
     }
 
     fn make(&mut self, command: &Command<'_>, variant: usize) -> Result<String, String> {
-        let source = &self.sources[variant];
-        let made = match self.clones.are_marked() {
+        let (source, clones) = (&self.sources[variant], &mut self.clones[self.site_of[variant]]);
+        let made = match clones.are_marked() {
             // Not given up half-way: what has no mark yet, nobody would take away.
-            true => command.runtime.block_on(self.clones.make(source)),
-            false => command.wait(self.clones.make(source)).map_err(|failure| failure.message)?,
+            true => command.runtime.block_on(clones.make(source)),
+            false => command.wait(clones.make(source)).map_err(|failure| failure.message)?,
         };
         made.map_err(|error| chain(&error))
     }
 
     fn remove(&mut self, command: &Command<'_>, variant: usize) -> Result<(), String> {
         let Some(name) = self.current[variant].take() else { return Ok(()) };
-        self.drop_clone(command, &name)
+        self.drop_clone(command, self.site_of[variant], &name)
     }
 
-    fn drop_clone(&mut self, command: &Command<'_>, name: &str) -> Result<(), String> {
-        let removed = command.wait(self.clones.remove(name)).map_err(|failure| failure.message)?;
+    fn drop_clone(&mut self, command: &Command<'_>, site: usize, name: &str) -> Result<(), String> {
+        let removed = command.wait(self.clones[site].remove(name)).map_err(|failure| failure.message)?;
         removed.map_err(|error| chain(&error))
     }
 }

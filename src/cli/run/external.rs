@@ -4,6 +4,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::copies::Copies;
 use super::record::Known;
+use super::sites::Site;
 use super::stage::{Stage, bind, each, link_up, loaded_record, read_only, rows};
 use super::{Command, refusal, setup};
 use crate::cli::failure::Failure;
@@ -74,8 +75,8 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
     let (links, targets) = link_up(plan, &endpoints)?;
     let direct = endpoints.into_iter().map(Target::Postgres).collect();
     Ok(Stage {
-        embedded: None,
-        external: Some(external),
+        sites: vec![Site { embedded: None, external: Some(external) }],
+        site_of: vec![0; plan.variants.len()],
         targets,
         direct,
         bound,

@@ -9,11 +9,15 @@ use super::Command;
 use super::after::After;
 use super::copies::Copies;
 use super::record::record;
-use super::stage::{Stage, server_log};
+use super::sites::Meter;
+use super::stage::Stage;
 use super::trial::{answer_targets, try_operations, unanswered};
+use super::withheld::keeps_values;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation};
+use crate::engine::{
+    self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
+};
 use crate::event::{Event, Events, Stage as Phase};
 use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
@@ -88,6 +92,7 @@ pub fn begin(command: &Command<'_>, plan: &Plan, stage: &mut Stage, out: Option<
             .map_err(|error| Failure::failed(&error))?,
     };
     let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
+    command.asked.writes_to(&dir);
     if let Some(plans) = &plans {
         store.write_plans(plans).map_err(|error| Failure::failed(&error))?;
     }
@@ -118,7 +123,7 @@ fn compare_answers(
         format!("comparing the answers of {} to {}", counted(plan.variants.len(), "variant"), counted(draws, "draw"));
     command.events.emit(Event::StageStarted { stage: Phase::Answers, what });
     let targets = answer_targets(command, stage, writes)?;
-    match engine::compare_answers(plan, &stage.bound, &targets, &command.asked.engine) {
+    match asked(command, plan, stage, &targets) {
         Ok(report) => {
             for group in report.groups.iter().filter(|group| group.rows == 0) {
                 run.warnings.push(format!(
@@ -128,8 +133,15 @@ fn compare_answers(
                     counted(draws, "draw")
                 ));
             }
-            run.same_answer = report.compared.then_some(SameAnswer { draws: report.draws, equal: true });
+            run.same_answer = report.compared.then_some(SameAnswer {
+                draws: report.draws,
+                equal: true,
+                within_sides: plan.compare.within_sides,
+            });
             let what = match report.compared {
+                true if plan.compare.within_sides => {
+                    format!("all variants of each side give the same answer ({})", counted(draws, "draw"))
+                }
                 true => format!("all variants give the same answer ({})", counted(draws, "draw")),
                 false => "no two variants have answers to compare".to_owned(),
             };
@@ -137,7 +149,7 @@ fn compare_answers(
             Ok(None)
         }
         Err(AnswersError::Differ(difference)) => {
-            run.same_answer = Some(SameAnswer { draws, equal: false });
+            run.same_answer = Some(SameAnswer { draws, equal: false, within_sides: plan.compare.within_sides });
             let difference = difference.to_string();
             run.answers_difference = Some(difference.clone());
             let failure = Failure::text(ExitCode::AnswersDiffer, difference);
@@ -145,6 +157,28 @@ fn compare_answers(
         }
         Err(error) => Err(unanswered(error, stage)),
     }
+}
+
+/// All variants with each other, or those of each side, where the sides are meant to answer differently.
+fn asked(
+    command: &Command<'_>,
+    plan: &Plan,
+    stage: &Stage,
+    targets: &[Vec<Target>],
+) -> Result<AnswerReport, AnswersError> {
+    let interrupt = &command.asked.engine;
+    if !plan.compare.within_sides {
+        return engine::compare_answers(plan, &stage.bound, targets, interrupt);
+    }
+    let [a, b] = [0, 1].map(|side| {
+        let (bound, targets) = stage.of_side(side, targets);
+        engine::compare_answers(plan, &bound, &targets, interrupt)
+    });
+    let (mut report, b) = (a?, b?);
+    report.compared |= b.compared;
+    report.groups.extend(b.groups);
+    report.alone.extend(b.alone);
+    Ok(report)
 }
 
 /// Rounds as planned; with a goal until a look between two of them finds it reached, and the number of rounds is then
@@ -161,22 +195,21 @@ fn rounds(
     let (begin, done) = (Instant::now(), Cell::new(0));
     command.events.emit(Event::StageStarted { stage: Phase::Rounds, what: planned_rounds(plan) });
     // The callbacks come one after the other, on this thread.
-    let store = RefCell::new(store);
-    let closed: RefCell<Vec<SliceRecord>> = RefCell::default();
+    let (store, closed) = (RefCell::new(store), RefCell::<Vec<SliceRecord>>::default());
     let after = RefCell::new(After::new(plan));
-    let mut on_interval = |interval: &Interval<'_>| {
-        let context = interval_context(plan, interval);
-        store.borrow_mut().append_interval(&context, interval.recorded).map_err(io::Error::other)
-    };
+    let meter = Meter::new(&stage.sites, &stage.site_of);
+    let mut on_interval = |interval: &Interval<'_>| append(&mut store.borrow_mut(), plan, interval);
+    let with_values = keeps_values(command, stage);
     let mut on_slice = |outcome: SliceOutcome| {
         let context = slice_context(plan, &outcome);
-        let slow: Vec<SlowRecord> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+        let idle = meter.other_share();
         let found = after.borrow_mut().slice_closed(command, plan, &outcome);
         let judge = |slice: &mut SliceRecord| {
-            (slice.checks, slice.tables) = (found.checks, found.tables);
+            (slice.checks, slice.tables, slice.other_server_cpu) = (found.checks, found.tables, idle);
             verdict::judge_slice(run, slice);
         };
-        store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
+        let slow = outcome.slowest.iter().map(|slow| slow_record(&context, slow, with_values));
+        store.borrow_mut().append_slowest(&slow.collect::<Vec<SlowRecord>>()).map_err(io::Error::other)?;
         let slice = store.borrow_mut().close_slice(&context, &outcome.metrics, judge).map_err(io::Error::other)?;
         closed.borrow_mut().push(slice);
         Ok(())
@@ -185,9 +218,10 @@ fn rounds(
         done.set(round);
         look(&command.events, run, &closed.borrow(), round)
     };
-    let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
+    let cpu = || meter.cpu_ns();
     let (copies, targets, direct) = (&mut stage.clones, &stage.targets, &stage.direct);
     let mut make_ready = |variant: usize| {
+        meter.turn_to(variant);
         let copies = copies.as_mut().filter(|_| writes);
         let ways = (&targets[variant], &direct[variant]);
         ready(command, plan, copies, variant, ways, &mut after.borrow_mut())
@@ -272,8 +306,8 @@ fn not_finished(end: &RunEnd) -> Option<Failure> {
 pub(super) fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
     if let EngineError::ServerGone { .. } = error {
         let mut failure = Failure::text(ExitCode::Failed, chain(error));
-        if let Some(embedded) = stage.embedded.as_ref().filter(|embedded| !embedded.is_alive()) {
-            failure = failure.with_note(&server_log(embedded));
+        if let Some(log) = stage.log_of_the_dead() {
+            failure = failure.with_note(&log);
         }
         return Ok(End { code: ExitCode::Failed, failure: Some(failure) });
     }
@@ -315,6 +349,10 @@ fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
     Some(format!("goal {not}reached after {}", counted(run.rounds, "round")))
 }
 
+fn append(store: &mut Store, plan: &Plan, interval: &Interval<'_>) -> io::Result<()> {
+    store.append_interval(&interval_context(plan, interval), interval.recorded).map_err(io::Error::other)
+}
+
 pub(super) fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
     let variant = &plan.variants[interval.slice.variant];
     IntervalContext {
@@ -349,14 +387,14 @@ pub(super) fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext
     }
 }
 
-pub(super) fn slow_record(slice: &SliceContext, slow: &SlowOperation) -> SlowRecord {
+pub(super) fn slow_record(slice: &SliceContext, slow: &SlowOperation, with_values: bool) -> SlowRecord {
     let context = SlowContext {
         point: slice.point,
         round: slice.round,
         variant: slice.variant.clone(),
         operation: slice.operations.get(slow.operation).map(|(name, _)| name.clone()).unwrap_or_default(),
         start_s: slow.start.as_secs_f64(),
-        params: slow.params.clone(),
+        params: slow.params.iter().map(|(name, value)| (name.clone(), with_values.then(|| value.clone()))).collect(),
     };
     SlowRecord::new(context, &slow.slow)
 }

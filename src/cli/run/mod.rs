@@ -14,11 +14,16 @@ pub(super) mod probe;
 mod record;
 mod refusal;
 mod setup;
+mod sites;
 pub(super) mod stage;
 mod tables;
 mod trial;
+mod withheld;
 
 pub(super) use external::{refuse_statements, refused};
+pub(super) use record::{hashed, shown_target};
+pub(super) use sites::alternating;
+pub(super) use stage::Stage;
 
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -70,7 +75,8 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     with_command(args, |command| {
         let mut code = ExitCode::Done;
         for (plan, out) in &plans {
-            code = code.precedence(command.run_plan(plan, out.as_deref()).unwrap_or_else(|failure| {
+            let ended = command.run_on(plan, out.as_deref(), |command| Stage::set(command, plan));
+            code = code.precedence(ended.unwrap_or_else(|failure| {
                 command.progress.finish();
                 failure.print()
             }));
@@ -78,15 +84,18 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
                 break;
             }
         }
-        code
+        Ok(code)
     })
 }
 
-/// What measures of the command line: listens to signals, shows progress, and lets `what` measure.
+/// Gives the work what all runs of a command share: a runtime, ears for signals, progress.
 ///
 /// # Errors
-/// When neither signals nor threads are to be had.
-pub(super) fn with_command<T>(args: &RunArgs, what: impl FnOnce(&Command<'_>) -> T) -> Result<T, Failure> {
+/// When these cannot be had, or the work fails.
+pub(super) fn with_command(
+    args: &RunArgs,
+    work: impl FnOnce(&Command<'_>) -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
     let color = args.color.is_on();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -99,10 +108,11 @@ pub(super) fn with_command<T>(args: &RunArgs, what: impl FnOnce(&Command<'_>) ->
     let progress = Progress::new(mode, Box::new(anstream::stderr()), crate::cli::finish::width);
     let command =
         Command { args, runtime: &runtime, asked: &asked, progress: &progress, events: progress.events(), color };
-    let done = what(&command);
+    let ended = work(&command);
+    progress.finish();
     // Tasks that still hold a connection must not hold up the end.
     runtime.shutdown_background();
-    Ok(done)
+    ended
 }
 
 /// Reads the files and refuses what is known to go wrong.
@@ -149,13 +159,13 @@ pub(super) fn load(
     }
     // What has taken hours must not end at a folder that cannot be made.
     for (_, out) in &plans {
-        writable(out.as_deref().unwrap_or(Path::new(RESULTS)), out.is_some())?;
+        writable(out.as_deref())?;
     }
     Ok(plans)
 }
 
 /// A result never mixes with another.
-fn empty_or_new(out: &Path) -> Result<(), Failure> {
+pub(super) fn empty_or_new(out: &Path) -> Result<(), Failure> {
     let rule = match std::fs::read_dir(out) {
         Ok(mut entries) => match entries.next() {
             None => return Ok(()),
@@ -170,7 +180,8 @@ fn empty_or_new(out: &Path) -> Result<(), Failure> {
 
 /// Sees whether the folder can be made and written into; what was made for that goes again, for a run that is refused leaves
 /// nothing.
-fn writable(folder: &Path, is_asked_for: bool) -> Result<(), Failure> {
+pub(super) fn writable(out: Option<&Path>) -> Result<(), Failure> {
+    let folder = out.unwrap_or(Path::new(RESULTS));
     let missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
     let made: Vec<&Path> = folder.ancestors().take_while(missing).collect();
     let probe = folder.join(format!(".dbbench-{}", std::process::id()));
@@ -181,16 +192,27 @@ fn writable(folder: &Path, is_asked_for: bool) -> Result<(), Failure> {
         drop(std::fs::remove_dir(folder));
     }
     tried.map(drop).map_err(|error| {
-        let option = if is_asked_for { "--out " } else { "" };
+        let option = if out.is_some() { "--out " } else { "" };
         let rule = format!("{option}{} cannot be written to ({error}): name a folder with --out", folder.display());
         Failure::text(ExitCode::Usage, rule)
     })
 }
 
 impl Command<'_> {
-    /// Runs one plan to its report.
-    fn run_plan(&self, plan: &Plan, out: Option<&Path>) -> Result<ExitCode, Failure> {
-        let mut stage = stage::Stage::set(self, plan)?;
+    /// The same command with the arguments of one side of it.
+    pub(super) fn with<'b>(&'b self, args: &'b RunArgs) -> Command<'b> {
+        let Self { runtime, asked, progress, events, color, .. } = self;
+        Command { args, runtime, asked, progress, events: events.clone(), color: *color }
+    }
+
+    /// Runs one plan to its report on the stage that is set for it.
+    pub(super) fn run_on(
+        &self,
+        plan: &Plan,
+        out: Option<&Path>,
+        set: impl FnOnce(&Self) -> Result<Stage, Failure>,
+    ) -> Result<ExitCode, Failure> {
+        let mut stage = set(self)?;
         let measured = measure::measure(self, plan, &mut stage, out);
         // Servers go before the report is made: whatever happens to it, they are not needed any more.
         let server_log = stage.strike(self);

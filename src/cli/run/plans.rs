@@ -5,6 +5,7 @@ use std::time::Instant;
 use super::Command;
 use super::stage::Stage;
 use super::trial::fresh;
+use super::withheld::{SAID, keeps_values, without_values};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{self, AnswersError, Explained, Ground, Rehearsal, VariantPlans};
@@ -62,7 +63,7 @@ fn taken(
         Err(AnswersError::Interrupted) => return Err(interrupted()),
         Err(error) => vec![VariantPlans { notes: vec![chain(&error)], ..VariantPlans::default() }],
     };
-    let list = list(plan, &explained, ground);
+    let list = list(plan, &explained, ground, keeps_values(command, stage));
     let what = format!("plans of {} statements", list.plans.iter().filter(|plan| !plan.text.is_empty()).count());
     command.events.emit(Event::StageEnded { stage: Phase::Plans, took: begin.elapsed(), what });
     Ok(list)
@@ -72,7 +73,7 @@ fn interrupted() -> Failure {
     Failure::text(ExitCode::Interrupted, "interrupted before anything was measured")
 }
 
-fn list(plan: &Plan, explained: &[VariantPlans], ground: Ground) -> PlanList {
+fn list(plan: &Plan, explained: &[VariantPlans], ground: Ground, with_values: bool) -> PlanList {
     let taken = match ground {
         Ground::Copy => "on a copy of the data for each variant",
         Ground::Shared => "in transactions that may only read",
@@ -82,20 +83,20 @@ fn list(plan: &Plan, explained: &[VariantPlans], ground: Ground) -> PlanList {
         list.notes.extend(plans.notes.iter().map(|note| format!("{}: {note}", variant.name)));
         for of in &plans.explained {
             let operation = variant.operations.get(of.operation).map(|operation| operation.name.clone());
-            list.plans.push(record(&variant.name, operation.unwrap_or_default(), of, taken));
+            list.plans.push(record(&variant.name, operation.unwrap_or_default(), of, (taken, with_values)));
         }
     }
     list
 }
 
-fn record(variant: &str, operation: String, of: &Explained, taken: &str) -> PlanRecord {
+fn record(variant: &str, operation: String, of: &Explained, (taken, with_values): (&str, bool)) -> PlanRecord {
     let figures = PlanFigures::read(&of.lines);
     let number = of.number;
     PlanRecord {
         variant: variant.to_owned(),
         statement: number,
         file: format!("{PLANS}/{variant}/{operation}-{number}.txt"),
-        text: text(variant, &operation, of, taken),
+        text: text(variant, &operation, of, (taken, with_values)),
         operation,
         nodes: figures.nodes,
         node_names: figures.node_names,
@@ -109,21 +110,26 @@ fn record(variant: &str, operation: String, of: &Explained, taken: &str) -> Plan
 }
 
 /// The file: what was asked, then what the server said.
-fn text(variant: &str, operation: &str, of: &Explained, taken: &str) -> String {
+fn text(variant: &str, operation: &str, of: &Explained, (taken, with_values): (&str, bool)) -> String {
     let mut text = format!("-- {variant}, operation {operation}, statement {}\n-- taken {taken}\n", of.number);
     let mut pairs = |label: &str, pairs: Vec<String>| {
         if !pairs.is_empty() {
             text.push_str(&format!("-- {label}{}\n", pairs.join(", ").replace('\n', " ")));
         }
     };
-    pairs("parameters: ", of.params.iter().map(|(name, value)| format!("{name} = {value}")).collect());
-    pairs("", of.values.iter().enumerate().map(|(at, value)| format!("${} = {value}", at + 1)).collect());
+    if with_values {
+        pairs("parameters: ", of.params.iter().map(|(name, value)| format!("{name} = {value}")).collect());
+        pairs("", of.values.iter().enumerate().map(|(at, value)| format!("${} = {value}", at + 1)).collect());
+    } else if !of.values.is_empty() {
+        pairs("", vec![SAID.to_owned()]);
+    }
     pairs("", of.note.iter().cloned().collect());
     text.push_str(of.sql.trim());
     text.push('\n');
     if !of.lines.is_empty() {
         text.push('\n');
-        text.push_str(&of.lines.join("\n"));
+        let lines = if with_values { of.lines.clone() } else { without_values(&of.lines) };
+        text.push_str(&lines.join("\n"));
         text.push('\n');
     }
     text
@@ -146,7 +152,7 @@ mod tests {
             executed: false,
             note: Some("planned only".to_owned()),
         };
-        let record = record("n_plus_one", "page".to_owned(), &of, "somewhere");
+        let record = record("n_plus_one", "page".to_owned(), &of, ("somewhere", true));
         assert_eq!(record.file, "plans/n_plus_one/page-2.txt");
         assert_eq!((record.nodes.as_deref(), record.shared_hit), (Some("Seq Scan on orders"), None));
         let expected = "-- n_plus_one, operation page, statement 2\n-- taken somewhere\n-- parameters: user = 17\n\
@@ -154,5 +160,8 @@ mod tests {
                         SELECT id FROM orders\n  WHERE user_id = $1 AND note = $2\n\n\
                         Seq Scan on orders  (cost=0.00..1.00 rows=1 width=8)\n  Filter: x\n";
         assert_eq!(record.text, expected);
+        let text = super::text("n_plus_one", "page", &of, ("somewhere", false));
+        let said = "-- values are left out, being those of somebody's data: --keep-detail keeps them\n";
+        assert!(text.contains(said) && !text.contains("17") && !text.contains("lines'"), "{text}");
     }
 }

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use super::Command;
 use super::after::After;
 use super::measure::{Begun, cut_off, interval_context, ready, slice_context, slow_record};
+use super::sites::Meter;
 use super::stage::Stage;
+use super::withheld::keeps_values;
 use crate::cli::failure::Failure;
 use crate::engine::{self, Interval, RunInput, SliceOutcome};
 use crate::event::SliceInfo;
@@ -94,6 +96,9 @@ impl<'a> Prober<'a> {
         let (command, store, after, run) = (self.command, &self.store, &self.after, &self.run);
         let seconds = RefCell::new(Vec::new());
         let closed: Cell<Option<(SliceRecord, OperationMetrics)>> = Cell::new(None);
+        let stage = &mut *self.stage;
+        let with_values = keeps_values(command, stage);
+        let meter = Meter::new(&stage.sites, &stage.site_of);
         let mut on_interval = |interval: &Interval<'_>| {
             if interval.measuring {
                 seconds.borrow_mut().push(of_second(&interval.recorded.mix()));
@@ -105,10 +110,11 @@ impl<'a> Prober<'a> {
         let mut on_slice = |outcome: SliceOutcome| {
             let mut context = slice_context(&plan, &outcome);
             context.point = ask.point;
-            let slow: Vec<_> = outcome.slowest.iter().map(|slow| slow_record(&context, slow)).collect();
+            let slow: Vec<_> = outcome.slowest.iter().map(|slow| slow_record(&context, slow, with_values)).collect();
+            let idle = meter.other_share();
             let found = after.borrow_mut().slice_closed(command, &plan, &outcome);
             let judge = |slice: &mut SliceRecord| {
-                (slice.checks, slice.tables) = (found.checks, found.tables);
+                (slice.checks, slice.tables, slice.other_server_cpu) = (found.checks, found.tables, idle);
                 verdict::judge_slice(run, slice);
             };
             store.borrow_mut().append_slowest(&slow).map_err(io::Error::other)?;
@@ -116,10 +122,10 @@ impl<'a> Prober<'a> {
             closed.set(Some((slice, outcome.metrics.total.mix())));
             Ok(())
         };
-        let stage = &mut *self.stage;
-        let cpu = || stage.embedded.as_ref().and_then(crate::topology::Embedded::cpu_ns);
+        let cpu = || meter.cpu_ns();
         let (copies, targets, direct) = (&mut stage.clones, &stage.targets, &stage.direct);
         let mut make_ready = |variant: usize| {
+            meter.turn_to(variant);
             let copies = copies.as_mut().filter(|_| self.writes);
             ready(command, &plan, copies, variant, (&targets[variant], &direct[variant]), &mut after.borrow_mut())
         };

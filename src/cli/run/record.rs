@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use sha2::{Digest as _, Sha256};
+
 use crate::cli::build::build;
 use crate::cli::calibrate;
 use crate::probe::Machine;
@@ -10,6 +12,7 @@ use crate::result::run::{
     Bound, Endpoint, Environment, IncludedFile, Judgement, Limit, Loaded, OperationRecord, RunRecord, SCHEMA_VERSION,
     SameAnswer, StageRecord, Until, VariantRecord,
 };
+use crate::result::sides::{SIDE_MARK, SidesRecord};
 use crate::words::redacted;
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
@@ -36,6 +39,45 @@ pub struct Known {
     pub warnings: Vec<String>,
     /// Significant digits of the histograms.
     pub histogram_digits: u8,
+    /// Two sides of the workload, where there are.
+    pub sides: Option<SidesRecord>,
+}
+
+impl Known {
+    /// What is known of two sides, each with a server of its own.
+    #[must_use]
+    pub fn joined(mut self, b: Self) -> Self {
+        let hashes = |of: &Self| of.topology_hash.clone();
+        self.topology_hash = match (hashes(&self), hashes(&b)) {
+            (None, None) => None,
+            hashes => Some(hashed(&hashes)),
+        };
+        let named = |side: &str, endpoints: Vec<Endpoint>| {
+            let name = |of: Endpoint| Endpoint { name: format!("{}{SIDE_MARK}{side}", of.name), ..of };
+            endpoints.into_iter().map(name).collect::<Vec<_>>()
+        };
+        self.endpoints = named("a", self.endpoints);
+        self.endpoints.extend(named("b", b.endpoints));
+        self.null_target &= b.null_target;
+        for warning in &b.warnings {
+            if !self.warnings.contains(warning) {
+                self.warnings.push(warning.clone());
+            }
+        }
+        // What holds of one side only is no fact of the run.
+        if self.rows != b.rows {
+            self.rows.clear();
+            self.loaded = None;
+        }
+        self.data_file_system = self.data_file_system.or(b.data_file_system);
+        self.flush_us = self.flush_us.or(b.flush_us);
+        self
+    }
+}
+
+/// SHA-256 (hex) of what tells things apart.
+pub fn hashed(of: &impl std::fmt::Debug) -> String {
+    Sha256::digest(format!("{of:?}").as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The record of a run that starts now.
@@ -85,7 +127,8 @@ pub fn record(plan: &Plan, known: Known) -> RunRecord {
         null_target: known.null_target,
         rounds: plan.run.rounds,
         until: plan.run.until.map(|until| Until { half_width: until.half_width, max_rounds: plan.run.rounds }),
-        variants: plan.variants.iter().map(variant).collect(),
+        variants: plan.variants.iter().map(|of| variant(of, known.sides.is_some())).collect(),
+        sides: known.sides,
         baseline: plan.variants[plan.compare.baseline].name.clone(),
         margin: plan.compare.margin,
         same_answer: known.same_answer,
@@ -100,17 +143,30 @@ fn included(source: &plan::SourceText) -> IncludedFile {
     IncludedFile { path: source.path().display().to_string(), text: source.text().to_owned() }
 }
 
+/// Options whose value is a connection string.
+const TARGETS: [&str; 3] = ["--target", "--a-target", "--b-target"];
+
+/// The value of an option that is written with it.
+fn behind<'a>(arg: &'a str, option: &str) -> Option<&'a str> {
+    arg.strip_prefix(option)?.strip_prefix('=')
+}
+
+/// A target for other eyes: its password replaced, or left out as a whole where half of one may be anywhere in it.
+pub fn shown_target(target: &str) -> String {
+    if can_be_shown(target) { redacted(target) } else { "<redacted>".to_owned() }
+}
+
 /// The command line, passwords replaced. A target in which none is found but which does not even read as a target is left
 /// out as a whole: half of a password may be anywhere in it.
 fn command(args: impl Iterator<Item = String>) -> Vec<String> {
     let mut is_target = false;
     args.map(|arg| {
-        let target = if is_target { Some(arg.as_str()) } else { arg.strip_prefix("--target=") };
+        let target = if is_target { Some(arg.as_str()) } else { TARGETS.iter().find_map(|name| behind(&arg, name)) };
         let shown = match target {
-            Some(target) if !can_be_shown(target) => "<redacted>".to_owned(),
+            Some(target) if !can_be_shown(target) => shown_target(target),
             _ => redacted(&arg),
         };
-        is_target = arg == "--target";
+        is_target = TARGETS.contains(&arg.as_str());
         shown
     })
     .collect()
@@ -124,7 +180,7 @@ fn can_be_shown(target: &str) -> bool {
     authority.contains('@') || !rest.contains('@')
 }
 
-fn variant(variant: &VariantPlan) -> VariantRecord {
+fn variant(variant: &VariantPlan, has_side: bool) -> VariantRecord {
     let (rate_per_s, arrivals) = match &variant.load {
         LoadPlan::Open { rate, arrivals, .. } => {
             let seconds = variant.measure.as_secs_f64();
@@ -146,8 +202,11 @@ fn variant(variant: &VariantPlan) -> VariantRecord {
             .map(|step| readable(variant, operation, step.statement))
             .collect(),
     });
+    let side = variant.name.rsplit_once(SIDE_MARK).filter(|_| has_side);
     VariantRecord {
         name: variant.name.clone(),
+        side: side.map(|(_, side)| side.to_owned()),
+        against: side.filter(|(_, side)| *side == "b").map(|(name, _)| format!("{name}{SIDE_MARK}a")),
         title: variant.title.clone(),
         about: variant.about.clone(),
         operations: operations.collect(),
@@ -247,8 +306,16 @@ mod tests {
         let kept = command(args.into_iter().map(str::to_owned)).join(" ");
         assert!(!kept.contains("hunter2"));
         assert!(kept.contains("load.clients=4"));
-        let targets =
-            ["--target", "postgres://u:hunt/er2@h/db", "--target=postgres://u:hun/ter2@h", "--target", "null:"];
+        let targets = [
+            "--target",
+            "postgres://u:hunt/er2@h/db",
+            "--target=postgres://u:hun/ter2@h",
+            "--target",
+            "null:",
+            "--a-target",
+            "postgres://u:hunt/er2@h/db",
+            "--b-target=postgres://u:hun/ter2@h",
+        ];
         let kept = command(targets.into_iter().map(str::to_owned));
         assert!(!kept.iter().any(|arg| arg.contains("er2") || arg.contains("hun")), "{kept:?}");
         assert_eq!(kept[4], "null:");

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use super::copies::{Copies, READ_ONLY};
 use super::record::Known;
+use super::sites::Site;
 use super::{Command, checks, external, refusal, setup};
 use crate::cli::failure::Failure;
 use crate::dataset::{self, Clones, LoadInput, Loaded, Reach};
 use crate::driver::{Control, Endpoint, NullEndpoint, NullTarget, Target};
-use crate::engine::{self, BoundVariant};
+use crate::engine::{self, BoundVariant, Samples};
 use crate::event::{Event, Stage as Phase};
 use crate::result::run;
-use crate::topology::{DATABASE, Embedded, External, Link, StartOptions};
+use crate::topology::{DATABASE, Embedded, Link, StartOptions};
 use crate::words::{ExitCode, counted};
 use crate::workload::Diagnostic;
 use crate::workload::plan::{LinkPlan, Plan, Protocol, VariantPlan};
@@ -31,17 +32,17 @@ const FACTS: &str = "dbbench-loaded.json";
 
 /// What load runs against.
 pub struct Stage {
-    /// The server that was started for the run.
-    pub embedded: Option<Embedded>,
-    /// The server that already runs.
-    pub external: Option<External>,
+    /// The servers: one, or one for each side.
+    pub sites: Vec<Site>,
+    /// On which of them each variant is, parallel to the plan's variants.
+    pub site_of: Vec<usize>,
     /// Where each variant's sessions go, parallel to the plan's variants: through the link where it has one.
     pub targets: Vec<Target>,
     /// The same without links, for everything outside of slices.
     pub direct: Vec<Target>,
     /// Parallel to the plan's variants.
     pub bound: Vec<BoundVariant>,
-    /// Copies of the data for variants that write; on a server that already runs they come when they are needed.
+    /// Copies of the data for variants that write; on servers that already run they come when they are needed.
     pub clones: Option<Copies>,
     /// What results keep of it.
     pub known: Known,
@@ -105,8 +106,8 @@ impl Stage {
         }
         let direct = targets.clone();
         Ok(Self {
-            embedded: None,
-            external: None,
+            sites: vec![Site::default()],
+            site_of: vec![0; plan.variants.len()],
             direct,
             targets,
             bound,
@@ -121,6 +122,7 @@ impl Stage {
         let options = StartOptions {
             plan: &plan.topology,
             dataset_key: plan.dataset.as_ref().map(|dataset| dataset.hash.as_str()),
+            workload: &plan.name,
             needs_tcp: false,
             pg_bindir: command.args.pg_bindir.as_deref(),
             events: command.events.clone(),
@@ -152,8 +154,8 @@ impl Stage {
         let direct = endpoints.into_iter().map(Target::Postgres).collect();
         let _null_endpoints = Vec::new();
         Ok(Self {
-            embedded: Some(embedded),
-            external: None,
+            sites: vec![Site { embedded: Some(embedded), external: None }],
+            site_of: vec![0; plan.variants.len()],
             targets,
             direct,
             bound,
@@ -162,23 +164,6 @@ impl Stage {
             _links: links,
             _null_endpoints,
         })
-    }
-
-    /// Ends servers and links. When a server had died by itself, the end of its log.
-    pub fn strike(self, command: &Command<'_>) -> Option<String> {
-        if let Some(external) = self.external {
-            // Nobody may be left on what is taken away.
-            drop(self._links);
-            external::strike(external, command);
-            return None;
-        }
-        let embedded = self.embedded?;
-        let log = (!embedded.is_alive()).then(|| server_log(&embedded));
-        match embedded.stop() {
-            Ok(()) => log,
-            // The reaper ends what would not end.
-            Err(error) => Some(log.unwrap_or_else(|| error.to_string())),
-        }
     }
 }
 
@@ -306,6 +291,7 @@ pub(super) fn bind(
     command.events.emit(Event::StageStarted { stage: Phase::Binding, what });
     let (mut bound, mut errors, mut wrong) = (Vec::new(), Vec::new(), Vec::new());
     let mut session: Option<(&str, Control)> = None;
+    let samples = Samples::default();
     for (at, variant) in plan.variants.iter().enumerate() {
         if let Some(endpoint) = endpoints.map(|endpoints| &endpoints[at])
             && session.as_ref().is_none_or(|(database, _)| *database != endpoint.database)
@@ -319,7 +305,7 @@ pub(super) fn bind(
         if let Some(control) = control {
             wrong.extend(command.wait(checks::try_out(variant, control))?);
         }
-        match command.wait(engine::bind(variant, control, plan.dataset.as_ref()))? {
+        match command.wait(engine::bind_sharing(variant, control, plan.dataset.as_ref(), &samples))? {
             Ok(variant) => bound.push(variant),
             Err(error) => errors.push(error),
         }

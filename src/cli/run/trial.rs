@@ -5,15 +5,17 @@ use std::time::Instant;
 
 use super::Command;
 use super::copies::{Copies, READ_ONLY};
-use super::external::{self, about_writes};
+use super::external::about_writes;
 use super::plans;
+use super::sites;
 use super::stage::Stage;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{self, AnswersError};
+use crate::engine::{self, AnswersError, Rehearsal};
 use crate::event::{Event, Stage as Phase};
 use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
+use crate::topology::External;
 use crate::words::{ExitCode, counted};
 use crate::workload::plan::{ClonePlan, Plan};
 
@@ -49,10 +51,11 @@ pub fn try_operations(
             ended("whether any writes is not known");
             warn(command, run, UNTOLD.to_owned());
         }
+        tell(command, run, &rehearsal);
         return Ok((false, plans::of_shared(command, plan, stage, &rehearsal)?));
     };
-    if let (None, Some(external)) = (&stage.clones, &mut stage.external) {
-        stage.clones = external::copies(command, plan, external)?;
+    if stage.clones.is_none() {
+        stage.clones = sites::copies(command, plan, stage)?;
     }
     let Some(copies) = &mut stage.clones else {
         let note = in_place(first, stage)?;
@@ -60,6 +63,7 @@ pub fn try_operations(
         let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
         ended("some write: in the target's own data, where what they change stays");
         warn(command, run, note);
+        tell(command, run, &rehearsal);
         return Ok((true, plans::of_shared(command, plan, stage, &rehearsal)?));
     };
     // Once for the trial, once for the plans, once for the answers: all begin with the rows that were loaded.
@@ -67,6 +71,7 @@ pub fn try_operations(
     let rehearsal = engine::rehearse(plan, &stage.bound, &trial, interrupt);
     let rehearsal = rehearsal.map_err(|error| unanswered(error, stage))?;
     ended("some write: on copies of the data");
+    tell(command, run, &rehearsal);
     let plans = plans::of_copies(command, plan, stage, &rehearsal)?;
     let Some(copies) = &mut stage.clones else { return Ok((true, plans)) };
     stage.direct = fresh(command, copies, &stage.direct)?;
@@ -81,7 +86,7 @@ const UNTOLD: &str = "the pooler takes no settings at the start of a session, so
 /// refusal. Whether all of them are kept from it.
 fn read_only(stage: &Stage) -> (Vec<Target>, bool) {
     let mut targets = stage.direct.clone();
-    let told = stage.external.as_ref().is_none_or(|external| external.takes_settings());
+    let told = stage.externals().all(External::takes_settings);
     for target in targets.iter_mut().filter(|_| told) {
         if let Target::Postgres(endpoint) = target {
             endpoint.startup.retain(|(setting, _)| !setting.eq_ignore_ascii_case(READ_ONLY));
@@ -96,9 +101,8 @@ fn read_only(stage: &Stage) -> (Vec<Target>, bool) {
 /// # Errors
 /// Where it is not allowed, or a dataset would be changed that every slice is to begin with.
 fn in_place(refused: AnswersError, stage: &Stage) -> Result<String, Failure> {
-    let (Some(external), AnswersError::Writes { variant, operation, .. }) = (&stage.external, &refused) else {
-        return Err(unanswered(refused, stage));
-    };
+    let AnswersError::Writes { variant, operation, .. } = &refused else { return Err(unanswered(refused, stage)) };
+    let Some(external) = stage.external_of(variant) else { return Err(unanswered(refused, stage)) };
     if let Some(schema) = external.own_schema() {
         let text = format!(
             "--schema {schema}: operation \"{operation}\" of variant \"{variant}\" writes, and what writes runs on copies of a \
@@ -115,6 +119,11 @@ fn in_place(refused: AnswersError, stage: &Stage) -> Result<String, Failure> {
          before it have left, so slices have no equal start",
         external.endpoint().database
     ))
+}
+
+/// Says what failed in the trial and ends nothing.
+fn tell(command: &Command<'_>, run: &mut RunRecord, rehearsal: &Rehearsal) {
+    rehearsal.notes.iter().for_each(|note| warn(command, run, note.clone()));
 }
 
 fn warn(command: &Command<'_>, run: &mut RunRecord, note: String) {
@@ -154,8 +163,8 @@ fn made(command: &Command<'_>, targets: Result<Vec<Target>, String>) -> Result<V
 pub(super) fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
     match error {
         AnswersError::Interrupted => Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"),
-        AnswersError::Writes { .. } => {
-            let why = about_writes(stage.external.as_ref());
+        AnswersError::Writes { ref variant, .. } => {
+            let why = about_writes(stage.external_of(variant));
             Failure::text(ExitCode::Usage, format!("{}: {why}", chain(&error)))
         }
         AnswersError::Fails { state: Some(state), .. } if state.as_str() == "42501" => {

@@ -40,10 +40,7 @@ pub fn search(args: &SearchArgs) -> Result<ExitCode, Failure> {
     asked.lay_over(args, &mut plan)?;
     run::with_command(&run_args, |command| {
         let output = Output { format: args.format, quiet: args.quiet, color: command.color };
-        search_plan(command, &asked, &plan, out.as_deref(), output).unwrap_or_else(|failure| {
-            command.progress.finish();
-            failure.print()
-        })
+        search_plan(command, &asked, &plan, out.as_deref(), output)
     })
 }
 

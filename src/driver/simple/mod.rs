@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use bytes::{BufMut, BytesMut};
 
-pub(super) use self::read::described_columns;
+pub(super) use self::read::{DescribedColumn, described_columns, described_params};
 use super::encode::Args;
 use super::session::{RawRow, RowSink};
 use super::types::{ColumnInfo, PgType, TypeKind};
@@ -103,7 +103,7 @@ impl Template {
             return Ok(());
         }
         let columns = read::described_columns(body).ok_or("a RowDescription that cannot be read")?;
-        if !columns.iter().map(|(_, oid)| oid).eq(self.columns.iter().map(|ty| &ty.oid)) {
+        if !columns.iter().map(|column| &column.oid).eq(self.columns.iter().map(|ty| &ty.oid)) {
             return Err("the columns of the result are not those that the statement had before the load".to_owned());
         }
         self.described.clear();

@@ -8,20 +8,40 @@ use crate::driver::types::{PgType, TypeKind};
 
 const DAY_US: i64 = 86_400_000_000;
 
-/// Names and type OIDs of a RowDescription.
-pub(in crate::driver) fn described_columns(body: &[u8]) -> Option<Vec<(String, u32)>> {
+/// A column as a RowDescription has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::driver) struct DescribedColumn {
+    pub(in crate::driver) name: String,
+    /// Its type.
+    pub(in crate::driver) oid: u32,
+    /// The type's modifier, −1 when there is none.
+    pub(in crate::driver) modifier: i32,
+}
+
+/// The columns of a RowDescription.
+pub(in crate::driver) fn described_columns(body: &[u8]) -> Option<Vec<DescribedColumn>> {
     let mut rest = body;
     let count = rest.try_get_u16().ok()?;
     let mut columns = Vec::with_capacity(count.into());
     for _ in 0..count {
         let end = rest.iter().position(|byte| *byte == 0)?;
         let name = String::from_utf8_lossy(&rest[..end]).into_owned();
-        // Table and column come before the type; length, modifier and format after it.
+        // Table and column come before the type; its length before the modifier, the format after it.
         rest = rest.get(end + 1 + 6..)?;
-        columns.push((name, rest.try_get_u32().ok()?));
-        rest = rest.get(8..)?;
+        let oid = rest.try_get_u32().ok()?;
+        rest = rest.get(2..)?;
+        let modifier = rest.try_get_i32().ok()?;
+        rest = rest.get(2..)?;
+        columns.push(DescribedColumn { name, oid, modifier });
     }
     Some(columns)
+}
+
+/// The type OIDs of a ParameterDescription.
+pub(in crate::driver) fn described_params(body: &[u8]) -> Option<Vec<u32>> {
+    let mut rest = body;
+    let count = rest.try_get_u16().ok()?;
+    (0..count).map(|_| rest.try_get_u32().ok()).collect()
 }
 
 /// Appends the bytes of a value, without their length. `None`: the text is none of that type. `scratch` is for elements of

@@ -64,6 +64,8 @@ pub(super) struct Wire<S = Socket> {
     key: BackendKey,
     /// The RowDescription that was asked for last.
     described: Vec<u8>,
+    /// The same of the ParameterDescription.
+    described_params: Vec<u8>,
     /// The statement being answered, where that comes as text.
     textual: Option<usize>,
     scratch: Scratch,
@@ -106,11 +108,7 @@ impl Wire {
             if !endpoint.connect_delay.is_zero() {
                 timer.sleep_until(Instant::now() + endpoint.connect_delay).await;
             }
-            let mut socket = plain.secure(endpoint).await?;
-            let mut inbox = Inbox::new(INBOX_SIZE);
-            let end_point = socket.end_point();
-            let key = login::login(endpoint, &mut socket, &mut inbox, end_point).await?;
-            Ok::<_, DriverError>(Self::new(socket, inbox, Arc::new(endpoint.clone()), key))
+            Self::log_in(plain, endpoint).await
         };
         let wire = tokio::select! {
             biased;
@@ -118,6 +116,15 @@ impl Wire {
             () = timer.sleep_until(started + socket::CONNECT_TIMEOUT) => return Err(socket::timed_out(endpoint)),
         };
         Ok((wire, ConnectTimes { total: started.elapsed() }))
+    }
+
+    /// Logs in over a socket that is connected.
+    pub(super) async fn log_in(plain: Plain, endpoint: &Endpoint) -> Result<Self, DriverError> {
+        let mut socket = plain.secure(endpoint).await?;
+        let mut inbox = Inbox::new(INBOX_SIZE);
+        let end_point = socket.end_point();
+        let key = login::login(endpoint, &mut socket, &mut inbox, end_point).await?;
+        Ok(Self::new(socket, inbox, Arc::new(endpoint.clone()), key))
     }
 }
 
@@ -139,6 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
             endpoint,
             key,
             described: Vec::new(),
+            described_params: Vec::new(),
             textual: None,
             scratch: Scratch::default(),
             copying: false,
@@ -298,7 +306,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
                     return Ok(true);
                 }
                 backend::PARSE_COMPLETE_TAG | backend::BIND_COMPLETE_TAG => {}
-                backend::CLOSE_COMPLETE_TAG | backend::PARAMETER_DESCRIPTION_TAG | backend::NO_DATA_TAG => {}
+                backend::CLOSE_COMPLETE_TAG | backend::NO_DATA_TAG => {}
+                backend::PARAMETER_DESCRIPTION_TAG => self.described_params = body.to_vec(),
                 backend::ROW_DESCRIPTION_TAG if self.textual.is_none() => self.described = body.to_vec(),
                 backend::ROW_DESCRIPTION_TAG if self.textual.is_some() => {
                     if let Some(Known::Text(template)) = self.textual.and_then(|at| self.statements.get_mut(at)) {
@@ -366,7 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Wire<S> {
     }
 
     #[cold]
-    fn odd(&self, what: String) -> DriverError {
+    pub(super) fn odd(&self, what: String) -> DriverError {
         odd(&self.endpoint, what)
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::AnswersError;
 use super::tuples::{Tuple, tuples};
-use crate::driver::{DriverError, PgType, Session, StatementId, Tape, Target};
+use crate::driver::{DriverError, PgType, Session, StatementId, Tape, TapeOrder, Target};
 use crate::engine::bound::BoundVariant;
 use crate::engine::coordinator::Interrupt;
 use crate::engine::drawn::drawn_params;
@@ -56,6 +56,8 @@ pub(in crate::engine) struct Runner<'a> {
     now_us: i64,
     /// The last values that `next` gave here, parallel to the variant's counters: others that run the variant count apart.
     counted: Vec<i64>,
+    /// Whether the connection was lost.
+    is_lost: bool,
     /// Where others write too: there counters begin anew above what is there in each run.
     recounts: Option<Target>,
 }
@@ -88,6 +90,7 @@ impl<'a> Runner<'a> {
             interrupt,
             now_us,
             counted: last_values(variant),
+            is_lost: false,
             recounts: None,
         })
     }
@@ -160,7 +163,13 @@ impl<'a> Runner<'a> {
         if self.interrupt.is_set() {
             return Err(AnswersError::Interrupted);
         }
+        self.is_lost = matches!(&result, Err(OperationError::Driver(error)) if error.is_fatal());
         result.map_err(|error| self.failed(operation, seed, draw, &error))
+    }
+
+    /// Whether what failed last was the connection.
+    pub(in crate::engine) fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// The answer of an operation to a draw.
@@ -195,9 +204,12 @@ impl<'a> Runner<'a> {
         seed: u64,
         draw: u32,
     ) -> Result<Tape, AnswersError> {
-        self.session.record();
+        let order = TapeOrder::default();
+        self.session.record(&order);
+        self.beside.iter_mut().for_each(|beside| beside.session.record(&order));
         let ran = self.run(operation, seed, draw).await;
-        let tape = self.session.recorded();
+        let mut tape = self.session.recorded();
+        self.beside.iter_mut().for_each(|beside| tape.join(beside.session.recorded()));
         ran.map(|()| tape)
     }
 

@@ -12,6 +12,7 @@ mod params;
 mod problem;
 mod program;
 mod record;
+mod samples;
 mod steps;
 mod text;
 
@@ -24,9 +25,9 @@ use crate::driver::Control;
 use crate::workload::plan::{DatasetPlan, VariantPlan};
 
 pub use problem::{BindError, BindProblem, ProblemPlace};
+pub use samples::Samples;
 
-/// Binds a variant to the server behind `control`. Without one it is bound to the null target: a reference then has the
-/// type of the dataset's column of that name, else `int8`.
+/// Binds a variant by itself: as [`bind_sharing`], with samples of its own.
 ///
 /// # Errors
 /// All that does not fit, or a lost connection.
@@ -35,7 +36,25 @@ pub async fn bind(
     control: Option<&Control>,
     dataset: Option<&DatasetPlan>,
 ) -> Result<BoundVariant, BindError> {
-    bind_with(variant, control, dataset, &Counters::new(control)).await
+    bind_sharing(variant, control, dataset, &Samples::default()).await
+}
+
+/// Binds a variant to the server behind `control`. Without one it is bound to the null target: a reference then has the
+/// type of the dataset's column of that name, else `int8`. Variants that are compared share their samples.
+///
+/// # Errors
+/// All that does not fit, or a lost connection.
+pub async fn bind_sharing(
+    variant: &VariantPlan,
+    control: Option<&Control>,
+    dataset: Option<&DatasetPlan>,
+    samples: &Samples,
+) -> Result<BoundVariant, BindError> {
+    let bound = bind_with(variant, control, dataset, &Counters::new(control), samples).await;
+    if let Some(control) = control {
+        control.rest().await;
+    }
+    bound
 }
 
 /// The same with counters that are shared with another.
@@ -44,13 +63,14 @@ async fn bind_with(
     control: Option<&Control>,
     dataset: Option<&DatasetPlan>,
     counters: &Counters<'_>,
+    samples: &Samples,
 ) -> Result<BoundVariant, BindError> {
     let lost = |source| BindError::Driver { variant: variant.name.clone(), source: Box::new(source) };
     let describer = control.map_or(Describer::Plan(dataset), Describer::Server);
     let mut problems = Vec::new();
     let mut params = Vec::new();
     for param in &variant.params {
-        match params::know(param, control, counters).await.map_err(lost)? {
+        match params::know(param, control, counters, samples).await.map_err(lost)? {
             Ok(known) => params.push(Some(known)),
             Err(problem) => {
                 problems.push(problem);
@@ -69,7 +89,9 @@ async fn bind_with(
         return Err(BindError::Problems { variant: variant.name.clone(), problems });
     }
     let background = match &variant.background {
-        Some(background) => Some(Arc::new(Box::pin(bind_with(&background.work, control, dataset, counters)).await?)),
+        Some(background) => {
+            Some(Arc::new(Box::pin(bind_with(&background.work, control, dataset, counters, samples)).await?))
+        }
         None => None,
     };
     let cumulative = variant.weights.iter().scan(0.0, |sum, weight| {

@@ -26,7 +26,7 @@ impl<'a> Counters<'a> {
 
     /// The counter of a column, which holds the last value that was given. The inner error is a problem of the workload.
     pub(super) async fn of(&self, table: &str, column: &str) -> Result<Result<Arc<AtomicI64>, String>, DriverError> {
-        let name = format!("{table}.{column}");
+        let name = self.real(table, column).await?.unwrap_or_else(|| format!("{table}.{column}"));
         if let Some(counter) = self.known.borrow().iter().find(|known| known.name == name) {
             return Ok(Ok(Arc::clone(&counter.last)));
         }
@@ -38,7 +38,7 @@ impl<'a> Counters<'a> {
                 match largest(control, &sql).await {
                     Ok(last) => (last, Some(sql)),
                     Err(DriverError::Server(error)) => {
-                        return Ok(Err(format!("`next = \"{name}\"` cannot be asked for: {error}")));
+                        return Ok(Err(format!("`next = \"{table}.{column}\"` cannot be asked for: {error}")));
                     }
                     Err(error) => return Err(error),
                 }
@@ -47,5 +47,21 @@ impl<'a> Counters<'a> {
         let last = Arc::new(AtomicI64::new(last));
         self.known.borrow_mut().push(Counter { name, sql, last: Arc::clone(&last) });
         Ok(Ok(last))
+    }
+
+    /// The column by the number of its table, which is the same under all names that the table has (`t`, `public.t`); `None`
+    /// where the server knows no such table.
+    async fn real(&self, table: &str, column: &str) -> Result<Option<String>, DriverError> {
+        let Some(control) = self.control else { return Ok(None) };
+        let sql = format!("SELECT '{}'::pg_catalog.regclass::pg_catalog.oid", table.replace('\'', "''"));
+        match control.rows(&sql).await {
+            Ok(rows) => {
+                let oid = rows.into_iter().flatten().flatten().next();
+                Ok(oid.map(|oid| format!("{oid}.{}", super::insert::name(column))))
+            }
+            // What is wrong with it, the question for the largest value says.
+            Err(DriverError::Server(error)) if !error.fatal => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }

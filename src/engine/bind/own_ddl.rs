@@ -3,7 +3,7 @@
 
 use super::describe::Describer;
 use super::operation::Binder;
-use crate::driver::{Control, Described, DriverError, PgType, ServerError};
+use crate::driver::{Described, DriverError, PgType, ServerError};
 use crate::engine::plans::is_ddl;
 use crate::workload::plan::{Protocol, StatementPlan};
 
@@ -29,9 +29,8 @@ impl Binder<'_> {
         if self.ddl.is_empty() || !UNDEFINED.contains(&refusal.state.as_str()) {
             return Ok(None);
         }
-        control.batch("BEGIN READ WRITE").await?;
-        let described = behind(control, &self.ddl, statement, declared).await;
-        control.batch("ROLLBACK").await?;
+        let oids: Vec<u32> = declared.iter().map(|ty| ty.as_ref().map_or(0, |ty| ty.oid)).collect();
+        let described = control.describe_behind(&self.ddl, &statement.text.sql, &oids).await;
         match described {
             Ok(described) => Ok(Some(described)),
             // What the statement itself was refused for says more.
@@ -39,19 +38,6 @@ impl Binder<'_> {
             Err(error) => Err(error),
         }
     }
-}
-
-async fn behind(
-    control: &Control,
-    ddl: &[String],
-    statement: &StatementPlan,
-    declared: &[Option<PgType>],
-) -> Result<Described, DriverError> {
-    for sql in ddl {
-        control.batch(sql).await?;
-    }
-    let oids: Vec<u32> = declared.iter().map(|ty| ty.as_ref().map_or(0, |ty| ty.oid)).collect();
-    control.describe(&statement.text.sql, &oids).await
 }
 
 /// How a statement travels that was described behind DDL: what it names is made anew each time, so it is parsed each time.

@@ -1,10 +1,10 @@
 //! Parameters: generators that need a server are run, samplers made.
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::next::Counters;
 use super::problem::BindProblem;
+use super::samples::Samples;
 use crate::driver::{Control, DriverError, PgType, TypeKind, fits};
 use crate::engine::bound::BoundParam;
 use crate::param::{Domain, Generator, Literal, SampledRows, Sampler, name_hash};
@@ -25,6 +25,7 @@ pub(super) async fn know(
     param: &ParamPlan,
     control: Option<&Control>,
     counters: &Counters<'_>,
+    samples: &Samples,
 ) -> Result<Result<Known, BindProblem>, DriverError> {
     let next = match &param.generator {
         Generator::Next { table, column } => match counters.of(table, column).await? {
@@ -36,7 +37,7 @@ pub(super) async fn know(
         },
         _ => None,
     };
-    let generator = match filled_in(&param.generator, control).await {
+    let generator = match filled_in(&param.generator, control, samples).await {
         Ok(generator) => generator,
         Err(DriverError::Server(error)) => {
             let title = format!("the query of parameter \"{}\" fails: {error}", param.name);
@@ -57,13 +58,17 @@ pub(super) async fn know(
 }
 
 /// The generator with the rows of its query in it.
-async fn filled_in(generator: &Generator, control: Option<&Control>) -> Result<Generator, DriverError> {
-    let (Generator::Rows(SampledRows::Query { sql }), Some(control)) = (generator, control) else {
-        return Ok(generator.clone());
-    };
-    let columns = control.describe(sql, &[]).await?.columns.into_iter().map(|column| column.name).collect();
-    let rows = Arc::new(control.rows(sql).await?);
-    Ok(Generator::Rows(SampledRows::Csv { columns, rows }))
+async fn filled_in(
+    generator: &Generator,
+    control: Option<&Control>,
+    samples: &Samples,
+) -> Result<Generator, DriverError> {
+    match (generator, control) {
+        (Generator::Rows(SampledRows::Query { sql }), Some(control)) => {
+            Ok(Generator::Rows(samples.of(sql, control).await?))
+        }
+        _ => Ok(generator.clone()),
+    }
 }
 
 impl Known {

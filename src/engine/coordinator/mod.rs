@@ -28,7 +28,7 @@ use crate::metrics::{Precision, SliceMetrics, Snapshot, precision_for};
 use crate::workload::plan::{self, Plan, VariantPlan};
 
 pub use load::{EmptyRound, empty_round};
-pub use order::order_of_variants;
+pub use order::{order_in_pairs, order_of_variants};
 pub use single::run_slice;
 pub use slowest::SlowOperation;
 
@@ -200,8 +200,9 @@ pub fn run_rounds(
     let total = plan.run.rounds.saturating_mul(u32::try_from(count).unwrap_or(u32::MAX));
     let mut after = plan::estimate(plan);
     let mut end = RunEnd { slices: 0, failed: 0, panicked: 0, interrupted: false };
+    let order = if plan.run.in_pairs { order_in_pairs } else { order_of_variants };
     for round in 1..=plan.run.rounds {
-        for (position, variant) in order_of_variants(plan.run.seed, round, count).into_iter().enumerate() {
+        for (position, variant) in order(plan.run.seed, round, count).into_iter().enumerate() {
             if input.interrupt.is_set() {
                 return Ok(RunEnd { interrupted: true, ..end });
             }

@@ -4,31 +4,44 @@ use std::sync::atomic::Ordering;
 
 use bytes::BufMut;
 
+use super::send::{confirm, exchange};
 use super::{Interpreter, OperationError, Place};
-use crate::driver::{Args, Executed, Misfit, RawRow, copy_header, copy_trailer};
-use crate::engine::bound::{Cell, Insert};
+use crate::driver::{Args, Misfit, RawRow, copy_header, copy_trailer};
+use crate::engine::bound::{BoundVariant, Cell, Insert};
 use crate::engine::rows::Sink;
 use crate::param::{Draw, Value};
 use crate::workload::plan::InsertMethod;
 
+/// How rows travel.
+#[derive(Clone, Copy)]
+enum Form {
+    Statement,
+    Copy,
+}
+
 impl Interpreter {
     /// Inserts all rows.
-    pub(super) async fn insert(&mut self, of: &Insert, place: &mut Place<'_>) -> Result<(), OperationError> {
+    pub(super) async fn insert(
+        &mut self,
+        variant: &BoundVariant,
+        of: &Insert,
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
         let mut done = 0;
         while done < of.rows {
             let count = of.chunk.min(of.rows - done);
             match of.method {
-                InsertMethod::Single => self.one_by_one(of, done, count, place).await?,
+                InsertMethod::Single => self.one_by_one(variant, of, done, count, place).await?,
                 InsertMethod::Chunks => {
-                    self.control(of.around.map(|(begin, _)| begin), false, place).await?;
-                    self.one_by_one(of, done, count, place).await?;
-                    self.control(of.around.map(|(_, commit)| commit), true, place).await?;
+                    self.control(variant, of.around.map(|(begin, _)| begin), false, place).await?;
+                    self.one_by_one(variant, of, done, count, place).await?;
+                    self.control(variant, of.around.map(|(_, commit)| commit), true, place).await?;
                 }
                 InsertMethod::Pipeline | InsertMethod::PipelineAutocommit => {
-                    self.without_waiting(of, done, count, place).await?;
+                    self.without_waiting(variant, of, done, count, place).await?;
                 }
                 InsertMethod::MultiRow | InsertMethod::Unnest | InsertMethod::Copy => {
-                    self.at_once(of, done, count, place).await?;
+                    self.at_once(variant, of, done, count, place).await?;
                 }
             }
             done += count;
@@ -39,6 +52,7 @@ impl Interpreter {
     /// A statement per row, each with its round trip.
     async fn one_by_one(
         &mut self,
+        variant: &BoundVariant,
         of: &Insert,
         first: u32,
         count: u32,
@@ -47,7 +61,7 @@ impl Interpreter {
         for row in first..first + count {
             self.args.clear();
             self.append_row(of, row)?;
-            self.send(of.statement, of.commits, place).await?;
+            self.send(variant, Form::Statement, (of.statement, of.commits), place).await?;
         }
         Ok(())
     }
@@ -55,26 +69,64 @@ impl Interpreter {
     /// BEGIN or COMMIT.
     async fn control(
         &mut self,
+        variant: &BoundVariant,
         statement: Option<usize>,
         commits: bool,
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
         let Some(statement) = statement else { return Ok(()) };
         self.args.clear();
-        self.send(statement, commits, place).await
+        self.send(variant, Form::Statement, (statement, commits), place).await
     }
 
-    /// Sends a statement with the arguments that are there.
-    async fn send(&mut self, statement: usize, commits: bool, place: &mut Place<'_>) -> Result<(), OperationError> {
-        place.progress.sent(commits);
-        self.runs[statement] = self.runs[statement].saturating_add(1);
-        let executed = place.session.execute(place.prepared[statement], &self.args, &mut Sink::counting()).await;
-        taken(place, executed)
+    /// Sends a statement with the arguments, or a COPY with the rows, that are there; once more when the session had
+    /// forgotten it.
+    async fn send(
+        &mut self,
+        variant: &BoundVariant,
+        form: Form,
+        sent: (usize, bool),
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        match self.sent(form, sent, place).await {
+            Err(error) if error.is_forgotten() && error.is_stale(place.session) => {
+                let progress = place.progress;
+                match Box::pin(error.renew(variant, &[], place.line(0), progress)).await? {
+                    true => self.sent(form, sent, place).await,
+                    false => Err(error),
+                }
+            }
+            done => done,
+        }
+    }
+
+    async fn sent(
+        &mut self,
+        form: Form,
+        (statement, commits): (usize, bool),
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        self.runs(statement, 1);
+        let progress = place.progress;
+        let executed = match form {
+            Form::Statement => {
+                exchange(place.line(0), progress, (statement, commits), &self.args, &mut Sink::counting()).await
+            }
+            Form::Copy => {
+                progress.sent(commits);
+                let copied = place.session.copy_in(place.prepared[statement], &self.rows).await;
+                confirm(progress, &copied);
+                copied
+            }
+        }?;
+        progress.add_rows(executed.affected.max(executed.rows));
+        Ok(())
     }
 
     /// A statement, or a COPY, for all rows of the chunk.
     async fn at_once(
         &mut self,
+        variant: &BoundVariant,
         of: &Insert,
         first: u32,
         count: u32,
@@ -91,17 +143,37 @@ impl Interpreter {
             InsertMethod::Unnest => self.append_columns(of, first, count)?,
             _ => {
                 self.put_copy(of, first, count)?;
-                place.progress.sent(of.commits);
-                self.runs[statement] = self.runs[statement].saturating_add(1);
-                let copied = place.session.copy_in(place.prepared[statement], &self.rows).await;
-                return taken(place, copied);
+                return self.send(variant, Form::Copy, (statement, of.commits), place).await;
             }
         }
-        self.send(statement, of.commits, place).await
+        self.send(variant, Form::Statement, (statement, of.commits), place).await
     }
 
-    /// A statement per row, and what is around them, sent in one go.
+    /// A statement per row, and what is around them, sent in one go; once more when the session had forgotten them all.
     async fn without_waiting(
+        &mut self,
+        variant: &BoundVariant,
+        of: &Insert,
+        first: u32,
+        count: u32,
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        let (made, rows, progress) = (self.rows_made[of.table], place.progress.rows(), place.progress);
+        match self.in_one_go(of, first, count, place).await {
+            Err(error) if error.is_forgotten() && error.is_stale(place.session) && progress.rows() == rows => {
+                match Box::pin(error.renew(variant, &[], place.line(0), progress)).await? {
+                    true => {
+                        self.rows_made[of.table] = made;
+                        self.in_one_go(of, first, count, place).await
+                    }
+                    false => Err(error),
+                }
+            }
+            done => done,
+        }
+    }
+
+    async fn in_one_go(
         &mut self,
         of: &Insert,
         first: u32,
@@ -113,7 +185,7 @@ impl Interpreter {
         self.args.clear();
         if let Some((begin, _)) = of.around {
             place.session.queue(place.prepared[begin], &self.args)?;
-            self.runs[begin] = self.runs[begin].saturating_add(1);
+            self.runs(begin, 1);
         }
         for row in first..first + count {
             self.args.clear();
@@ -123,11 +195,11 @@ impl Interpreter {
                 place.session.queue_sync();
             }
         }
-        self.runs[of.statement] = self.runs[of.statement].saturating_add(count);
+        self.runs(of.statement, count);
         if let Some((_, commit)) = of.around {
             self.args.clear();
             place.session.queue(place.prepared[commit], &self.args)?;
-            self.runs[commit] = self.runs[commit].saturating_add(1);
+            self.runs(commit, 1);
         }
         if !each {
             place.session.queue_sync();
@@ -194,23 +266,6 @@ fn put(cell: &Cell, draw: &Draw, scratch: &mut crate::param::Scratch, into: &mut
         None => cell.sampler.draw(draw, scratch),
     };
     into.value(value, &cell.ty)
-}
-
-/// Counts what an execution did.
-fn taken(place: &Place<'_>, executed: Result<Executed, crate::driver::DriverError>) -> Result<(), OperationError> {
-    match executed {
-        Ok(executed) => {
-            place.progress.confirmed();
-            place.progress.add_rows(executed.affected.max(executed.rows));
-            Ok(())
-        }
-        Err(error) => {
-            if !error.is_fatal() {
-                place.progress.confirmed();
-            }
-            Err(error.into())
-        }
-    }
 }
 
 /// The answers of executions up to one Sync.

@@ -79,6 +79,11 @@ impl Progress {
         self.rows.set(self.rows.get() + rows);
     }
 
+    /// What came since there were so many rows has been undone.
+    pub(super) fn take_back(&self, rows: u64) {
+        self.rows.set(rows);
+    }
+
     /// The attempt that began with so many rows failed and is tried again.
     pub(super) fn retry(&self, rows: u64, lost_ns: u64) {
         self.rows.set(rows);

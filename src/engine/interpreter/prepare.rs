@@ -1,8 +1,9 @@
 //! Statements on their way to a session: prepared before the load, and again when the server no longer knows them.
 
-use super::{Beside, Interpreter, OperationError, Place};
+use super::send::Line;
+use super::{Beside, OperationError, Progress};
 use crate::driver::{ConnectTimes, DriverError, Session, StatementId, Target};
-use crate::engine::bound::{BoundStatement, BoundVariant, Program, Statement};
+use crate::engine::bound::{BoundStatement, BoundVariant, Statement};
 use crate::timer::Timer;
 use crate::workload::plan::Protocol;
 
@@ -51,71 +52,61 @@ pub(in crate::engine) async fn open_beside(
 
 impl OperationError {
     /// Whether a prepared statement is no longer what it was, outside of a transaction, so that it can be prepared again.
-    pub(super) fn is_stale(&self, place: &Place<'_>) -> bool {
+    pub(super) fn is_stale(&self, session: &Session) -> bool {
         matches!(self, Self::Driver(DriverError::Server(error))
-            if matches!(error.state.as_str(), RESULT_CHANGED | FORGOTTEN) && !place.session.is_in_transaction())
+            if matches!(error.state.as_str(), RESULT_CHANGED | FORGOTTEN) && !session.is_in_transaction())
     }
 
     /// Of these: whether the session has forgotten it, and so all others.
     pub(super) fn is_forgotten(&self) -> bool {
         matches!(self, Self::Driver(DriverError::Server(error)) if error.state.as_str() == FORGOTTEN)
     }
-}
 
-impl Interpreter {
-    /// Prepares what is no longer what it was, and runs the statement that failed once more: the statement alone when its
-    /// result has changed, all of the connection when they were forgotten.
+    /// Prepares what is no longer what it was on a connection where one of the statements `of` failed by this, which
+    /// [`OperationError::is_stale`]: these, where they have a result that may have changed, or all of the connection
+    /// when it has forgotten them, before one of them fails inside of a transaction.
+    ///
+    /// Gives whether anything was prepared again: a statement that is parsed each time fails by what it says itself.
     ///
     /// # Errors
-    /// What the server says, also to the second execution; and columns that are no longer those that the workload was bound
-    /// to: their bytes would be taken for something else.
+    /// What the server says; and columns that are no longer those that the workload was bound to: their bytes would be taken
+    /// for something else.
     #[cold]
-    pub(super) async fn once_more(
-        &mut self,
+    pub(super) async fn renew(
+        &self,
         variant: &BoundVariant,
-        index: usize,
-        program: &Program,
-        statement: &Statement,
-        is_forgotten: bool,
-        place: &mut Place<'_>,
-    ) -> Result<(), OperationError> {
-        let (id, bound) = (place.prepared[statement.statement], &variant.statements[statement.statement]);
-        if is_forgotten {
-            self.renew(variant, place).await?;
-        }
-        let columns = place.session.prepare_again(id, &bound.sql, &bound.oids).await?;
-        place.progress.prepared_again(u64::from(!is_forgotten));
-        if !is_as_bound(statement, bound, &columns) {
-            // The next operation shall not run it as if nothing had happened.
-            place.session.forget(id).await?;
-            return Err(OperationError::ColumnsChanged);
-        }
-        self.statement(index, program, statement, place).await
-    }
-
-    /// Prepares all other statements of a connection whose session has forgotten them, before one of them fails inside of
-    /// a transaction.
-    #[cold]
-    pub(super) async fn renew(&mut self, variant: &BoundVariant, place: &mut Place<'_>) -> Result<(), OperationError> {
-        for (id, bound) in place.prepared.iter().zip(&variant.statements) {
-            if bound.protocol != Protocol::Prepared {
+        of: &[&Statement],
+        line: Line<'_>,
+        progress: &Progress,
+    ) -> Result<bool, Self> {
+        let (is_forgotten, mut renewed, mut is_changed) = (self.is_forgotten(), false, false);
+        for (number, (id, bound)) in line.prepared.iter().zip(&variant.statements).enumerate() {
+            let mut wanted = of.iter().filter(|statement| statement.statement == number).peekable();
+            let is_wanted = wanted.peek().is_some();
+            if bound.protocol != Protocol::Prepared || !(is_forgotten || is_wanted && !bound.columns.is_empty()) {
                 continue;
             }
-            match place.session.prepare_again(*id, &bound.sql, &bound.oids).await {
+            match line.session.prepare_again(*id, &bound.sql, &bound.oids).await {
                 Ok(columns) => {
-                    place.progress.prepared_again(1);
-                    let same = bound.columns.iter().enumerate().all(|(position, _)| is_same(bound, &columns, position));
-                    if !same {
-                        // It is looked at more closely when it is needed.
-                        place.session.forget(*id).await?;
+                    progress.prepared_again(1);
+                    renewed = true;
+                    let is_usable = match is_wanted {
+                        true => wanted.all(|statement| is_as_bound(statement, bound, &columns)),
+                        // One that differs in anything is looked at more closely when it is needed.
+                        false => (0..bound.columns.len()).all(|position| is_same(bound, &columns, position)),
+                    };
+                    if !is_usable {
+                        // The next operation shall not run it as if nothing had happened.
+                        line.session.forget(*id).await?;
+                        is_changed |= is_wanted;
                     }
                 }
-                Err(error) if error.is_fatal() => return Err(error.into()),
+                Err(error) if is_wanted || error.is_fatal() => return Err(error.into()),
                 // One that cannot be prepared any more fails when it is executed, with the server's words.
                 Err(_) => {}
             }
         }
-        Ok(())
+        if is_changed { Err(Self::ColumnsChanged) } else { Ok(renewed) }
     }
 }
 

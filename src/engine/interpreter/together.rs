@@ -3,10 +3,10 @@
 //! The answers are read one after the other; meanwhile the others wait in their sockets, so that the last one that comes is
 //! what the step takes.
 
-use super::{Interpreter, OperationError, Place, append, statement_at};
+use super::send::{count, sink};
+use super::{Interpreter, OperationError, Place, statement_at};
 use crate::driver::{Session, StatementId};
-use crate::engine::bound::{Program, Statement};
-use crate::engine::rows::Sink;
+use crate::engine::bound::{BoundVariant, Program, Statement};
 
 /// A further connection of a client.
 #[derive(Debug)]
@@ -16,33 +16,21 @@ pub(in crate::engine) struct Beside {
     pub(in crate::engine) prepared: Vec<StatementId>,
 }
 
-impl Place<'_> {
-    /// The connection number `line`, with the name that it has for a statement.
-    fn line(&mut self, line: usize, statement: usize) -> (&mut Session, StatementId) {
-        match line.checked_sub(1) {
-            None => (&mut *self.session, self.prepared[statement]),
-            Some(line) => {
-                let Beside { session, prepared } = &mut self.beside[line];
-                (session, prepared[statement])
-            }
-        }
-    }
-}
-
 impl Interpreter {
-    /// Runs the `count` statements after instruction `at`. The first failure counts, once all have ended.
+    /// Runs the `lines` statements after instruction `at`. The first failure counts, once all have ended.
     pub(super) async fn together(
         &mut self,
+        variant: &BoundVariant,
         index: usize,
         program: &Program,
-        at: usize,
-        count: usize,
+        (at, lines): (usize, usize),
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
-        let statements = || (at + 1..=at + count).filter_map(|at| statement_at(program, at));
+        let statements = || (at + 1..=at + lines).filter_map(|at| statement_at(program, at)).enumerate();
         let mut failed = None;
+        let mut stale = Vec::new();
         let mut started = 0;
-        for (line, statement) in statements().enumerate() {
+        for (line, statement) in statements() {
             match self.start(index, line, statement, place).await {
                 Ok(()) => started += 1,
                 Err(error) => {
@@ -51,12 +39,18 @@ impl Interpreter {
                 }
             }
         }
-        for (line, statement) in statements().enumerate().take(started) {
-            if let Err(error) = self.finish(program, line, statement, place).await
+        for (line, statement) in statements().take(started) {
+            match self.finish(program, line, statement, place).await {
+                Ok(()) => {}
+                Err(error) if error.is_stale(place.line(line).session) => stale.push((line, statement, error)),
                 // A connection that is gone matters more: the client has to make it anew.
-                && (failed.is_none() || error.is_fatal())
-            {
-                failed = Some(error);
+                Err(error) if failed.is_none() || error.is_fatal() => failed = Some(error),
+                Err(_) => {}
+            }
+        }
+        for (line, statement, error) in stale {
+            if failed.is_none() {
+                failed = Box::pin(self.again(variant, index, program, (line, statement, error), place)).await.err();
             }
         }
         match failed {
@@ -68,6 +62,24 @@ impl Interpreter {
         }
     }
 
+    /// Prepares a statement again on its connection, and runs it there once more.
+    #[cold]
+    async fn again(
+        &mut self,
+        variant: &BoundVariant,
+        index: usize,
+        program: &Program,
+        (line, statement, error): (usize, &Statement, OperationError),
+        place: &mut Place<'_>,
+    ) -> Result<(), OperationError> {
+        let progress = place.progress;
+        if !error.renew(variant, &[statement], place.line(line), progress).await? {
+            return Err(error);
+        }
+        self.start(index, line, statement, place).await?;
+        self.finish(program, line, statement, place).await
+    }
+
     async fn start(
         &mut self,
         index: usize,
@@ -75,15 +87,12 @@ impl Interpreter {
         statement: &Statement,
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
-        self.args.clear();
-        for source in &statement.args {
-            append(&mut self.args, *source, &self.sets, &self.drawn[index])?;
-        }
-        self.runs[statement.statement] = self.runs[statement.statement].saturating_add(1);
+        self.put_args(index, statement)?;
+        self.runs(statement.statement, 1);
         let commits = statement.commits || place.progress.is_unconfirmed();
         place.progress.sent(commits);
-        let (session, name) = place.line(line, statement.statement);
-        session.start(name, &self.args).await?;
+        let line = place.line(line);
+        line.session.start(line.prepared[statement.statement], &self.args).await?;
         Ok(())
     }
 
@@ -94,26 +103,9 @@ impl Interpreter {
         statement: &Statement,
         place: &mut Place<'_>,
     ) -> Result<(), OperationError> {
-        let mut sink = match &statement.binds {
-            None => Sink::counting(),
-            Some(bind) => {
-                // More than 4 billion rows do not fit in memory.
-                let parent = bind.visiting.map(|set| self.sets[set].visited() as u32);
-                let rows = &mut self.sets[bind.set];
-                if !bind.in_loop {
-                    rows.clear(program.widths[bind.set]);
-                }
-                Sink::keeping(rows, &bind.keep, parent)
-            }
-        }
-        .recording(&mut self.recorded, &statement.records);
-        let (session, _) = place.line(line, statement.statement);
-        let executed = session.finish(&mut sink).await?;
-        let rows = if executed.rows > 0 { executed.rows } else { executed.affected };
-        place.progress.add_rows(rows);
-        match statement.expect_rows {
-            Some(expected) if expected != rows => Err(OperationError::Rows { expected, found: rows }),
-            _ => Ok(()),
-        }
+        let parent = self.parent(statement);
+        let mut sink = sink(&mut self.sets, &mut self.recorded, program, statement, parent);
+        let executed = place.line(line).session.finish(&mut sink).await?;
+        count(place.progress, statement, executed)
     }
 }

@@ -15,6 +15,7 @@ use crate::engine::drawn::shortened;
 use crate::engine::error::chain;
 use crate::engine::interpreter::prepare;
 use crate::timer::Timer;
+use crate::workload::plan::leading_words;
 
 /// A statement that takes longer is cancelled.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -36,9 +37,20 @@ pub(super) struct Explainer<'a> {
     prepared: Vec<StatementId>,
     begin: StatementId,
     rollback: StatementId,
+    /// What was set and still holds, where statements are not executed in their order: each plan is asked for behind it.
+    settings: Vec<Setting>,
     ground: Ground,
     timer: Timer,
     interrupt: &'a Interrupt,
+}
+
+/// A statement that sets something.
+#[derive(Clone)]
+struct Setting {
+    id: StatementId,
+    args: Args,
+    /// Whether it holds until the end of its transaction.
+    is_local: bool,
 }
 
 /// Why there is no answer.
@@ -88,7 +100,8 @@ impl<'a> Explainer<'a> {
         let prepared = prepare(variant, &mut session).await?;
         let begin = session.parse_each_time("BEGIN READ ONLY", &[], &[])?;
         let rollback = session.parse_each_time("ROLLBACK", &[], &[])?;
-        Ok(Self { variant, session, prepared, begin, rollback, ground, timer: timer.clone(), interrupt })
+        let (settings, timer) = (Vec::new(), timer.clone());
+        Ok(Self { variant, session, prepared, begin, rollback, settings, ground, timer, interrupt })
     }
 
     /// The plans of an operation.
@@ -124,6 +137,7 @@ impl<'a> Explainer<'a> {
         plans: &mut VariantPlans,
     ) -> Result<(), Unanswered> {
         let (mut seen, mut number) = (BTreeSet::new(), 0);
+        self.settings.clear();
         for sent in rehearsed.tape.sent() {
             match sent {
                 Sent::Execution(id, args) => {
@@ -146,6 +160,8 @@ impl<'a> Explainer<'a> {
                     } else if self.ground == Ground::Copy {
                         let executed = self.execute(*id, args, &mut Lines::default()).await;
                         go_on(executed.map(drop))?;
+                    } else {
+                        self.note_setting(*id, args, &statement.sql);
                     }
                 }
                 Sent::Copy(id, rows) if self.ground == Ground::Copy => {
@@ -155,6 +171,21 @@ impl<'a> Explainer<'a> {
             }
         }
         self.end_transaction().await
+    }
+
+    /// Keeps what sets something, and forgets what an end of a transaction ends.
+    fn note_setting(&mut self, id: StatementId, args: &Args, sql: &str) {
+        let words: Vec<String> =
+            leading_words(sql, 2).into_iter().map(|range| sql[range].to_ascii_lowercase()).collect();
+        match words.first().map(String::as_str) {
+            Some("set" | "reset") => {
+                let is_local = matches!(words.get(1).map(String::as_str), Some("local" | "transaction"));
+                self.settings.push(Setting { id, args: args.clone(), is_local });
+            }
+            Some("commit" | "end" | "rollback" | "abort") => self.settings.retain(|setting| !setting.is_local),
+            Some("discard") => self.settings.clear(),
+            _ => {}
+        }
     }
 
     /// Asks for the plan of a statement; a refusal becomes its note.
@@ -195,7 +226,15 @@ impl<'a> Explainer<'a> {
         }
         let (begin, none) = (self.begin, Args::default());
         self.execute(begin, &none, &mut Lines::default()).await?;
-        let asked = self.execute(id, args, &mut lines).await;
+        let mut asked = Ok(Executed::default());
+        for setting in self.settings.clone() {
+            if asked.is_ok() {
+                asked = self.execute(setting.id, &setting.args, &mut Lines::default()).await;
+            }
+        }
+        if asked.is_ok() {
+            asked = self.execute(id, args, &mut lines).await;
+        }
         if asked.as_ref().err().is_none_or(|error| !error.is_fatal()) {
             self.end_transaction().await?;
         }

@@ -11,7 +11,7 @@ mod explain;
 mod sql;
 
 use self::explain::Explainer;
-pub(in crate::engine) use self::sql::is_ddl;
+pub(in crate::engine) use self::sql::{has_plan, is_ddl};
 use super::answers::AnswersError;
 use super::answers::runner::{Runner, on_own_thread};
 use super::bound::BoundVariant;
@@ -29,6 +29,8 @@ const DRAW: u32 = 0;
 pub struct Rehearsal {
     /// By variant and operation.
     variants: Vec<Vec<Rehearsed>>,
+    /// What fails beside the mix, where failures are counted and end nothing.
+    pub notes: Vec<String>,
 }
 
 /// What an operation sends.
@@ -112,6 +114,7 @@ pub fn which_write(
     let seed = plan.run.seed;
     on_own_thread(async |timer| {
         let (mut refusals, mut variants) = (Vec::with_capacity(bound.len()), Vec::with_capacity(bound.len()));
+        let mut notes = Vec::new();
         for (variant, target) in bound.iter().zip(targets) {
             let mut runner = Runner::open(variant, target, &timer, interrupt, now_us).await?;
             let mut operations = Vec::with_capacity(variant.operations.len());
@@ -129,20 +132,25 @@ pub fn which_write(
             }
             runner.close().await;
             if let Some(beside) = variant.background.as_deref() {
-                let mut runner = Runner::open(beside, target, &timer, interrupt, now_us).await?;
                 for operation in 0..beside.operations.len() {
+                    // A session for each: one that fails may end it.
+                    let mut runner = Runner::open(beside, target, &timer, interrupt, now_us).await?;
                     match runner.run(operation, seed, DRAW).await {
                         Ok(()) => {}
                         Err(error @ AnswersError::Writes { .. }) => refused = refused.or(Some(error)),
+                        Err(AnswersError::Fails { operation, reason, .. }) if !runner.is_lost() => notes.push(format!(
+                            "operation \"{operation}\" beside variant \"{}\" fails: {reason}; in the run its failures are counted",
+                            variant.name
+                        )),
                         Err(error) => return Err(error),
                     }
+                    runner.close().await;
                 }
-                runner.close().await;
             }
             refusals.push(refused);
             variants.push(operations);
         }
-        Ok((refusals, Rehearsal { variants }))
+        Ok((refusals, Rehearsal { variants, notes }))
     })
 }
 

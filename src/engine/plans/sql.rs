@@ -1,51 +1,18 @@
 //! Which statements have a plan, as far as their first word tells.
 
+use crate::workload::plan::first_word;
+
 /// Whether EXPLAIN takes the statement: reading and writing of rows, nothing else. What it is wrong about, the server refuses.
-pub(super) fn has_plan(sql: &str) -> bool {
+pub(in crate::engine) fn has_plan(sql: &str) -> bool {
     const WORDS: [&str; 8] = ["SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "VALUES", "WITH", "TABLE"];
-    let word = first_word(sql);
+    let word = first_word(sql).unwrap_or_default();
     WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
 /// Whether a statement makes, changes or drops what later ones name.
 pub(in crate::engine) fn is_ddl(sql: &str) -> bool {
-    let word = first_word(sql);
+    let word = first_word(sql).unwrap_or_default();
     ["CREATE", "ALTER", "DROP"].iter().any(|known| word.eq_ignore_ascii_case(known))
-}
-
-/// Behind blanks, comments and parentheses.
-fn first_word(sql: &str) -> &str {
-    let mut rest = sql;
-    loop {
-        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '(');
-        if let Some(comment) = rest.strip_prefix("--") {
-            rest = comment.split_once('\n').map_or("", |(_, after)| after);
-        } else if let Some(comment) = rest.strip_prefix("/*") {
-            rest = after_comment(comment);
-        } else {
-            return rest.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        }
-    }
-}
-
-/// What follows a comment, which may hold others.
-fn after_comment(comment: &str) -> &str {
-    let mut depth = 1;
-    let mut rest = comment;
-    while depth > 0 {
-        match (rest.find("*/"), rest.find("/*")) {
-            (Some(end), Some(begin)) if begin < end => {
-                depth += 1;
-                rest = &rest[begin + 2..];
-            }
-            (Some(end), _) => {
-                depth -= 1;
-                rest = &rest[end + 2..];
-            }
-            (None, _) => return "",
-        }
-    }
-    rest
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 mod axes;
 mod bars;
 mod canvas;
+mod course;
 mod forest;
 mod ink;
 mod percentiles;
@@ -17,6 +18,7 @@ mod timeline;
 
 pub use bars::{Bar, Bars};
 pub use canvas::ChartError;
+pub use course::{Course, Mark, Measure, Stretch};
 pub use forest::{Forest, ForestRow};
 pub use ink::Ink;
 pub use percentiles::{Curve, Percentiles};
@@ -76,6 +78,8 @@ pub enum Kind {
     Stacked(Stacked),
     /// Times against the rate of arrivals.
     Rates(Rates),
+    /// A figure from run to run.
+    Course(Course),
 }
 
 /// A plot.
@@ -100,6 +104,7 @@ impl Chart {
             Kind::Forest(chart) => chart.render(room),
             Kind::Stacked(chart) => chart.render(room),
             Kind::Rates(chart) => chart.render(room),
+            Kind::Course(chart) => chart.render(room),
         }?;
         Ok(Svg::new(&document, room.width(), height, &self.caption.title, &self.caption.description))
     }

@@ -6,10 +6,14 @@ use super::plots::{Overlaid, overlaid, ratios};
 use super::{Group, MeasuredRun, Row, groups, headline, notes, reasons, side, tone, unlike};
 use crate::report::ReportError;
 use crate::report::chart::ChartError;
-use crate::report::html::still;
+use crate::report::html::{Page, simple};
+use crate::report::live;
 use crate::report::plots::Plot;
-use crate::report::view::{Badge, unbroken};
-use crate::result::compared::{Compared, SideRun};
+use crate::report::view::{Badge, Fact, unbroken};
+use crate::result::as_address;
+use crate::result::compared::{Compared, Side, SideRun};
+use crate::result::index::{CardSide, ComparisonCard};
+use crate::result::summary::Verdict;
 
 const TEMPLATE: &str = include_str!("../assets/compare.html");
 
@@ -17,6 +21,8 @@ const TEMPLATE: &str = include_str!("../assets/compare.html");
 #[derive(Debug, Serialize)]
 struct View {
     title: String,
+    about: Option<String>,
+    facts: Vec<Fact>,
     version: String,
     verdict: Badge,
     first: String,
@@ -71,13 +77,14 @@ struct PlotView {
 struct SideView {
     ink: usize,
     label: String,
-    about: String,
     runs: Vec<RunView>,
 }
 
 #[derive(Debug, Serialize)]
 struct RunView {
     dir: String,
+    /// The page of the run, where it is known from where it is linked.
+    href: Option<String>,
     started_at: String,
     machine: String,
     servers: String,
@@ -86,16 +93,24 @@ struct RunView {
     state: &'static str,
 }
 
-/// The page as text. `runs`: what is drawn of each run; a run that is not there has no curve.
+/// The page as text. `runs`: what is drawn of each run; a run that is not there has no curve. `places`: the way from the folder of
+/// the page to each run's, in the order of [`Compared::sides`] and their runs, without those that have no page; `None` where the
+/// page has no place of its own. With them the page links the runs, and an index finds out which they are.
 ///
 /// # Errors
 /// When a plot cannot be drawn or the template is broken, which no comparison can cause.
-pub fn page(compared: &Compared, runs: &[MeasuredRun<'_>]) -> Result<String, ReportError> {
+pub fn page_at(
+    compared: &Compared,
+    runs: &[MeasuredRun<'_>],
+    places: Option<&[Vec<Option<String>>]>,
+) -> Result<String, ReportError> {
     let (primary, others): (Vec<Group<'_>>, Vec<Group<'_>>) =
         groups(compared).into_iter().partition(|group| group.primary);
     let (overlaid, left_out) = overlaid(compared, runs);
     let view = View {
         title: compared.workload.clone(),
+        about: None,
+        facts: compared.sides.iter().map(|one| Fact::new(one.label.clone(), side(one))).collect(),
         version: compared.dbbench_version.clone(),
         verdict: Badge::new(unbroken(&headline(compared)), tone(compared)),
         first: compared.sides.first().map_or_else(String::new, |first| first.label.clone()),
@@ -116,12 +131,46 @@ pub fn page(compared: &Compared, runs: &[MeasuredRun<'_>]) -> Result<String, Rep
             .map(|(ink, one)| SideView {
                 ink: ink % 8,
                 label: one.label.clone(),
-                about: side(one),
-                runs: one.runs.iter().map(run).collect(),
+                runs: (0..).zip(&one.runs).map(|(at, one)| run(one, place(places, ink, at))).collect(),
             })
             .collect(),
     };
-    still(TEMPLATE, &view)
+    // A page without a place has no sides that could be found from it.
+    let card = places.map(|places| serde_json::to_string(&card(compared, places))).transpose();
+    let data = card.map_err(ReportError::Data)?.map(|json| live::embedded(&json));
+    simple(TEMPLATE, &Page { kind: "comparison", script: None, data }, &view)
+}
+
+/// As [`page_at`], for a page that may be put anywhere.
+///
+/// # Errors
+/// As there.
+pub fn page(compared: &Compared, runs: &[MeasuredRun<'_>]) -> Result<String, ReportError> {
+    page_at(compared, runs, None)
+}
+
+fn place(places: Option<&[Vec<Option<String>>]>, side: usize, run: usize) -> Option<&str> {
+    places?.get(side)?.get(run)?.as_deref()
+}
+
+/// What the page says of itself.
+fn card(compared: &Compared, places: &[Vec<Option<String>>]) -> ComparisonCard {
+    let primary = || compared.deciding().filter(|figure| figure.metric == compared.metric);
+    let side = |(at, side): (usize, &Side)| CardSide {
+        label: side.label.clone(),
+        name: side.name.clone(),
+        runs: places.get(at).into_iter().flatten().flatten().cloned().collect(),
+    };
+    ComparisonCard {
+        workload: compared.workload.clone(),
+        headline: headline(compared),
+        valid: compared.valid,
+        better: primary().filter(|figure| figure.better == Some(true)).count(),
+        worse: primary().filter(|figure| figure.better == Some(false)).count(),
+        undecided: primary().filter(|figure| figure.verdict == Verdict::Undecided).count(),
+        regressions: compared.regressions().count(),
+        sides: compared.sides.iter().enumerate().map(side).collect(),
+    }
 }
 
 fn group(group: &Group<'_>) -> GroupView {
@@ -155,9 +204,10 @@ fn drawn(plot: &Plot, id: &str) -> Result<PlotView, ReportError> {
     })
 }
 
-fn run(run: &SideRun) -> RunView {
+fn run(run: &SideRun, place: Option<&str>) -> RunView {
     RunView {
         dir: run.dir.clone(),
+        href: place.map(|way| as_address(&format!("{way}/report.html"))),
         started_at: run.started_at.clone(),
         machine: run.machine.clone(),
         servers: run.servers.join(", "),

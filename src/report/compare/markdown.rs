@@ -68,7 +68,7 @@ fn table(out: &mut String, compared: &Compared, group: &Group<'_>) {
 }
 
 /// Text that is nothing but text, on one line and within its cell.
-fn text(plain: &str) -> String {
+pub(in crate::report) fn text(plain: &str) -> String {
     let line: Vec<char> = harmless(&plain.split_whitespace().collect::<Vec<_>>().join(" ")).chars().collect();
     let is_letter = |at: Option<usize>| at.and_then(|at| line.get(at)).is_some_and(|c| c.is_alphanumeric());
     let mut out = String::with_capacity(line.len());

@@ -17,7 +17,7 @@ use crate::result::summary::{Comparison, Verdict};
 use crate::result::{Histograms, Reader};
 use crate::verdict::multiplicity_of;
 
-pub use html::page;
+pub use html::{page, page_at};
 
 /// What the page shows of a run beside the figures.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use crate::report::chart::{Bar, Bars, Caption, Chart, Curve, Forest, ForestRow, 
 use crate::report::wording::{self, metric_name};
 use crate::report::{Inputs, ResponseCurve, format};
 use crate::result::CurvePoint;
+use crate::result::sides::without_side;
 use crate::result::summary::Variant;
 use crate::stats::Looks;
 
@@ -78,7 +79,9 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
     compared.sort_by_key(|c| {
         metrics.iter().position(|key| *key == (c.metric.as_str(), c.operation.as_deref().or(c.job.as_deref())))
     });
-    let baseline = &inputs.summary.baseline;
+    let summary = inputs.summary;
+    let has_sides = summary.sides.is_some();
+    let baseline = if has_sides { "side a" } else { summary.baseline.as_str() };
     let rows: Vec<ForestRow> = compared
         .iter()
         .map(|c| {
@@ -87,7 +90,9 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
                 if c.metric == "goodput_per_s" || c.metric == "rows_per_s" { ", more is better" } else { "" };
             ForestRow {
                 group: format!("{}{of}{direction}", metric_name(&c.metric)),
-                name: if c.baseline == *baseline {
+                name: if summary.is_between_sides(c) {
+                    without_side(&c.variant).to_owned()
+                } else if !has_sides && c.baseline == baseline {
                     c.variant.clone()
                 } else {
                     format!("{} to {}", c.variant, c.baseline)
@@ -106,7 +111,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
     let margin = inputs.run.margin;
     Some(Plot {
         id: "ratios",
-        heading: "Ratio to the baseline",
+        heading: if has_sides { "Ratio of side b to side a" } else { "Ratio to the baseline" },
         note: format!(
             "Diamond: geometric mean of the ratios within rounds. Line: its 95 % interval. Shaded: within ± {} of 1×, which \
              counts as no difference.{left_out}",
@@ -114,7 +119,7 @@ fn ratios(inputs: &Inputs<'_>) -> Option<Plot> {
         ),
         chart: Chart {
             caption: caption(format!("Ratios to {baseline}, with their intervals"), said),
-            kind: Kind::Forest(Forest { baseline: baseline.clone(), margin, rows }),
+            kind: Kind::Forest(Forest { baseline: baseline.to_owned(), margin, rows }),
         },
     })
 }

@@ -21,9 +21,7 @@ const MOVES: Duration = Duration::from_millis(250);
 /// How much is shown, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
-    /// Nothing at all (`--quiet`).
-    Nothing,
-    /// Warnings only (`--no-progress`).
+    /// Warnings only (`--quiet`, `--no-progress`).
     Warnings,
     /// A line for each stage and slice, when it ends.
     Lines,
@@ -44,10 +42,9 @@ impl Mode {
     /// The mode that the options ask for. `terminal`: whether stderr is one.
     #[must_use]
     pub fn new(quiet: bool, no_progress: bool, terminal: bool, color: bool) -> Self {
-        let shown = match (quiet, no_progress, terminal) {
-            (true, _, _) => Shown::Nothing,
-            (_, true, _) => Shown::Warnings,
-            (_, _, true) => Shown::Live,
+        let shown = match (quiet || no_progress, terminal) {
+            (true, _) => Shown::Warnings,
+            (_, true) => Shown::Live,
             _ => Shown::Lines,
         };
         Self { shown, color }
@@ -152,9 +149,6 @@ impl Styled {
 
 impl Inner {
     fn tell(&mut self, event: &Event) {
-        if self.mode.shown == Shown::Nothing {
-            return;
-        }
         let lines = self.narrator.hear(event, self.began.elapsed());
         for line in lines {
             if let Some(styled) = self.styled(&line) {
@@ -191,7 +185,7 @@ impl Inner {
         match (line, self.mode.shown) {
             (Line::Warning(text), _) => after("1;33", "warning:", text),
             (Line::Failure(text), _) => after("1;31", "failed:", text),
-            (_, Shown::Warnings | Shown::Nothing) => None,
+            (_, Shown::Warnings) => None,
             (Line::Stage { what, took, result }, shown) => {
                 let result = if result.is_empty() { String::new() } else { format!(" · {result}") };
                 let tick = if shown == Shown::Live { "✓" } else { "" };

@@ -87,7 +87,7 @@ fn plot_data<'a>(plot: &'a Plot, all: &[Series]) -> Option<PlotData<'a>> {
             let rounds = chart.bands.iter().map(|band| (band.round, millis(band.from_s), millis(band.to_s))).collect();
             Some(PlotData::Timeline { id, title, said, name: &chart.name, values, rounds, tracks: tracks(chart, all) })
         }
-        Kind::Bars(_) | Kind::Forest(_) | Kind::Stacked(_) | Kind::Rates(_) => None,
+        Kind::Bars(_) | Kind::Forest(_) | Kind::Stacked(_) | Kind::Course(_) | Kind::Rates(_) => None,
     }
 }
 

@@ -3,6 +3,7 @@
 mod data;
 mod plans;
 mod settings;
+mod sides;
 mod slowest;
 mod tables;
 mod terms;
@@ -10,7 +11,9 @@ mod terms;
 use serde::Serialize;
 
 use self::plans::Plans;
-use self::settings::{Fact, Server, VariantView};
+pub(in crate::report) use self::settings::Fact;
+use self::settings::{Server, VariantView};
+use self::sides::SidesView;
 use self::slowest::Slowest;
 use self::tables::{ComparisonRow, CurveTable, GeneratorRow, JudgedRow, KeyRow, OpenRow, OperationRow, RoundRow};
 use crate::report::chart::Room;
@@ -19,7 +22,6 @@ use crate::report::terminal::{about_verdicts, absence};
 use crate::report::wording::{self, Tone};
 use crate::report::{Inputs, ReportError, calibration, format, recorded};
 use crate::verdict::{headline, multiplicity};
-use crate::words::counted;
 
 /// The page.
 #[derive(Debug, Serialize)]
@@ -34,6 +36,7 @@ pub(super) struct View {
     warnings: Vec<String>,
     left_out: Vec<String>,
     baseline: String,
+    sides: Option<SidesView>,
     key: Vec<KeyRow>,
     footnotes: Vec<String>,
     answers: Option<String>,
@@ -120,7 +123,8 @@ impl View {
                 .iter()
                 .map(|slice| format!("{}, round {}: {}", slice.variant, slice.round, slice.reason))
                 .collect(),
-            baseline: summary.baseline.clone(),
+            baseline: if summary.sides.is_some() { "the same on side a".to_owned() } else { summary.baseline.clone() },
+            sides: sides::sides(summary),
             key: tables::key(summary),
             footnotes: summary
                 .variants
@@ -131,8 +135,7 @@ impl View {
                 .chain(calibration::quoted(summary))
                 .collect(),
             answers_difference: run.answers_difference.clone(),
-            answers: answers
-                .map(|answers| format!("All variants gave the same answers to {}.", counted(answers.draws, "draw"))),
+            answers: answers.map(wording::same_answers),
             claims: tables::judged(summary, &summary.claims),
             expectations: tables::judged(summary, &summary.expectations),
             failed_checks: tables::failed_checks(summary),

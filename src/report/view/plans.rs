@@ -37,13 +37,15 @@ struct StatementView {
 /// `None` where none were taken.
 pub(super) fn plans(inputs: &Inputs<'_>) -> Option<Plans> {
     let list = inputs.plans?;
-    let baseline = nodes(list, &inputs.summary.baseline);
     let variants = inputs.summary.variants.iter().filter_map(|variant| {
         let own = list.plans.iter().filter(|plan| plan.variant == variant.name);
         let statements: Vec<StatementView> = own.map(statement).collect();
         (!statements.is_empty()).then(|| VariantPlans {
             variant: wording::variant_name(variant),
-            differs: differs(&nodes(list, &variant.name), &baseline, &inputs.summary.baseline),
+            differs: inputs
+                .summary
+                .against(&variant.name)
+                .and_then(|against| differs(&nodes(list, &variant.name), &nodes(list, against), against)),
             statements,
         })
     });

@@ -8,13 +8,13 @@ use crate::words::ending;
 
 /// Something with a name.
 #[derive(Debug, Serialize)]
-pub(super) struct Fact {
+pub(in crate::report) struct Fact {
     name: String,
     value: String,
 }
 
 impl Fact {
-    pub(super) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+    pub(in crate::report) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: value.into() }
     }
 }

@@ -53,6 +53,7 @@ fn row(slow: &SlowRecord) -> SlowRow {
     let number = slow.number + 1;
     let params = slow.params.iter().map(|(name, value)| match value {
         serde_json::Value::String(text) => format!("{name} = {text}"),
+        serde_json::Value::Null => format!("{name} left out"),
         other => format!("{name} = {other}"),
     });
     let retried = if slow.retried > 0 { format!(", {} retried", slow.retried) } else { String::new() };

@@ -44,7 +44,7 @@ fn key_row(summary: &Summary, variant: &Variant, ink: usize) -> KeyRow {
         ink: ink % 8,
         name: wording::variant_name(variant),
         title: (variant.title != variant.name && !variant.title.is_empty()).then(|| variant.title.clone()),
-        baseline: variant.name == summary.baseline && summary.variants.len() > 1,
+        baseline: summary.is_the_baseline(variant),
         valid: !caveats::has_too_few_rounds(summary, variant),
         failed: caveats::anything_failed(summary).then(|| caveats::failed(&variant.mix)),
         goodput: format::optional(variant.mix.goodput_per_s),

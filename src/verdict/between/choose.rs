@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::resolved::way;
 use super::{Refusal, SideRuns};
-use crate::result::run::VariantRecord;
+use crate::result::run::{RunRecord, VariantRecord};
 
 /// Two variants at one point.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,7 +66,7 @@ pub(super) fn subjects(
     for (name, other_name) in pairs.iter().filter(wanted) {
         let on_other = points(other.1, other_name);
         for point in points(first.1, name).into_iter().filter(|point| on_other.contains(point)) {
-            let baseline = shared_baseline(first.1, other.1, &point)
+            let baseline = shared_baseline((first.1, name), (other.1, other_name), &point)
                 .filter(|baseline| !same_runs && baseline != name && baseline != other_name);
             subjects.push(Subject { first: name.clone(), other: other_name.clone(), point, baseline, same_runs });
         }
@@ -157,17 +157,23 @@ fn points(side: &SideRuns, name: &str) -> Vec<Point> {
     points
 }
 
-/// The baseline of all runs of both sides, where it is the same way of doing the job, at this point.
-fn shared_baseline(first: &SideRuns, other: &SideRuns, point: &Point) -> Option<String> {
-    let mut runs = first.runs.iter().chain(&other.runs).map(|reader| &reader.run);
-    let one = runs.next()?;
-    let holds = |run: &crate::result::run::RunRecord| {
-        run.variants.iter().any(|variant| variant.name == one.baseline && variant.point == *point)
+/// What the variant of each side is compared with in its own runs, where that is the same way of doing the job in all of
+/// them, at this point.
+fn shared_baseline(
+    (first, name): (&SideRuns, &str),
+    (other, other_name): (&SideRuns, &str),
+    point: &Point,
+) -> Option<String> {
+    let of_first = first.runs.iter().map(|reader| (&reader.run, name));
+    let mut runs = of_first.chain(other.runs.iter().map(|reader| (&reader.run, other_name)));
+    let (one, name) = runs.next()?;
+    let baseline = one.against_of(name)?;
+    let holds = |run: &RunRecord| run.variants.iter().any(|of| of.name == baseline && of.point == *point);
+    let reference = way(one, baseline);
+    let is_the_same = |(run, name): (&RunRecord, &str)| {
+        run.against_of(name) == Some(baseline) && holds(run) && way(run, baseline) == reference
     };
-    let reference = way(one, &one.baseline);
-    let same = holds(one)
-        && runs.all(|run| run.baseline == one.baseline && holds(run) && way(run, &one.baseline) == reference);
-    same.then(|| one.baseline.clone())
+    (holds(one) && runs.all(is_the_same)).then(|| baseline.to_owned())
 }
 
 fn shown((label, side): (&str, &SideRuns)) -> String {

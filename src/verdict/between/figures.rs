@@ -65,7 +65,7 @@ pub(super) fn per_run(runs: &[Rounds], logs: bool) -> Vec<f64> {
 }
 
 /// The mean of the logs as a figure, or the plain mean; of equal figures themselves, to the last digit.
-pub(super) fn mean(values: impl Iterator<Item = f64> + Clone, logs: bool) -> f64 {
+pub(in crate::verdict) fn mean(values: impl Iterator<Item = f64> + Clone, logs: bool) -> f64 {
     let first = values.clone().next().unwrap_or(f64::NAN);
     if values.clone().all(|value| value == first) {
         return first;

@@ -14,6 +14,7 @@ mod unlike;
 use std::collections::BTreeSet;
 
 pub use self::exit::exit_code;
+pub(super) use self::figures::mean;
 
 use self::choose::{Subject, subjects};
 use self::contrast::Contrast;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value as Json;
 
 use crate::result::run::RunRecord;
+use crate::result::sides::without_side;
 
 /// Sections that say nothing about what is measured: prose, judgements, how many rounds of which length, and the servers
 /// (a difference of servers is what a comparison is often for). All others do, also those that later versions know.
@@ -37,7 +38,9 @@ pub(super) fn keys(run: &RunRecord, variants: &[&str], ways: bool) -> BTreeMap<S
         match section.as_str() {
             "about" | "title" | "claim" | "expect" => {}
             "variants" | "operations" | "mix" if !ways => {}
-            "variants" => chosen(section, value, variants, &mut keys),
+            // What side b has of its own concerns nobody else.
+            "sides" if !variants.iter().any(|name| name.ends_with("@b")) => {}
+            "variants" => chosen(section, value, &in_file(variants), &mut keys),
             "operations" => chosen(section, value, &operations(run, variants), &mut keys),
             _ => flatten(section, value, &mut keys),
         }
@@ -57,8 +60,8 @@ pub(super) fn way(run: &RunRecord, variant: &str) -> BTreeMap<String, String> {
 /// Whether a key decides what is measured.
 pub(super) fn decides(key: &str) -> bool {
     let mut parts: Vec<&str> = key.split('.').collect();
-    // What an overlay sets counts as what it is laid over.
-    if parts.first() == Some(&"variants") {
+    // What an overlay or a side sets counts as what it is laid over.
+    if matches!(parts.first(), Some(&("variants" | "sides"))) {
         parts.drain(..parts.len().min(2));
     }
     match parts.as_slice() {
@@ -72,6 +75,11 @@ pub(super) fn decides(key: &str) -> bool {
 /// Of a parameter or constant that only one side has, nothing that both sides do can depend.
 pub(super) fn is_definition(key: &str) -> bool {
     key.starts_with("params.") || key.starts_with("constants.")
+}
+
+/// The names that the file has for these variants.
+fn in_file<'n>(variants: &[&'n str]) -> Vec<&'n str> {
+    variants.iter().map(|name| without_side(name)).collect()
 }
 
 fn operations<'r>(run: &'r RunRecord, variants: &[&str]) -> Vec<&'r str> {

@@ -14,6 +14,7 @@ mod variant;
 pub(super) use hash::{hashes, node as node_as_json, resolved};
 pub(super) use variant::{VariantSource, check_unused};
 
+use super::Overrides;
 use super::constants::Constants;
 use super::diagnostic::{Sink, did_you_mean, problem};
 use super::document::{Node, Table, Value};
@@ -135,8 +136,10 @@ impl Dataset {
     }
 }
 
-/// Keeps the variants that were asked for with `--only`, and the baseline. Gives the indexes that stay.
-pub(super) fn kept(only: &[String], variants: &[VariantPlan], baseline: usize, sink: &Sink) -> Vec<usize> {
+/// Keeps the variants that were asked for with `--only`, and the baseline where others are compared with it. Gives the indexes
+/// that stay.
+pub(super) fn kept(overrides: &Overrides, variants: &[VariantPlan], baseline: usize, sink: &Sink) -> Vec<usize> {
+    let Overrides { only, without_baseline, .. } = overrides;
     if only.is_empty() {
         return (0..variants.len()).collect();
     }
@@ -150,5 +153,6 @@ pub(super) fn kept(only: &[String], variants: &[VariantPlan], baseline: usize, s
             sink.push(problem(&place, format!("there is no variant `{name}`")).maybe_hint(hint));
         }
     }
-    (0..variants.len()).filter(|index| *index == baseline || only.contains(&variants[*index].name)).collect()
+    let stays = |index: &usize| (*index == baseline && !without_baseline) || only.contains(&variants[*index].name);
+    (0..variants.len()).filter(stays).collect()
 }

@@ -27,6 +27,7 @@ pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
 pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
 
+pub use super::sql::{first_word, leading_words};
 use crate::param::{Generator, Literal};
 
 /// A whole workload, ready to be bound to servers.
@@ -332,6 +333,8 @@ pub struct RunPlan {
     pub until: Option<UntilPlan>,
     /// Seed of draws and of the order of variants.
     pub seed: u64,
+    /// Each two variants that follow each other in the plan stay together in every round: two sides of the same.
+    pub in_pairs: bool,
 }
 
 /// The goal that ends the rounds.
@@ -357,6 +360,8 @@ pub struct ComparePlan {
     pub baseline: usize,
     /// Whether answers are compared before any timing.
     pub same_answer: bool,
+    /// Of two sides each by itself: they are meant to answer differently.
+    pub within_sides: bool,
     /// How many draws each variant answers for that.
     pub answer_draws: u32,
     /// Half-width of the band that counts as no difference, 0.05 by default.

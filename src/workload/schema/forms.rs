@@ -137,7 +137,7 @@ pub(super) const FORMS: &[(&str, Form)] = &[
     ("probes.tables", TEXTS),
     ("probes.pool", Whole(r#"{"type":["boolean","string"]}"#)),
     ("checks.*.equals", Whole(r#"{"type":["number","string","boolean"]}"#)),
-    ("checks.*.on", ON),
+    ("checks.*.on", Words(&["primary"])),
     ("sweep.*", Keywords(r#"{"minItems":1}"#)),
     ("compare.answer_draws", Bounds(1, 100_000)),
     ("compare.margin", ABOVE_0_BELOW_1),

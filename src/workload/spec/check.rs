@@ -24,10 +24,15 @@ fn check(entry: &Entry, context: Context<'_>) -> Option<CheckSpec> {
     let Value::Table(table) = &entry.node.value else { return None };
     let enabled = optional(table.get("enabled"), |key, node| context.flag(key, node)).unwrap_or(true);
     if let Some(on) = table.get("on")
-        && let Some(word) = context.word("on", &on.node, &["primary", "replica", "replicas", "shards"])
-        && word != "primary"
+        && let Some(word) = context.text("on", &on.node)
+        && word.value != "primary"
     {
-        let title = format!("`on = \"{word}\"` is not supported by this version");
+        let title = match word.value.as_str() {
+            name if name == "reads" || name.starts_with("replica") || name.starts_with("shard") => {
+                format!("`on = \"{name}\"` is not supported by this version")
+            }
+            other => format!("`on` must be \"primary\", got \"{other}\""),
+        };
         context.sink.push(problem(&on.node.place, title).hint("a check asks the primary: take `on` out"));
     }
     let sql = table.get("sql").filter(|sql| context.text("sql", &sql.node).is_some()).map(|sql| sql.node.clone());

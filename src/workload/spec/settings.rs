@@ -93,6 +93,7 @@ pub(in crate::workload) fn run_plan(root: &Table, context: Context<'_>) -> RunPl
         rounds: rounds.and_then(|rounds| u32::try_from(rounds).ok()).unwrap_or(7),
         until: None,
         seed: seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(1),
+        in_pairs: false,
     }
 }
 

@@ -257,8 +257,8 @@ fn precedes_value(word: &str) -> bool {
     WORDS.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
-/// Where a statement calls functions, as far as that can be seen without knowing its grammar: words without quotes before a
-/// `(`, a schema in front of them left out. What is not a call although it looks like one (`t AS name (…)`, `WITH name (…) AS`,
+/// Where a statement calls functions, as far as that can be seen without knowing its grammar: names before a `(`, with their
+/// quotes where they have some, a schema in front of them left out. What is not a call although it looks like one (`t AS name (…)`, `WITH name (…) AS`,
 /// `INSERT INTO name (…)`) is left out; keywords such as `IN (…)` are not.
 #[must_use]
 pub fn calls(sql: &str) -> Vec<Range<usize>> {
@@ -278,10 +278,28 @@ pub fn calls(sql: &str) -> Vec<Range<usize>> {
                 *before = word.take();
                 *word = Some(token.range);
             }
+            Kind::Quoted if sql[token.range.clone()].starts_with('"') => {
+                *before = word.take();
+                *word = Some(token.range);
+            }
+            // `U&"…"`
+            Kind::Symbol(b'&') if word.as_ref().is_some_and(|word| sql[word.clone()].eq_ignore_ascii_case("u")) => {
+                *word = before.take();
+            }
             _ => words = [None, None],
         }
     }
     found
+}
+
+/// The name that the server looks for, of one as it is written: without quotes, and in small letters where it had none.
+/// `None` for one in Unicode escapes, which are not decoded here.
+#[must_use]
+pub fn name_of(sql: &str, part: Range<usize>) -> Option<String> {
+    let written = &sql[part.clone()];
+    let Some(quoted) = written.strip_prefix('"') else { return Some(written.to_ascii_lowercase()) };
+    let escaped = sql[..part.start].ends_with("U&") || sql[..part.start].ends_with("u&");
+    (!escaped).then(|| quoted.strip_suffix('"').unwrap_or(quoted).replace("\"\"", "\""))
 }
 
 /// The first word of a statement, as written; comments, blanks and opening parentheses before it are skipped. `None` when

@@ -45,7 +45,7 @@ fn compile(text: &str) -> Result<Plan, Problems> {
 
 fn compile_set(text: &str, set: &[(&str, &str, &str)]) -> Result<Plan, Problems> {
     let set = set.iter().map(|(key, value, origin)| ((*key).to_owned(), (*value).to_owned(), (*origin).to_owned()));
-    compile_text(SourceText::new("w.toml", text), &Overrides { set: set.collect(), only: Vec::new() })
+    compile_text(SourceText::new("w.toml", text), &Overrides { set: set.collect(), ..Overrides::default() })
 }
 
 fn rendered(result: Result<Plan, Problems>) -> String {

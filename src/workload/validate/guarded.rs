@@ -22,7 +22,7 @@ const ALLOWED: [&str; 14] = [
 const OF_THE_SESSION: [&str; 5] = ["SET", "RESET", "BEGIN", "START", "ABORT"];
 
 /// Functions that change something beyond the database although the session only reads; `*` stands for any end or middle.
-const OF_THE_SERVER: [&str; 29] = [
+const OF_THE_SERVER: [&str; 30] = [
     "dblink*",
     "lo_export",
     "lo_import",
@@ -34,6 +34,7 @@ const OF_THE_SERVER: [&str; 29] = [
     "pg_drop_replication_slot",
     "pg_file_*",
     "pg_import_system_collations",
+    "pg_log_backend_memory_contexts",
     "pg_log_standby_snapshot",
     "pg_logical_slot_get_*",
     "pg_promote",
@@ -54,10 +55,11 @@ const OF_THE_SERVER: [&str; 29] = [
     "pg_wal_replay_*",
 ];
 
-/// The same within the database.
-const OF_THE_DATABASE: [&str; 16] = [
+/// The same within the database, or with a query given as text that is not looked at.
+const OF_THE_DATABASE: [&str; 19] = [
     "brin_desummarize_range",
     "brin_summarize_*",
+    "crosstab*",
     "gin_clean_pending_list",
     "lo_creat",
     "lo_create",
@@ -67,10 +69,12 @@ const OF_THE_DATABASE: [&str; 16] = [
     "lo_unlink",
     "lowrite",
     "pg_advisory_*",
+    "pg_export_snapshot",
     "pg_logical_emit_message",
     "pg_notify",
     "pg_stat_reset*",
     "pg_try_advisory_*",
+    "query_to_xml*",
     "set_config",
 ];
 
@@ -167,7 +171,10 @@ fn in_statement(statement: &str, is_own: bool) -> Option<Refused> {
         return Some(refused);
     }
     sql::calls(statement).into_iter().find_map(|part| {
-        let name = statement[part.clone()].to_ascii_lowercase();
+        let Some(name) = sql::name_of(statement, part.clone()) else {
+            let why = "a name in Unicode escapes hides which function it is";
+            return Some(Refused { part, is_keyword: false, why, hint: Some("write the name itself") });
+        };
         let why = match () {
             () if any(&OF_THE_SERVER, &name) => {
                 "its effect reaches beyond the database, and no read-only session stops it"
@@ -311,11 +318,14 @@ mod tests {
             ("SELECT pg_stat_reset_single_table_counters(1)", "pg_stat_reset_single_table_counters"),
             ("WITH x AS (SELECT pg_notify('a', 'b')) SELECT * FROM x", "pg_notify"),
             ("EXPLAIN ANALYZE SELECT pg_switch_wal()", "pg_switch_wal"),
+            ("SELECT pg_catalog.\"pg_notify\" ('a', 'b')", "\"pg_notify\""),
+            ("SELECT u&\"pg\\005fnotify\"('a', 'b')", "\"pg\\005fnotify\""),
+            ("SELECT query_to_xml('SELECT pg_switch_wal()', true, true, '')", "query_to_xml"),
         ] {
             is_refused(sql, "", shown);
         }
         for sql in [
-            "SELECT 'set_config(1)', \"set_config\", \"pg_notify\"(1), $$ pg_switch_wal() $$ FROM t",
+            "SELECT 'set_config(1)', \"set_config\", \"PG_NOTIFY\"(1), $$ pg_switch_wal() $$ FROM t",
             "SELECT set_config FROM t /* set_config(1) */ WHERE (set_config) IN (1) -- pg_promote()",
             "WITH dblink (id) AS (SELECT 1) SELECT id FROM dblink",
             "SELECT * FROM t AS pg_promote (id)",

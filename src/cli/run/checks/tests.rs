@@ -122,6 +122,14 @@ fn what_was_not_confirmed_may_have_taken_effect_or_not() {
     );
     // What took effect has not failed.
     assert_eq!(figures("\"a.failed\"", ["0", "1", "2", "3", "4", "5"]), [0.0, 0.0, 0.0, -1.0, -2.0, -3.0].map(Some));
+    // Rows come with what took effect, as many as with each other operation where these had the same number.
+    let each = |succeeded, unknown, rows| [Counters { rows, ..counters(succeeded, unknown, unknown) }, NONE[1].clone()];
+    for (rows, found, difference) in
+        [(20, "20", 0.0), (20, "24", 0.0), (20, "23", 1.0), (20, "26", -2.0), (21, "23", -2.0)]
+    {
+        let figure = judged("\"a.rows\"", found, each(10, 2, rows)).1.map(f64::abs);
+        assert_eq!(figure, Some(f64::abs(difference)), "{found} of {rows}");
+    }
     assert_eq!(
         judged("\"mix.succeeded\"", "16", counts()).2,
         "mix.succeeded = 15 (or 18, as far as 3 operations took effect that were not confirmed)"

@@ -17,18 +17,6 @@ fn constant(clients: u32, rate: f64, measure: Duration) -> VariantPlan {
     open(clients, ArrivalsPlan::Constant, RatePlan::Steady(rate), measure)
 }
 
-/// The first attempt whose figures are plausible ends it: a wrong rule fails all, a machine that stands still for a moment some.
-fn plausible_in_some_attempt(attempt: impl Fn() -> Result<(), String>) {
-    let mut found = Vec::new();
-    for _ in 0..5 {
-        match attempt() {
-            Ok(()) => return,
-            Err(figures) => found.push(figures),
-        }
-    }
-    panic!("{found:#?}");
-}
-
 #[test]
 fn asked_for_twice_the_capacity_half_never_starts_and_the_median_is_not_reached() {
     plausible_in_some_attempt(|| {

@@ -42,16 +42,22 @@ fn an_open_loop_names_the_arrivals() {
     let rate = RatePlan::Steady(1_500.0);
     variant.load = LoadPlan::Open { clients: 1, arrivals: ArrivalsPlan::Constant, rate };
     let plan = plan(vec![variant], 1);
-    let slice = &run_null(&plan, SERVICE, 1).slices[0];
-    check_draws(&plan, slice);
-    // Asked for more than the one client does: each arrival waits longer than the one before.
-    let number = |at: usize| match slice.slowest[at].slow.number {
-        OperationNumber::Arrival(number) => number,
-        OperationNumber::Client { .. } => panic!("an arrival has no client"),
-    };
-    assert!(number(0) > 50, "{:?}", slice.slowest[0]);
-    let times = slice.slowest[0].slow.times;
-    assert!(times.queue_ns > Some(times.service_ns), "{times:?}");
-    let start_ns = number(0) as f64 / 1_500.0 * 1e9;
-    assert!((slice.slowest[0].start.as_secs_f64() * 1e9 - start_ns).abs() < 1e6, "{:?}", slice.slowest[0]);
+    plausible_in_some_attempt(|| {
+        let slice = &run_null(&plan, SERVICE, 1).slices[0];
+        check_draws(&plan, slice);
+        let slowest = &slice.slowest[0];
+        let number = match slowest.slow.number {
+            OperationNumber::Arrival(number) => number,
+            OperationNumber::Client { .. } => panic!("an arrival has no client"),
+        };
+        let start_ns = number as f64 / 1_500.0 * 1e9;
+        assert!((slowest.start.as_secs_f64() * 1e9 - start_ns).abs() < 1e6, "{slowest:?}");
+        // Asked for more than the one client does: each arrival waits longer than the one before.
+        let times = slowest.slow.times;
+        if number > 50 && times.queue_ns > Some(times.service_ns) {
+            Ok(())
+        } else {
+            Err(format!("{number}: {times:?}"))
+        }
+    });
 }

@@ -1,0 +1,94 @@
+//! Two sides of one workload: how they stand to each other as a whole, and what of that is a regression.
+
+use super::compare::{ALWAYS, Paired, judged};
+use super::figure::pairs;
+use crate::result::run::{RunRecord, VariantRecord};
+use crate::result::sides::{Sides, SidesRecord};
+use crate::result::slice::SliceRecord;
+use crate::result::summary::{Comparison, Summary, Verdict};
+use crate::words::Metric;
+
+/// Names of the sides.
+const A: &str = "a";
+const B: &str = "b";
+
+/// The metrics of which every variant of side b is compared with itself on side a.
+pub(super) fn metrics(run: &RunRecord) -> Vec<Metric> {
+    let mut metrics = ALWAYS.to_vec();
+    let asked = run.sides.iter().flat_map(|sides| &sides.metrics).filter_map(|name| Metric::of_results(name));
+    for metric in asked {
+        if !metrics.contains(&metric) {
+            metrics.push(metric);
+        }
+    }
+    metrics
+}
+
+/// Says in the summary how the sides stand, and which comparisons are regressions.
+pub(super) fn note(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord]) {
+    let Some(record) = &run.sides else { return };
+    let overall = overall(run, slices);
+    for comparison in &mut summary.comparisons {
+        let is_between =
+            run.against_of(&comparison.variant) == Some(comparison.baseline.as_str()) && comparison.operation.is_none();
+        comparison.regression = is_between && counts(record, comparison) && is_regression(record, comparison);
+    }
+    summary.sides = Some(Sides {
+        differ: record.differ.clone(),
+        one_server: record.one_server,
+        fail_above: record.fail_above,
+        metrics: record.metrics.clone(),
+        overall,
+    });
+}
+
+/// Whether a comparison of the sides is one of those that may be a regression.
+pub(super) fn counts(record: &SidesRecord, comparison: &Comparison) -> bool {
+    let path = |name: &String| Metric::of_results(name).is_some_and(|metric| metric.path() == comparison.metric);
+    comparison.job.is_none() && (record.metrics.is_empty() || record.metrics.iter().any(path))
+}
+
+/// Whether a comparison that may be a regression is undecided.
+pub(super) fn is_undecided(summary: &Summary) -> bool {
+    let Some(sides) = &summary.sides else { return false };
+    let record = SidesRecord { metrics: sides.metrics.clone(), ..SidesRecord::default() };
+    summary.comparisons.iter().any(|comparison| {
+        summary.is_between_sides(comparison) && counts(&record, comparison) && comparison.verdict == Verdict::Undecided
+    })
+}
+
+/// Worse by a verdict, and the estimate farther from "no change" than is allowed. From nothing, anything is.
+fn is_regression(record: &SidesRecord, comparison: &Comparison) -> bool {
+    let Some(allowed) = record.fail_above.filter(|_| comparison.better == Some(false)) else { return false };
+    comparison.ratio.is_none_or(|ratio| (ratio - 1.0).abs() > allowed)
+}
+
+/// All variants together: one figure for each side and round, the geometric mean over the variants that have one on both.
+/// Rounds in which a variant lacks one are left out, or its being away would look like a difference.
+fn overall(run: &RunRecord, slices: &[SliceRecord]) -> Comparison {
+    let metric = &ALWAYS[0];
+    let of_b: Vec<(&VariantRecord, &str)> =
+        run.variants.iter().filter_map(|variant| Some((variant, run.against(variant)?))).collect();
+    let alone = |round: u32| -> Option<(f64, f64)> {
+        let of_round: Vec<SliceRecord> = slices.iter().filter(|slice| slice.round == round).cloned().collect();
+        let mut logs = (0.0, 0.0);
+        for (variant, against) in &of_b {
+            let (own, other) =
+                pairs(&of_round, &variant.name, against, metric, super::Scope::default()).first().copied()?;
+            logs = (logs.0 + own.ln(), logs.1 + other.ln());
+        }
+        let count = of_b.len() as f64;
+        Some(((logs.0 / count).exp(), (logs.1 / count).exp()))
+    };
+    let mut rounds: Vec<u32> = slices.iter().map(|slice| slice.round).collect();
+    rounds.sort_unstable();
+    rounds.dedup();
+    let pairs: Vec<(f64, f64)> =
+        if of_b.is_empty() { Vec::new() } else { rounds.into_iter().filter_map(alone).collect() };
+    let names: Vec<&str> = of_b.iter().flat_map(|(variant, against)| [variant.name.as_str(), against]).collect();
+    judged(run, slices, &Paired { variant: B, against: A, of: &names, metric, scope: super::Scope::default(), pairs })
+}
+
+#[cfg(test)]
+#[path = "sides_tests.rs"]
+mod tests;
