@@ -88,7 +88,7 @@ fn open(include: &Entry, chain: &mut Vec<Link>, sink: &Sink) -> Option<()> {
         sink.push(problem(place, title).hint("a file that is included must not lead back: take one of them out"));
         return None;
     }
-    match std::fs::read_to_string(&path) {
+    match text_of(&path) {
         Ok(text) => {
             chain.push((real, SourceText::new(path, text)));
             Some(())
@@ -99,6 +99,17 @@ fn open(include: &Entry, chain: &mut Vec<Link>, sink: &Sink) -> Option<()> {
             None
         }
     }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// Why it cannot be read, as a clause.
+pub(super) fn text_of(path: &Path) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::InvalidData => "it is not UTF-8; save it with that encoding".to_owned(),
+        _ => error.to_string(),
+    })
 }
 
 /// Steps are never overridden: who reads an operation must find it in one piece.

@@ -53,7 +53,7 @@ pub struct Overrides {
 /// # Errors
 /// Every problem of the file and of the overrides at once.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<Plan, Problems> {
-    match std::fs::read_to_string(path) {
+    match include::text_of(path) {
         Ok(text) => compile_text(SourceText::new(path, text), overrides),
         Err(error) => {
             let title = format!("{} cannot be read: {error}", path.display());

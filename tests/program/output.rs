@@ -103,6 +103,8 @@ fn results_never_mix() {
     place.run_out(NULL).ends_with(2).says(&["--out out is not empty"]);
     assert_eq!(files_below(&place.path("out")).len(), 1);
     place.run(&[&["run", "w.toml", "--out", "taken"], NULL].concat()).ends_with(2).says(&["--out taken is a file"]);
+    let below = ["run", "w.toml", "--out", "taken/below"];
+    place.run(&[&below[..], NULL].concat()).ends_with(2).says(&["--out taken/below lies below a file: name a folder"]);
     // An empty folder is as good as a new one.
     fs::remove_file(place.path("out/mine")).unwrap();
     place.run_out(NULL).ends_with(measured(0));

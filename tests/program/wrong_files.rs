@@ -204,6 +204,11 @@ fn options_are_checked_like_the_file() {
         place.run_out(options).ends_with(2).says(says);
     }
     place.run(&["run", "nowhere.toml"]).ends_with(2).says(&["nowhere.toml cannot be read: No such file"]);
+    std::fs::write(place.path("wide.toml"), [0xff, 0xfe, b'a', 0]).unwrap();
+    place
+        .run(&["run", "wide.toml"])
+        .ends_with(2)
+        .says(&["wide.toml cannot be read: it is not UTF-8; save it with that"]);
     place.run(&["run"]).ends_with(2).says(&["<FILE>"]);
     assert!(!place.path("out").exists(), "something was run");
 }

@@ -23,7 +23,7 @@ use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
 use crate::result::slice::{SliceContext, SliceRecord};
 use crate::result::slowest::{SlowContext, SlowRecord};
-use crate::result::{self, Store};
+use crate::result::{self, Store, StoreError};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
 use crate::words::{ExitCode, counted};
@@ -91,7 +91,11 @@ pub fn begin(command: &Command<'_>, plan: &Plan, stage: &mut Stage, out: Option<
         None => result::default_dir(Path::new(super::RESULTS), &plan.name, jiff::Timestamp::now())
             .map_err(|error| Failure::failed(&error))?,
     };
-    let store = Store::create(&dir, &run).map_err(|error| Failure::failed(&error))?;
+    let store = Store::create(&dir, &run).map_err(|error| match error {
+        // Another run was quicker to take the folder: the same error, and the same code, as had it been there before.
+        StoreError::NotEmpty(_) => Failure::text(ExitCode::Usage, chain(&error)),
+        error => Failure::failed(&error),
+    })?;
     command.asked.writes_to(&dir);
     if let Some(plans) = &plans {
         store.write_plans(plans).map_err(|error| Failure::failed(&error))?;

@@ -172,7 +172,8 @@ pub(super) fn empty_or_new(out: &Path) -> Result<(), Failure> {
             Some(_) => "is not empty: a result needs a folder of its own; name another, or remove it",
         },
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => "is a file: name a folder",
+        Err(_) if out.is_file() => "is a file: name a folder",
+        Err(error) if error.kind() == std::io::ErrorKind::NotADirectory => "lies below a file: name a folder",
         Err(_) => "cannot be read: name a folder that you may write to",
     };
     Err(Failure::text(ExitCode::Usage, format!("--out {} {rule}", out.display())))
