@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::search::args as search;
 use super::cache::CacheArgs;
 use super::manual::{CompletionsArgs, ManArgs};
+use super::search::args as search;
 
 /// Which way of using my database is better, by how much, and why?
 #[derive(Debug, Parser)]

@@ -50,7 +50,7 @@ const STYLES: [&str; 5] = [
 /// What a page is, beside what it shows.
 #[derive(Debug, Default)]
 pub(super) struct Page<'a> {
-    /// `report`, `comparison`, `index`, `history`.
+    /// `report`, `comparison`, `index`, `history`, `search`.
     pub(super) kind: &'a str,
     /// What it runs.
     pub(super) script: Option<String>,

@@ -36,7 +36,8 @@ fn evenly_spaced_arrivals_are_kept_up_to_the_capacity() {
     place.workload(&tiny(&[]));
     let options = ["--slo", "response.p90<60ms", "--arrivals", "constant", "--only", "two"];
     let outcome = quick(&place, &[&TARGET[..], &options].concat()).ends_with(measured(0));
-    outcome.says(&["two: response.p90<60ms holds at ", " and no longer at ", "constant; rates are 10 % apart"]);
+    let outcome =
+        outcome.says(&["two: response.p90<60ms holds at ", " and no longer at ", "constant; rates are 10 % apart"]);
     assert_eq!(outcome.stdout.trim().rsplit('/').next(), Some("out"), "{}", outcome.stdout);
     let search = place.json("out/search.json");
     assert_eq!((&search["schema_version"], &search["partial"]), (&1.into(), &false.into()));

@@ -32,7 +32,10 @@ pub fn report(args: &ReportArgs) -> Result<ExitCode, Failure> {
     let output = Output { format: args.format, quiet: false, color: args.color.is_on() };
     if let Some(record) = SearchRecord::read(&args.dir).map_err(|error| Failure::failed(&error))? {
         if !args.export.is_empty() {
-            let rule = format!("`--export` writes figures of a run, and {} is a search: its contract is search.json", args.dir.display());
+            let rule = format!(
+                "`--export` writes figures of a run, and {} is a search: its contract is search.json",
+                args.dir.display()
+            );
             return Err(Failure::text(ExitCode::Usage, rule));
         }
         search::show(&args.dir, &record, output)?;

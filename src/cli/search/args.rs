@@ -57,6 +57,9 @@ pub struct SearchArgs {
     /// Leave the database that was made on the target
     #[arg(long)]
     pub keep: bool,
+    /// Keep values of somebody's data in the result: parameters of the slowest operations, and what stands in plans
+    #[arg(long)]
+    pub keep_detail: bool,
     /// Folder with the PostgreSQL binaries to start
     #[arg(long, value_name = "DIR")]
     pub pg_bindir: Option<PathBuf>,
@@ -111,6 +114,7 @@ impl SearchArgs {
             allow_writes_to: self.allow_writes_to.clone(),
             schema: self.schema.clone(),
             keep: self.keep,
+            keep_detail: self.keep_detail,
             pg_bindir: self.pg_bindir.clone(),
             overrides: OverrideArgs {
                 set,

@@ -6,8 +6,8 @@ use super::text::{cells, heads, note};
 use super::{answer, plot, standing, sure, tone, tone_of_rate};
 use crate::report::ReportError;
 use crate::report::chart::{Chart, Room};
-use crate::report::html::still;
-use crate::report::view::{Badge, unbroken};
+use crate::report::html::{Page, simple};
+use crate::report::view::{Badge, Fact, unbroken};
 use crate::result::search::{SearchRecord, SearchedVariant};
 
 const TEMPLATE: &str = include_str!("../assets/search.html");
@@ -16,8 +16,9 @@ const TEMPLATE: &str = include_str!("../assets/search.html");
 struct View {
     title: String,
     version: String,
+    about: Option<String>,
     verdict: Badge,
-    facts: Vec<(&'static str, String)>,
+    facts: Vec<Fact>,
     invalid_reasons: Vec<String>,
     warnings: Vec<String>,
     note: String,
@@ -56,7 +57,7 @@ pub(super) fn page(record: &SearchRecord) -> Result<String, ReportError> {
     let answers: Vec<String> = record.variants.iter().map(|variant| answer(record, variant)).collect();
     let objectives: Vec<&str> = record.objectives.iter().map(|objective| objective.objective.as_str()).collect();
     let clients: Vec<String> = record.variants.iter().map(|variant| variant.clients.to_string()).collect();
-    let mut facts = vec![
+    let facts = [
         ("objective", objectives.join(" and ")),
         ("arrivals", record.arrivals.clone()),
         ("clients", clients.join(", ")),
@@ -64,13 +65,17 @@ pub(super) fn page(record: &SearchRecord) -> Result<String, ReportError> {
         ("machine", record.machine.clone()),
         ("servers", record.servers.join(", ")),
     ];
-    facts.retain(|(_, fact)| !fact.is_empty());
     let heads = heads(record);
     let view = View {
         title: record.workload.clone(),
         version: record.dbbench_version.clone(),
+        about: None,
         verdict: Badge::new(unbroken(&answers.join(" ")), tone(record)),
-        facts,
+        facts: facts
+            .into_iter()
+            .filter(|(_, fact)| !fact.is_empty())
+            .map(|(name, fact)| Fact::new(name, fact))
+            .collect(),
         invalid_reasons: record.invalid_reasons.clone(),
         warnings: record.warnings.clone(),
         note: note(record),
@@ -85,7 +90,7 @@ pub(super) fn page(record: &SearchRecord) -> Result<String, ReportError> {
             })
             .collect::<Result<_, _>>()?,
     };
-    still(TEMPLATE, &view)
+    simple(TEMPLATE, &Page { kind: "search", ..Page::default() }, &view)
 }
 
 fn variant(
