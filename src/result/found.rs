@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::ReadError;
 use super::index::ComparisonCard;
 use super::reader::{is_missing, read_json, read_run};
+use super::search::SEARCH;
 use super::store::{RUN, SUMMARY};
 use super::summary::Summary;
 
@@ -98,6 +99,7 @@ pub fn read_summary(dir: &Path) -> Result<Summarized, ReadError> {
     let path = dir.join(SUMMARY);
     match read_json(&path) {
         Ok(Some(summary)) => Ok(Summarized::Yes(Box::new(summary))),
+        Ok(None) if dir.join(SEARCH).exists() => Err(ReadError::IsSearch(dir.to_owned())),
         Ok(None) => read_run(dir).map(|_| Summarized::NotYet),
         // Other programs have files of this name, too.
         Err(ReadError::Malformed { .. }) if !dir.join(RUN).exists() && is_foreign(&path) => Ok(Summarized::Foreign),
