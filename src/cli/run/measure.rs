@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use super::Command;
 use super::after::After;
+use super::context::{append, slice_context, slow_record};
 use super::copies::Copies;
 use super::record::record;
 use super::sites::Meter;
@@ -15,14 +16,11 @@ use super::trial::{answer_targets, try_operations, unanswered};
 use super::withheld::keeps_values;
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
-use crate::engine::{
-    self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome, SlowOperation,
-};
+use crate::engine::{self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
 use crate::event::{Event, Events, Stage as Phase};
-use crate::result::interval::IntervalContext;
 use crate::result::run::{RunRecord, SameAnswer};
-use crate::result::slice::{SliceContext, SliceRecord};
-use crate::result::slowest::{SlowContext, SlowRecord};
+use crate::result::slice::SliceRecord;
+use crate::result::slowest::SlowRecord;
 use crate::result::{self, Store, StoreError};
 use crate::stats::FIRST_LOOK;
 use crate::verdict;
@@ -351,54 +349,4 @@ fn goal_met(run: &RunRecord, closed: &[SliceRecord]) -> Option<String> {
     let reached = verdict::is_reached(verdict::widest(run, closed), until.half_width);
     let not = if reached { "" } else { "not " };
     Some(format!("goal {not}reached after {}", counted(run.rounds, "round")))
-}
-
-fn append(store: &mut Store, plan: &Plan, interval: &Interval<'_>) -> io::Result<()> {
-    store.append_interval(&interval_context(plan, interval), interval.recorded).map_err(io::Error::other)
-}
-
-pub(super) fn interval_context(plan: &Plan, interval: &Interval<'_>) -> IntervalContext {
-    let variant = &plan.variants[interval.slice.variant];
-    IntervalContext {
-        start_s: interval.start.as_secs_f64(),
-        seconds: interval.length.as_secs_f64(),
-        point: 0,
-        round: interval.slice.round,
-        measuring: interval.measuring,
-        variant: variant.name.clone(),
-        operations: variant.operations.iter().map(|operation| operation.name.clone()).collect(),
-        client_cpu_us: interval.client_cpu_ns.map(|ns| ns as f64 / 1e3),
-        server_cpu_us: interval.server_cpu_ns.map(|ns| ns as f64 / 1e3),
-    }
-}
-
-pub(super) fn slice_context(plan: &Plan, outcome: &SliceOutcome) -> SliceContext {
-    let variant = &plan.variants[outcome.slice.variant];
-    let background = variant.background.as_ref().map_or_else(Vec::new, |background| background.work.records());
-    SliceContext {
-        point: 0,
-        round: outcome.slice.round,
-        position: outcome.slice.position,
-        variant: variant.name.clone(),
-        operations: variant
-            .operations
-            .iter()
-            .map(|operation| (operation.name.clone(), operation.job.clone()))
-            .collect(),
-        records: variant.records().into_iter().map(str::to_owned).collect(),
-        background_records: background.into_iter().map(str::to_owned).collect(),
-        start_s: outcome.start.as_secs_f64(),
-    }
-}
-
-pub(super) fn slow_record(slice: &SliceContext, slow: &SlowOperation, with_values: bool) -> SlowRecord {
-    let context = SlowContext {
-        point: slice.point,
-        round: slice.round,
-        variant: slice.variant.clone(),
-        operation: slice.operations.get(slow.operation).map(|(name, _)| name.clone()).unwrap_or_default(),
-        start_s: slow.start.as_secs_f64(),
-        params: slow.params.iter().map(|(name, value)| (name.clone(), with_values.then(|| value.clone()))).collect(),
-    };
-    SlowRecord::new(context, &slow.slow)
 }

@@ -6,6 +6,7 @@
 
 mod after;
 mod checks;
+mod context;
 mod copies;
 mod external;
 pub(super) mod measure;

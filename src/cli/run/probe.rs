@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use super::Command;
 use super::after::After;
-use super::measure::{Begun, cut_off, interval_context, ready, slice_context, slow_record};
+use super::context::{interval_context, slice_context, slow_record};
+use super::measure::{Begun, cut_off, ready};
 use super::sites::Meter;
 use super::stage::Stage;
 use super::withheld::keeps_values;
