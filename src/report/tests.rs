@@ -411,7 +411,7 @@ fn an_empty_run_still_makes_a_page() {
     assert!(!render(&summary, PLAIN).is_empty());
 }
 
-/// Writes reports to look at: `DBBENCH_SAMPLE_REPORT=DIR cargo test --lib report::tests::sample_report -- --ignored`.
+/// Writes reports to look at: `DBBENCH_SAMPLE_REPORT=DIR cargo test --lib sample_ -- --ignored`.
 #[test]
 #[ignore = "writes files to look at"]
 fn sample_report() {

@@ -62,6 +62,7 @@ fn variables_in_a_string_are_values_as_they_are() {
     assert_eq!(password(&read("host=h password=${PW} sslmode=disable")), Some("a'b /@%:"));
     assert_eq!(password(&read("host=h password='<${PW}>' sslmode=disable")), Some("<a'b /@%:>"));
     assert!(read_with("${NOPE}", &variables).unwrap_err().to_string().contains("NOPE"));
+    assert!(read_with("${NOPE}", &[("NOPE", "")]).unwrap_err().to_string().contains("or empty"));
 }
 
 #[test]

@@ -41,8 +41,10 @@ fn variable(name: &str, outside: &Outside<'_>) -> Result<String, ConninfoError> 
             "`${…}` in a connection string takes the name of a variable of the environment",
         ));
     }
-    (outside.variable)(name).ok_or_else(|| {
-        ConninfoError::new(format!("the variable {name} that the target names is not set: export {name}=…"))
+    // An empty one would be taken for the server on this machine, which nobody has named.
+    (outside.variable)(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+        let text = format!("the variable {name} that the target names is not set, or empty: export {name}=…");
+        ConninfoError::new(text)
     })
 }
 

@@ -99,12 +99,11 @@ fn a_thousand_runs_are_a_page_of_at_most_a_megabyte() {
     assert!(page.len() < 1_000_000, "{} bytes", page.len());
 }
 
-/// Writes pages for looking at: `DBBENCH_SAMPLE_HISTORY=DIR`.
+/// Writes pages to look at: `DBBENCH_SAMPLE_REPORT=DIR cargo test --lib sample_ -- --ignored`.
 #[test]
-#[ignore = "writes pages for people to look at"]
+#[ignore = "writes files to look at"]
 fn sample_history() {
-    let Some(dir) = std::env::var_os("DBBENCH_SAMPLE_HISTORY") else { return };
-    let dir = std::path::PathBuf::from(dir);
+    let dir = std::path::PathBuf::from(std::env::var_os("DBBENCH_SAMPLE_REPORT").expect("a folder")).join("histories");
     std::fs::create_dir_all(&dir).expect("a folder");
     for (name, history) in [("usual", usual()), ("short", short()), ("hostile", hostile(HOSTILE))] {
         std::fs::write(dir.join(format!("{name}.html")), page(&history).expect("a page")).expect("written");

@@ -7,7 +7,7 @@ use super::{answer, plot, standing, sure, tone, tone_of_rate};
 use crate::report::ReportError;
 use crate::report::chart::{Chart, Room};
 use crate::report::html::{Page, simple};
-use crate::report::view::{Badge, Fact, unbroken};
+use crate::report::view::{Badge, Fact, readable_time, unbroken};
 use crate::result::search::{SearchRecord, SearchedVariant};
 
 const TEMPLATE: &str = include_str!("../assets/search.html");
@@ -61,7 +61,7 @@ pub(super) fn page(record: &SearchRecord) -> Result<String, ReportError> {
         ("objective", objectives.join(" and ")),
         ("arrivals", record.arrivals.clone()),
         ("clients", clients.join(", ")),
-        ("started", record.started_at.clone()),
+        ("started", readable_time(&record.started_at)),
         ("machine", record.machine.clone()),
         ("servers", record.servers.join(", ")),
     ];

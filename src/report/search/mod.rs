@@ -105,21 +105,23 @@ fn edge(variant: &SearchedVariant, rate_per_s: f64, share: Option<f64>) -> Strin
 #[must_use]
 pub fn answer(record: &SearchRecord, variant: &SearchedVariant) -> String {
     let (name, objectives) = (&variant.name, objectives(record));
+    let (holds, holds_not) =
+        if record.objectives.len() > 1 { ("hold", "do not hold") } else { ("holds", "does not hold") };
     let met = variant.met_per_s.map(|met| (per_s(met), edge(variant, met, variant.met_sure)));
     let missed = variant.missed_per_s.map(|missed| (per_s(missed), edge(variant, missed, variant.missed_sure)));
     let bracket = match (&met, &missed) {
         (Some((met, of_met)), Some((missed, of_missed))) => {
-            format!("{objectives} holds at {met} ({of_met}) and no longer at {missed} ({of_missed})")
+            format!("{objectives} {holds} at {met} ({of_met}) and no longer at {missed} ({of_missed})")
         }
-        (Some((met, of_met)), None) => format!("{objectives} holds at {met} ({of_met}); no higher rate missed it"),
-        (None, Some((missed, of_missed))) => format!("{objectives} does not hold at {missed} ({of_missed})"),
+        (Some((met, of_met)), None) => format!("{objectives} {holds} at {met} ({of_met}); no higher rate missed it"),
+        (None, Some((missed, of_missed))) => format!("{objectives} {holds_not} at {missed} ({of_missed})"),
         (None, None) => format!("no rate could be judged by {objectives}"),
     };
     match variant.end {
         SearchEnd::Found => format!("{name}: {bracket}."),
         SearchEnd::Generator => match met {
             Some((met, of_met)) => format!(
-                "{name}: the generator, not the server, was the limit: {objectives} holds at {met} at least ({of_met})."
+                "{name}: the generator, not the server, was the limit: {objectives} {holds} at {met} at least ({of_met})."
             ),
             None => format!(
                 "{name}: the generator, not the server, was the limit at every rate: nothing is known of the server."
@@ -134,7 +136,7 @@ pub fn answer(record: &SearchRecord, variant: &SearchedVariant) -> String {
                     .collect()
             });
             format!(
-                "{name}: {objectives} holds at no rate: at the lowest, {lowest}, {}. The objective is below what single \
+                "{name}: {objectives} {holds} at no rate: at the lowest, {lowest}, {}. The objective is below what single \
                  operations take.",
                 at_lowest.join(", ")
             )

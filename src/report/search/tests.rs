@@ -129,3 +129,16 @@ fn the_page_and_the_plot_are_whole_and_names_cannot_break_them() {
     record.variants[0].rates.clear();
     assert_eq!(super::files(&record).unwrap().len(), 1);
 }
+
+/// Writes a page to look at: `DBBENCH_SAMPLE_REPORT=DIR cargo test --lib sample_ -- --ignored`.
+#[test]
+#[ignore = "writes files to look at"]
+fn sample_search() {
+    let dir = std::path::PathBuf::from(std::env::var_os("DBBENCH_SAMPLE_REPORT").expect("a folder")).join("searches");
+    std::fs::create_dir_all(&dir).expect("a folder");
+    let mut record = searched();
+    record.workload = "<b>sleep</b> & \"others\"".to_owned();
+    record.warnings = vec!["sleep: 1 probe left out: the machine was disturbed".to_owned()];
+    let page = files(&record).expect("made").remove(0);
+    std::fs::write(dir.join("usual.html"), page.content).expect("written");
+}

@@ -11,7 +11,7 @@ mod terms;
 use serde::Serialize;
 
 use self::plans::Plans;
-pub(in crate::report) use self::settings::Fact;
+pub(in crate::report) use self::settings::{Fact, readable_time};
 use self::settings::{Server, VariantView};
 use self::sides::SidesView;
 use self::slowest::Slowest;

@@ -60,7 +60,7 @@ pub(super) fn facts(inputs: &Inputs<'_>) -> Vec<Fact> {
 }
 
 /// `2026-11-20T11:02:31Z` as `2026-11-20 11:02:31 UTC`.
-fn readable_time(time: &str) -> String {
+pub(in crate::report) fn readable_time(time: &str) -> String {
     let (day, rest) = time.split_once('T').unwrap_or((time, ""));
     let clock = rest.split(['.', 'Z', '+']).next().unwrap_or_default();
     if clock.is_empty() { day.to_owned() } else { format!("{day} {clock} UTC") }
