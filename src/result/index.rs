@@ -57,7 +57,7 @@ pub struct IndexedRun {
     pub claims: Findings,
     /// What was found about gates.
     pub expectations: Findings,
-    /// Checks that failed and that no claim or expectation judges.
+    /// Checks that failed and that no claim or expectation judges, or that had no answer.
     pub failed_checks: usize,
     /// The machine, by a short name.
     pub machine: String,

@@ -27,6 +27,7 @@ fn poor() -> Summary {
         round: 2,
         rounds: 7,
         failed_rounds: u32::from(!passed),
+        unanswered_rounds: 0,
         judged_by: None,
     };
     summary.checks = vec![check("balance", true), check("lost_updates", false)];
