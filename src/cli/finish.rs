@@ -6,7 +6,6 @@ use std::path::Path;
 use super::args::Format;
 use super::failure::Failure;
 use crate::report;
-use crate::result::sides::without_side;
 use crate::result::summary::{Finding, Summary};
 use crate::result::{self, Reader};
 use crate::verdict;
@@ -106,12 +105,10 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         lines.push_str(&text);
     }
     for one in summary.regressions() {
-        let (metric, variant) = (report::metric_name(&one.metric), without_side(&one.variant));
-        let ratio = one.ratio.map_or_else(String::new, |ratio| format!(": {} of side a", report::format::ratio(ratio)));
-        let allowed = summary.sides.as_ref().and_then(|sides| sides.fail_above);
-        let beyond =
-            allowed.map_or_else(String::new, |allowed| format!(", beyond {}", report::format::percent(allowed)));
-        lines.push_str(&format!("error: regression: {metric} of {variant} on side b is worse{ratio}{beyond}\n"));
+        lines.push_str(&format!("error: regression: {}\n", report::gate::regression(summary, one)));
+    }
+    for one in verdict::undecided_gates(summary).filter(|_| strict) {
+        lines.push_str(&format!("error: undecided: {}\n", report::gate::undecided(one)));
     }
     for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {
         lines.push_str(&format!("error: check failed: {}\n", report::checks::in_words(check)));

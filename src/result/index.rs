@@ -59,6 +59,8 @@ pub struct IndexedRun {
     pub expectations: Findings,
     /// Checks that failed and that no claim or expectation judges, or that had no answer.
     pub failed_checks: usize,
+    /// Comparisons of two sides in which side b is worse by more than was allowed.
+    pub regressions: usize,
     /// The machine, by a short name.
     pub machine: String,
     /// Servers with their versions.
