@@ -30,7 +30,8 @@ pub(super) fn note(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord
     let overall = overall(run, slices);
     for comparison in &mut summary.comparisons {
         let is_between = run.against_of(&comparison.variant) == Some(comparison.baseline.as_str());
-        comparison.regression = is_between && counts(&record.metrics, comparison) && is_regression(record, comparison);
+        comparison.regression =
+            is_between && counts(&record.metrics, comparison) && is_regression(run, record, slices, comparison);
     }
     summary.sides = Some(Sides {
         differ: record.differ.clone(),
@@ -61,9 +62,23 @@ pub fn undecided_gates(summary: &Summary) -> impl Iterator<Item = &Comparison> {
 }
 
 /// Worse by a verdict, and the estimate farther from "no change" than is allowed. From nothing, anything is.
-fn is_regression(record: &SidesRecord, comparison: &Comparison) -> bool {
+fn is_regression(run: &RunRecord, record: &SidesRecord, slices: &[SliceRecord], comparison: &Comparison) -> bool {
     let Some(allowed) = record.fail_above.filter(|_| comparison.better == Some(false)) else { return false };
-    comparison.ratio.is_none_or(|ratio| (ratio - 1.0).abs() > allowed)
+    match (comparison.ratio, comparison.difference) {
+        (Some(ratio), _) => (ratio - 1.0).abs() > allowed,
+        (None, Some(difference)) => difference.abs() > allowed * mean_of_a(run, slices, comparison).abs(),
+        (None, None) => false,
+    }
+}
+
+/// What a difference between the sides is a share of: the mean of side a over the rounds that are compared.
+fn mean_of_a(run: &RunRecord, slices: &[SliceRecord], comparison: &Comparison) -> f64 {
+    let named = run.claims.iter().chain(&run.expectations).filter_map(|judged| Metric::of_results(&judged.metric));
+    let Some(metric) = metrics(run).into_iter().chain(named).find(|metric| metric.path() == comparison.metric) else {
+        return 0.0;
+    };
+    let pairs = pairs(slices, &comparison.variant, &comparison.baseline, &metric, super::Scope::default());
+    pairs.iter().map(|(_, of_a)| of_a).sum::<f64>() / pairs.len().max(1) as f64
 }
 
 /// All variants together: one figure for each side and round, the geometric mean over the variants that have one on both.
