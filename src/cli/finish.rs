@@ -124,3 +124,42 @@ pub(super) fn width() -> u16 {
         columns => columns,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sides::Sides;
+    use crate::result::summary::{Comparison, Variant};
+
+    /// What is undecided ends a strict run with exit code 3: whoever sees that code in a log reads why.
+    #[test]
+    fn a_strict_run_says_which_sides_are_undecided() {
+        let variant = |name: &str, against: Option<&str>| Variant {
+            name: name.to_owned(),
+            against: against.map(str::to_owned),
+            ..Variant::default()
+        };
+        let summary = Summary {
+            valid: true,
+            variants: vec![variant("join@a", None), variant("join@b", Some("join@a"))],
+            comparisons: vec![Comparison {
+                variant: "join@b".to_owned(),
+                baseline: "join@a".to_owned(),
+                metric: "response_us.p99".to_owned(),
+                reason: Some("2 rounds are too few".to_owned()),
+                ..Comparison::default()
+            }],
+            sides: Some(Sides::default()),
+            ..Summary::default()
+        };
+        let output = Output { format: Format::Json, quiet: true, color: false };
+        assert_eq!(
+            explain(&summary, true, output),
+            "error: undecided: response p99 of join on side b: –; 2 rounds are too few\n"
+        );
+        assert_eq!(
+            (explain(&summary, false, output), verdict::exit_code(&summary, true)),
+            (String::new(), ExitCode::Refuted)
+        );
+    }
+}
