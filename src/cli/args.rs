@@ -12,8 +12,8 @@ use super::search::args as search;
 #[derive(Debug, Parser)]
 #[command(name = "dbbench", version, about, long_about = None, arg_required_else_help = true, max_term_width = 100)]
 #[command(
-    after_help = "Exit codes: 0 done · 1 the run failed · 2 usage or workload file wrong · 3 an expectation was refuted · \
-    4 answers differ · 5 not valid · 130 interrupted"
+    after_help = "Exit codes: 0 done · 1 the run failed · 2 usage or workload file wrong · 3 an expectation was refuted, a check \
+    failed, or --fail-above found a regression · 4 answers differ · 5 not valid · 130 interrupted"
 )]
 pub struct Cli {
     /// What to do.
@@ -47,8 +47,8 @@ pub enum Command {
         dbbench report results/x --export junit=junit.xml --export hgrm --export csv\n\n\
         Over a folder of results it writes index.html there, with every run found below it, and has the page of each run link\n\
         the comparisons (`dbbench compare --format html --out FILE`) that lie in the folder. Links are relative.\n\n\
-        Ends with what the result says, as the run did: 3 when an expectation was refuted, 4 when answers differ, 5 when the\n\
-        figures are not valid. That the run failed or was interrupted is no fault of the report."
+        Ends with what the result says, as the run did: 3 when an expectation was refuted, a check failed or a side is a\n\
+        regression, 4 when answers differ, 5 when the figures are not valid. That the run failed or was interrupted is no fault of the report."
     )]
     Report(ReportArgs),
     /// Compare runs: which side is better, by how much, and how sure that is

@@ -16,7 +16,7 @@ use crate::report;
 use crate::result::compared::{Compared, LeftOutRun};
 use crate::result::{self, ReadError, Reader};
 use crate::verdict::between::{self, Past, Question, SideRuns};
-use crate::words::{ExitCode, Metric, UnknownMetric};
+use crate::words::{Direction, ExitCode, Metric, UnknownMetric};
 
 /// Inks that tell sides apart.
 const MOST_SIDES: usize = 8;
@@ -36,6 +36,8 @@ pub fn compare(args: &CompareArgs) -> Result<ExitCode, Failure> {
         .enumerate()
         .map(|(index, text)| side(&between::label(index), text, args.workload.as_deref()))
         .collect::<Result<_, _>>()?;
+    let slices = sides.iter().flat_map(|side| &side.runs).flat_map(|reader| &reader.slices);
+    recorded(&question.metrics, &slices.flat_map(|slice| slice.mix.records.keys().map(String::as_str)).collect())?;
     let past = if between::needs_past(&sides) { past(args.history.as_deref(), &sides)? } else { Past::default() };
     let compared = between::compare(&sides, &past, &question)
         .map_err(|refusal| Failure::text(ExitCode::Usage, refusal.to_string()))?;
@@ -61,16 +63,14 @@ fn question(args: &CompareArgs) -> Result<Question, Failure> {
             }
         },
     };
+    let metrics: Vec<Metric> = args.metric.iter().map(|name| metric(name)).collect::<Result<_, _>>()?;
+    if fail_above.is_some() {
+        can_be_worse(&metrics)?;
+    }
     // What cannot be done is not recommended.
     let has_ab = Cli::command().find_subcommand("ab").is_some();
     let remedy = if has_ab { "use dbbench ab, or three runs a side" } else { "use three runs a side" };
-    Ok(Question {
-        metrics: args.metric.iter().map(|name| metric(name)).collect::<Result<_, _>>()?,
-        only: args.only.clone(),
-        force: args.force,
-        fail_above,
-        remedy: remedy.to_owned(),
-    })
+    Ok(Question { metrics, only: args.only.clone(), force: args.force, fail_above, remedy: remedy.to_owned() })
 }
 
 /// `5%`, `5 %` or `0.05`; not negative and at most a thousandfold.
@@ -82,9 +82,11 @@ pub(super) fn share(text: &str) -> Option<f64> {
     (0.0..=1_000.0).contains(&share).then_some(share)
 }
 
-/// A metric of `--metric`.
+const EXAMPLE: &str = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
+
+/// A metric of `--metric`. What is none of dbbench's own may be a name of `record`: see [`recorded`].
 pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
-    let example = "for example response.p50, response.p99, response.mean, goodput, failures.share or cpu.server";
+    let example = EXAMPLE;
     match Metric::parse(name) {
         Ok(metric) => Ok(metric),
         Err(UnknownMetric::Meant(meant)) => {
@@ -93,7 +95,34 @@ pub(super) fn metric(name: &str) -> Result<Metric, Failure> {
         Err(UnknownMetric::NotSupported) => {
             usage(format!("`--metric`: this version does not measure `{name}`; {example}"))
         }
-        Err(UnknownMetric::Unknown) => usage(format!("`--metric`: there is no metric `{name}`; {example}")),
+        Err(UnknownMetric::Unknown) => match Metric::record(name) {
+            Some(metric) => Ok(metric),
+            None => usage(format!("`--metric`: there is no metric `{name}`; {example}")),
+        },
+    }
+}
+
+/// Refuses metrics that could only be names of `record` where nothing is recorded under them. `records`: what is.
+pub(super) fn recorded(metrics: &[Metric], records: &BTreeSet<&str>) -> Result<(), Failure> {
+    for metric in metrics {
+        let Metric::Record(name, _) = metric else { continue };
+        if !records.contains(name.as_str()) {
+            let names: Vec<&str> = records.iter().copied().collect();
+            let names = if names.is_empty() { String::new() } else { format!("; steps record {}", names.join(", ")) };
+            return usage(format!("`--metric`: there is no metric `{metric}`; {EXAMPLE}{names}"));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a gate that could never fail: neither direction of the metric is the worse one.
+pub(super) fn can_be_worse(metrics: &[Metric]) -> Result<(), Failure> {
+    match metrics.iter().find(|metric| metric.direction() == Direction::Neutral) {
+        Some(metric) => usage(format!(
+            "`--fail-above`: of `{metric}` neither more nor less is worse by itself, so that it could never fail; bound it with \
+             an [[expect]] in the workload, or leave out --fail-above or this --metric"
+        )),
+        None => Ok(()),
     }
 }
 
@@ -312,5 +341,33 @@ fn explain(args: &CompareArgs, compared: &Compared) {
     for one in compared.regressions() {
         let ratio = one.ratio.map_or_else(String::new, |ratio| format!(" {}", report::format::ratio(ratio)));
         anstream::eprintln!("error: regression: {} of {} in {}{ratio}", one.metric, one.variant, one.side);
+    }
+    for one in between::undecided(compared).filter(|_| args.strict) {
+        let reason = one.reason.as_deref().unwrap_or("the interval holds both a difference and none");
+        anstream::eprintln!("error: undecided: {} of {} in {}: {reason}", one.metric, one.variant, one.side);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_metric_may_be_what_steps_record_and_nothing_else() {
+        let read = ["age", "age.p99"].map(|name| metric(name).expect("may be recorded"));
+        assert!(recorded(&read, &BTreeSet::from(["age"])).is_ok());
+        let text = |records: &BTreeSet<&str>| recorded(&read[1..], records).unwrap_err().message;
+        assert!(text(&BTreeSet::from(["size"])).ends_with("failures.share or cpu.server; steps record size"));
+        assert!(text(&BTreeSet::new()).contains("there is no metric `age.p99`; for example response.p50"));
+        assert!(metric("age.p98").is_err() && metric("response_us.p50").is_err());
+    }
+
+    #[test]
+    fn a_gate_is_about_what_can_be_worse() {
+        let metrics = |names: &[&str]| names.iter().map(|name| metric(name).expect("a metric")).collect::<Vec<_>>();
+        assert!(can_be_worse(&metrics(&["response.p50", "goodput", "failures.40001", "cpu.server"])).is_ok());
+        for neutral in ["statements", "age", "checks.lost", "background.vacuum.statements"] {
+            assert!(can_be_worse(&metrics(&["goodput", neutral])).is_err(), "{neutral}");
+        }
     }
 }

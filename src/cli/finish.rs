@@ -6,7 +6,6 @@ use std::path::Path;
 use super::args::Format;
 use super::failure::Failure;
 use crate::report;
-use crate::result::sides::without_side;
 use crate::result::summary::{Finding, Summary};
 use crate::result::{self, Reader};
 use crate::verdict;
@@ -106,12 +105,10 @@ pub fn explain(summary: &Summary, strict: bool, output: Output) -> String {
         lines.push_str(&text);
     }
     for one in summary.regressions() {
-        let (metric, variant) = (report::metric_name(&one.metric), without_side(&one.variant));
-        let ratio = one.ratio.map_or_else(String::new, |ratio| format!(": {} of side a", report::format::ratio(ratio)));
-        let allowed = summary.sides.as_ref().and_then(|sides| sides.fail_above);
-        let beyond =
-            allowed.map_or_else(String::new, |allowed| format!(", beyond {}", report::format::percent(allowed)));
-        lines.push_str(&format!("error: regression: {metric} of {variant} on side b is worse{ratio}{beyond}\n"));
+        lines.push_str(&format!("error: regression: {}\n", report::gate::regression(summary, one)));
+    }
+    for one in verdict::undecided_gates(summary).filter(|_| strict) {
+        lines.push_str(&format!("error: undecided: {}\n", report::gate::undecided(one)));
     }
     for check in summary.checks.iter().filter(|check| verdict::is_refuted(check)) {
         lines.push_str(&format!("error: check failed: {}\n", report::checks::in_words(check)));
@@ -126,4 +123,43 @@ pub(super) fn width() -> u16 {
         0 => ELSEWHERE,
         columns => columns,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::result::sides::Sides;
+    use crate::result::summary::{Comparison, Variant};
+
+    /// What is undecided ends a strict run with exit code 3: whoever sees that code in a log reads why.
+    #[test]
+    fn a_strict_run_says_which_sides_are_undecided() {
+        let variant = |name: &str, against: Option<&str>| Variant {
+            name: name.to_owned(),
+            against: against.map(str::to_owned),
+            ..Variant::default()
+        };
+        let summary = Summary {
+            valid: true,
+            variants: vec![variant("join@a", None), variant("join@b", Some("join@a"))],
+            comparisons: vec![Comparison {
+                variant: "join@b".to_owned(),
+                baseline: "join@a".to_owned(),
+                metric: "response_us.p99".to_owned(),
+                reason: Some("2 rounds are too few".to_owned()),
+                ..Comparison::default()
+            }],
+            sides: Some(Sides::default()),
+            ..Summary::default()
+        };
+        let output = Output { format: Format::Json, quiet: true, color: false };
+        assert_eq!(
+            explain(&summary, true, output),
+            "error: undecided: response p99 of join on side b: –; 2 rounds are too few\n"
+        );
+        assert_eq!(
+            (explain(&summary, false, output), verdict::exit_code(&summary, true)),
+            (String::new(), ExitCode::Refuted)
+        );
+    }
 }

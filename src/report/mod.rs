@@ -12,6 +12,7 @@ pub mod checks;
 pub mod compare;
 pub mod export;
 pub mod format;
+pub mod gate;
 pub mod history;
 mod html;
 pub mod index;

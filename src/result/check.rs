@@ -11,7 +11,7 @@ pub struct Check {
     pub variant: String,
     /// Whether it passed after every slice.
     pub passed: bool,
-    /// What was expected, in the first round in which it failed, else in the last.
+    /// What was expected, in the first round in which it was not answered, else failed, else in the last.
     pub expected: String,
     /// What was found in that round.
     pub found: String,
@@ -24,8 +24,12 @@ pub struct Check {
     /// Rounds in which it failed.
     #[serde(default)]
     pub failed_rounds: u32,
-    /// The claim or expectation about this check of this variant, which judges it then; `null`: a failure ends the run with
-    /// exit code 3.
+    /// Those of them that had no answer to compare: the query failed, gave no row, several or NULL. Nobody can judge these: they
+    /// end the run with exit code 3 whatever `judged_by` says.
+    #[serde(default)]
+    pub unanswered_rounds: u32,
+    /// The claim or expectation about this check of this variant, which judges its answers then; `null`: a failure ends the run
+    /// with exit code 3.
     #[serde(default)]
     pub judged_by: Option<String>,
 }

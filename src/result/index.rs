@@ -57,8 +57,10 @@ pub struct IndexedRun {
     pub claims: Findings,
     /// What was found about gates.
     pub expectations: Findings,
-    /// Checks that failed and that no claim or expectation judges.
+    /// Checks that failed and that no claim or expectation judges, or that had no answer.
     pub failed_checks: usize,
+    /// Comparisons of two sides in which side b is worse by more than was allowed.
+    pub regressions: usize,
     /// The machine, by a short name.
     pub machine: String,
     /// Servers with their versions.

@@ -10,10 +10,30 @@ pub(super) fn checks(run: &RunRecord, slices: &[SliceRecord]) -> Vec<Check> {
     run.variants.iter().flat_map(|variant| of_variant(run, slices, &variant.name)).collect()
 }
 
-/// Whether it is a reason for exit code 3.
+/// Whether it is a reason for exit code 3. A claim or an expectation judges answers; where there is none, nobody does.
 #[must_use]
 pub fn is_refuted(check: &Check) -> bool {
-    !check.passed && check.judged_by.is_none()
+    !check.passed && (check.judged_by.is_none() || check.unanswered_rounds > 0)
+}
+
+/// The slices after which a check was made and had no answer to compare; none where the metric is no check.
+pub(super) fn unanswered<'s>(slices: &'s [SliceRecord], variants: &[&str], metric: &Metric) -> Unanswered<'s> {
+    let Metric::Check(name) = metric else { return Vec::new() };
+    let mut found: Unanswered<'s> = slices
+        .iter()
+        .filter(|slice| variants.contains(&slice.variant.as_str()))
+        .flat_map(|slice| slice.checks.iter().map(move |check| (slice, check)))
+        .filter(|(_, check)| check.name == *name && has_no_answer(check))
+        .collect();
+    found.sort_by_key(|(slice, _)| slice.round);
+    found
+}
+
+/// Slices and what their checks found instead of an answer, in the order of rounds.
+pub(super) type Unanswered<'s> = Vec<(&'s SliceRecord, &'s CheckRecord)>;
+
+fn has_no_answer(check: &CheckRecord) -> bool {
+    !check.passed && check.difference.is_none()
 }
 
 /// Also those of rounds that are left out of every figure: what is in the tables does not depend on how it was measured.
@@ -42,13 +62,15 @@ fn of_variant(run: &RunRecord, slices: &[SliceRecord], variant: &str) -> Vec<Che
 fn add(check: &mut Check, round: u32, found: &CheckRecord) {
     check.rounds += 1;
     check.failed_rounds += u32::from(!found.passed);
-    // The first failure stays.
-    if check.passed {
+    let is_unanswered = has_no_answer(found);
+    // The first failure stays, and the first without an answer above it.
+    if check.passed || (is_unanswered && check.unanswered_rounds == 0) {
         check.round = round;
         check.expected.clone_from(&found.expected);
         check.found.clone_from(&found.found);
     }
     check.passed &= found.passed;
+    check.unanswered_rounds += u32::from(is_unanswered);
 }
 
 /// The claim or expectation that names a check of a variant.
@@ -114,5 +136,13 @@ mod tests {
         assert_eq!(told, [("a", false, 2, 3, 1, true), ("b", false, 2, 3, 1, false), ("c", true, 3, 3, 0, false)]);
         assert_eq!((found[0].expected.as_str(), found[0].found.as_str()), ("20", "21"));
         assert_eq!(found[1].judged_by.as_deref(), Some("loses updates"));
+        // Without an answer there is nothing that the claim could judge.
+        let mut slices = slices;
+        let last = slices.iter_mut().find(|slice| slice.variant == "b" && slice.round == 3).unwrap();
+        last.checks[0] =
+            CheckRecord { passed: false, found: "NULL".to_owned(), difference: None, ..last.checks[0].clone() };
+        let found = checks(&run, &slices);
+        assert_eq!((found[1].failed_rounds, found[1].unanswered_rounds, found[1].round), (2, 1, 3));
+        assert_eq!((found[1].found.as_str(), is_refuted(&found[1])), ("NULL", true));
     }
 }

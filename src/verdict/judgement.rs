@@ -1,5 +1,6 @@
 //! Claims and expectations: whether what is required holds, on the interval or round by round.
 
+use super::checks::{Unanswered, unanswered};
 use super::failed::hide_the_job;
 use super::figure::{Scope, pairs, resolution, values};
 use super::look::looks;
@@ -8,7 +9,7 @@ use crate::result::run::{Bound, Judgement, Limit, RunRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::{Finding, Judged};
 use crate::stats::{Estimate, Interval, Looks, MIN_ROUNDS};
-use crate::words::{Metric, RecordFigure};
+use crate::words::{Metric, RecordFigure, counted};
 
 /// Figures are sums and quotients of floating-point numbers: this much relative difference is none.
 const ROUNDING: f64 = 1e-9;
@@ -35,26 +36,33 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
     };
     // A metric that this version does not know leaves the claim undecided.
     let Some(metric) = metric else { return judged };
+    let against = is_ratio.then_some(judgement.against.as_str());
+    let sides: Vec<&str> = std::iter::once(judgement.variant.as_str()).chain(against).collect();
+    let unanswered = unanswered(slices, &sides, &metric);
     if is_ratio {
         let pairs = pairs(slices, &judgement.variant, &judgement.against, &metric, scope);
         judged.rounds = pairs.len() as u32;
         by_ratio(&mut judged, &pairs, limit, resolution(run, &metric), looks(run));
+        if !unanswered.is_empty() {
+            judged.verdict = Finding::Undecided;
+        }
     } else {
         let values = values(slices, &judgement.variant, &metric, scope);
-        judged.rounds = values.len() as u32;
+        judged.rounds = (values.len() + unanswered.len()) as u32;
         if matches!(limit, Limit::Equals(_)) || is_count(&metric) {
-            round_by_round(&mut judged, &values, limit);
+            round_by_round(&mut judged, &values, unanswered.len(), limit);
         } else {
             by_interval(&mut judged, looks(run).value(&values, resolution(run, &metric)), limit);
         }
     }
-    if let Some(reason) = undecidable(run, slices, judgement, &metric, scope) {
+    judged.reason = judged.reason.or_else(|| without_answer(&unanswered));
+    if let Some(reason) = undecidable(run, slices, &sides, &metric, scope) {
         judged.verdict = Finding::Undecided;
         judged.reason = Some(reason);
         return judged;
     }
     // With an interval, that shows by itself why.
-    if judged.verdict == Finding::Undecided && judged.ci_low.is_none() {
+    if judged.verdict == Finding::Undecided && judged.ci_low.is_none() && judged.reason.is_none() {
         judged.reason = missing(slices, judgement, &metric, scope, judged.rounds);
     }
     judged
@@ -64,16 +72,21 @@ pub(super) fn judge(run: &RunRecord, slices: &[SliceRecord], judgement: &Judgeme
 fn undecidable(
     run: &RunRecord,
     slices: &[SliceRecord],
-    judgement: &Judgement,
+    sides: &[&str],
     metric: &Metric,
     scope: Scope<'_>,
 ) -> Option<String> {
     if run.null_target {
         return Some("the target is the null driver: there is no server to judge".to_owned());
     }
-    let against = matches!(judgement.bound, Bound::Ratio(_)).then_some(judgement.against.as_str());
-    let sides: Vec<&str> = std::iter::once(judgement.variant.as_str()).chain(against).collect();
-    hide_the_job(slices, &sides, metric, scope)
+    hide_the_job(slices, sides, metric, scope)
+}
+
+/// That a check could not be answered, and what was found instead the first time.
+fn without_answer(unanswered: &Unanswered<'_>) -> Option<String> {
+    let (slice, check) = unanswered.first()?;
+    let rounds = counted(unanswered.len(), "round");
+    Some(format!("the check had no answer in {rounds}; round {} of {}: {}", slice.round, slice.variant, check.found))
 }
 
 /// Counts and checks are judged round by round: one round that violates is one too many, whatever the others say.
@@ -97,6 +110,12 @@ fn required(limit: Limit, is_time: bool) -> String {
 fn by_ratio(judged: &mut Judged, pairs: &[(f64, f64)], limit: Limit, resolution: f64, looks: Looks) {
     if let Some(ratio) = looks.ratio(pairs, resolution) {
         return by_interval(judged, Some(ratio), limit);
+    }
+    // Nothing is at most any share of nothing; that it is at least or as much as one, nobody saw.
+    if !pairs.is_empty() && !matches!(limit, Limit::AtMost(_)) && pairs.iter().all(|pair| *pair == (0.0, 0.0)) {
+        judged.reason =
+            Some("it is 0 in every round of both: a ratio of nothing to nothing decides nothing".to_owned());
+        return;
     }
     // A zero has no ratio, but "at most r of it" is "what exceeds r times it is at most nothing".
     let (Limit::AtMost(bound) | Limit::AtLeast(bound) | Limit::Equals(bound)) = limit;
@@ -143,15 +162,16 @@ fn satisfies(value: f64, limit: Limit) -> bool {
     }
 }
 
-/// Counts and `equals`: every round must satisfy the bound.
-fn round_by_round(judged: &mut Judged, values: &[f64], limit: Limit) {
+/// Counts and `equals`: every round must satisfy the bound. A round whose check was not answered satisfies none.
+fn round_by_round(judged: &mut Judged, values: &[f64], unanswered: usize, limit: Limit) {
     judged.observed = Looks::Once.value(values, 0.0).map(|_| values.iter().sum::<f64>() / values.len() as f64);
-    if values.len() < MIN_ROUNDS {
+    let rounds = values.len() + unanswered;
+    if rounds < MIN_ROUNDS {
         return;
     }
     let satisfied = values.iter().filter(|value| satisfies(**value, limit)).count();
     judged.verdict = match limit {
-        _ if satisfied == values.len() => Finding::Holds,
+        _ if satisfied == rounds => Finding::Holds,
         Limit::AtMost(_) | Limit::Equals(_) => Finding::Refuted,
         Limit::AtLeast(_) if satisfied == 0 => Finding::Refuted,
         Limit::AtLeast(_) => Finding::Undecided,

@@ -29,6 +29,7 @@ pub use generator::judge_slice;
 pub use headline::{headline, in_what_sides_differ};
 pub use look::{format_half_width, is_reached, never_judged, widest};
 pub use ratio::{format_detectable, format_figure, format_interval, format_ratio, grouped, percent, round_to, trimmed};
+pub use sides::{gates, undecided_gates};
 pub use times::{duration_s, time_us};
 pub use validity::Validity;
 
@@ -113,7 +114,7 @@ pub fn exit_code(summary: &Summary, strict: bool) -> ExitCode {
     if !summary.valid {
         code = code.precedence(ExitCode::NotValid);
     }
-    let worse = summary.regressions().next().is_some() || (strict && sides::is_undecided(summary));
+    let worse = summary.regressions().next().is_some() || (strict && undecided_gates(summary).next().is_some());
     if worse || summary.expectations.iter().any(refuted) || summary.checks.iter().any(checks::is_refuted) {
         code = code.precedence(ExitCode::Refuted);
     }

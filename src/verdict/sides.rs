@@ -29,9 +29,9 @@ pub(super) fn note(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord
     let Some(record) = &run.sides else { return };
     let overall = overall(run, slices);
     for comparison in &mut summary.comparisons {
-        let is_between =
-            run.against_of(&comparison.variant) == Some(comparison.baseline.as_str()) && comparison.operation.is_none();
-        comparison.regression = is_between && counts(record, comparison) && is_regression(record, comparison);
+        let is_between = run.against_of(&comparison.variant) == Some(comparison.baseline.as_str());
+        comparison.regression =
+            is_between && counts(&record.metrics, comparison) && is_regression(run, record, slices, comparison);
     }
     summary.sides = Some(Sides {
         differ: record.differ.clone(),
@@ -42,25 +42,43 @@ pub(super) fn note(summary: &mut Summary, run: &RunRecord, slices: &[SliceRecord
     });
 }
 
-/// Whether a comparison of the sides is one of those that may be a regression.
-pub(super) fn counts(record: &SidesRecord, comparison: &Comparison) -> bool {
+/// Whether a comparison of the sides is one of those that may be a regression: of the whole mix, and in one of these metrics.
+fn counts(metrics: &[String], comparison: &Comparison) -> bool {
     let path = |name: &String| Metric::of_results(name).is_some_and(|metric| metric.path() == comparison.metric);
-    comparison.job.is_none() && (record.metrics.is_empty() || record.metrics.iter().any(path))
+    let of_mix = comparison.operation.is_none() && comparison.job.is_none();
+    of_mix && (metrics.is_empty() || metrics.iter().any(path))
 }
 
-/// Whether a comparison that may be a regression is undecided.
-pub(super) fn is_undecided(summary: &Summary) -> bool {
-    let Some(sides) = &summary.sides else { return false };
-    let record = SidesRecord { metrics: sides.metrics.clone(), ..SidesRecord::default() };
-    summary.comparisons.iter().any(|comparison| {
-        summary.is_between_sides(comparison) && counts(&record, comparison) && comparison.verdict == Verdict::Undecided
-    })
+/// The comparisons that may be a regression; none without sides.
+pub fn gates(summary: &Summary) -> impl Iterator<Item = &Comparison> {
+    let metrics = summary.sides.as_ref().map_or(&[][..], |sides| &sides.metrics);
+    let is_gate = move |one: &&Comparison| summary.is_between_sides(one) && counts(metrics, one);
+    summary.comparisons.iter().filter(is_gate)
+}
+
+/// Those of them that are undecided, which `--strict` counts as regressions.
+pub fn undecided_gates(summary: &Summary) -> impl Iterator<Item = &Comparison> {
+    gates(summary).filter(|comparison| comparison.verdict == Verdict::Undecided)
 }
 
 /// Worse by a verdict, and the estimate farther from "no change" than is allowed. From nothing, anything is.
-fn is_regression(record: &SidesRecord, comparison: &Comparison) -> bool {
+fn is_regression(run: &RunRecord, record: &SidesRecord, slices: &[SliceRecord], comparison: &Comparison) -> bool {
     let Some(allowed) = record.fail_above.filter(|_| comparison.better == Some(false)) else { return false };
-    comparison.ratio.is_none_or(|ratio| (ratio - 1.0).abs() > allowed)
+    match (comparison.ratio, comparison.difference) {
+        (Some(ratio), _) => (ratio - 1.0).abs() > allowed,
+        (None, Some(difference)) => difference.abs() > allowed * mean_of_a(run, slices, comparison).abs(),
+        (None, None) => false,
+    }
+}
+
+/// What a difference between the sides is a share of: the mean of side a over the rounds that are compared.
+fn mean_of_a(run: &RunRecord, slices: &[SliceRecord], comparison: &Comparison) -> f64 {
+    let named = run.claims.iter().chain(&run.expectations).filter_map(|judged| Metric::of_results(&judged.metric));
+    let Some(metric) = metrics(run).into_iter().chain(named).find(|metric| metric.path() == comparison.metric) else {
+        return 0.0;
+    };
+    let pairs = pairs(slices, &comparison.variant, &comparison.baseline, &metric, super::Scope::default());
+    pairs.iter().map(|(_, of_a)| of_a).sum::<f64>() / pairs.len().max(1) as f64
 }
 
 /// All variants together: one figure for each side and round, the geometric mean over the variants that have one on both.

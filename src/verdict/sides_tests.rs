@@ -102,6 +102,26 @@ fn a_regression_is_worse_by_a_verdict_and_beyond_what_is_allowed() {
     assert!(worse(1.05, &|sides| sides.metrics = vec!["response.p99".to_owned()]).is_empty());
 }
 
+/// Also where a round without any makes it a difference and no ratio: a share of side a's figure is allowed, not nothing.
+#[test]
+fn what_is_compared_by_difference_has_the_same_allowance() {
+    let regressions = |allowed: f64, of_a: [u64; 8]| {
+        let (mut run, mut slices) = world(&DRIFT, 1.0, (0.2, 1.0));
+        let sides = run.sides.as_mut().unwrap();
+        (sides.fail_above, sides.metrics) = (Some(allowed), vec!["failures.share".to_owned()]);
+        for slice in &mut slices {
+            let failed = of_a[slice.round as usize - 1];
+            slice.mix.failed = if slice.variant == "one@b" { failed + 10 } else { failed };
+            slice.mix.succeeded = 1_000 - slice.mix.failed;
+        }
+        summarized(&run, &slices).regressions().count()
+    };
+    // Ten more than 35 on average.
+    let of_a = [0, 40, 40, 40, 40, 40, 40, 40];
+    assert_eq!((regressions(0.5, of_a), regressions(0.1, of_a)), (0, 1));
+    assert_eq!(regressions(10.0, [0; 8]), 1, "from nothing anything is too much");
+}
+
 #[test]
 fn sides_that_do_not_differ_are_not_called_different() {
     let (run, slices) = world(&DRIFT, 1.0, (0.2, 1.0));

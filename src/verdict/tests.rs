@@ -171,6 +171,31 @@ fn one_round_in_which_a_check_failed_is_one_too_many() {
     assert_eq!(value(&slices, Limit::AtLeast(5.0)), Finding::Undecided);
 }
 
+/// A query that fails, or gives NULL, proves nothing: no round may pass because of it.
+#[test]
+fn a_check_without_an_answer_satisfies_nothing() {
+    let answered = CheckRecord {
+        name: "lost".to_owned(),
+        passed: true,
+        found: "0".to_owned(),
+        difference: Some(0.0),
+        ..CheckRecord::default()
+    };
+    let null = CheckRecord { passed: false, found: "NULL".to_owned(), difference: None, ..answered.clone() };
+    let mut slices = slices(&[1.0; 5]);
+    slices.iter_mut().for_each(|slice| slice.checks = vec![answered.clone()]);
+    let of = |slices: &[SliceRecord], bound| judge(&run(vec![claim("checks.lost", bound)]), slices).claims[0].clone();
+    slices[3].checks = vec![null.clone()];
+    let found = of(&slices, Bound::Value(Limit::Equals(0.0)));
+    assert_eq!((found.verdict, found.rounds, found.observed), (Finding::Refuted, 5, Some(0.0)));
+    assert_eq!(found.reason.as_deref(), Some("the check had no answer in 1 round; round 2 of fast: NULL"));
+    assert_eq!(of(&slices, Bound::Value(Limit::AtLeast(0.0))).verdict, Finding::Undecided);
+    assert_eq!(of(&slices, Bound::Ratio(Limit::AtMost(1.0))).verdict, Finding::Undecided);
+    slices.iter_mut().for_each(|slice| slice.checks = vec![null.clone()]);
+    let found = of(&slices, Bound::Value(Limit::AtLeast(0.0)));
+    assert_eq!((found.verdict, found.observed), (Finding::Refuted, None));
+}
+
 #[test]
 fn a_zero_is_compared_by_difference() {
     let claims = vec![claim("failures.23505", Bound::Ratio(Limit::AtMost(1.0)))];
@@ -187,6 +212,17 @@ fn a_zero_is_compared_by_difference() {
     let verdicts = judge(&run(claims), &slices);
     let found: &Comparison = verdicts.comparisons.iter().find(|c| c.metric == "failures.23505").unwrap();
     assert_eq!((found.verdict, verdicts.claims[0].verdict), (Verdict::NoDifference, Finding::Holds));
+    // Nothing happened: that it does so twice as often was not seen.
+    for limit in [Limit::AtLeast(2.0), Limit::Equals(1.0)] {
+        let judged = &judge(&run(vec![claim("failures.23505", Bound::Ratio(limit))]), &slices).claims[0];
+        assert_eq!(judged.verdict, Finding::Undecided);
+        assert!(judged.reason.as_ref().is_some_and(|reason| reason.contains("0 in every round of both")), "{judged:?}");
+    }
+    // From nothing, anything is more than twice as much.
+    slices.iter_mut().filter(|slice| slice.variant == "fast").for_each(|slice| {
+        slice.mix.failures.insert("23505".to_owned(), 5);
+    });
+    assert_eq!(finding(&slices, "failures.23505", Bound::Ratio(Limit::AtLeast(2.0))), Finding::Holds);
 }
 
 #[test]

@@ -92,11 +92,11 @@ impl Percentile {
 /// Whether more of a metric is better or worse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Less is better: times, failures, statements.
+    /// Less is better: times, failures, CPU.
     LowerIsBetter,
     /// More is better: goodput, rows per second.
     HigherIsBetter,
-    /// Neither by itself.
+    /// Neither by itself: statements, what steps record, checks.
     Neutral,
 }
 

@@ -106,7 +106,9 @@ fn one_run_each_is_undecided_unless_others_know_the_spread() {
     assert_eq!((&one["verdict"], &one["interval_over"]), (&"undecided".into(), &"rounds".into()));
     assert!(one["reason"].as_str().unwrap().starts_with("one run each; "), "{one}");
     assert!(one["reason"].as_str().unwrap().ends_with("three runs a side"), "{one}");
-    compare(&["--strict"]).ends_with(measured(3));
+    // Where the text on stdout does not say why, stderr does.
+    let strict = compare(&["--strict"]).ends_with(measured(3));
+    strict.says(&["error: undecided: response_us.p50 of one in B: one run each; "]);
     // More runs of the same workload on this machine beside them.
     for number in 4..=6 {
         run(&place, &format!("a/{number}"), "1ms", &[]);
@@ -174,6 +176,11 @@ fn what_is_wrong_with_a_side_is_said() {
         (&["a", "b", "--only", "three"], 2, "has no variant \"three\""),
         (&["a", "b", "--metric", "response_us.p50"], 2, "the name is `response.p50`"),
         (&["a", "b", "--metric", "speed"], 2, "there is no metric `speed`; for example response.p50"),
+        (
+            &["a", "b", "--metric", "statements", "--fail-above", "5%"],
+            2,
+            "of `statements` neither more nor less is worse",
+        ),
         (&["a", "b", "--fail-above", "much"], 2, "`--fail-above` takes a share"),
         (&["a", "b", "--out", "nowhere/x"], 1, "cannot write nowhere/x; the folder it belongs to is not there"),
         (&["a"], 2, "2 values required"),

@@ -131,6 +131,10 @@ fn what_is_wrong_with_the_sides_is_said_before_anything_starts() {
         (&["--b", "load.clients=4", "--fail-above", "much"], &["`--fail-above` takes a share", "got `much`"]),
         (&["--b", "load.clients=4", "--metric", "goodput"], &["give that too"]),
         (&["--b", "load.clients=4", "--metric", "speed", "--strict"], &["there is no metric `speed`"]),
+        (
+            &["--b", "load.clients=4", "--metric", "statements", "--fail-above", "5%"],
+            &["neither more nor less is worse"],
+        ),
         (&["--a-target", "null:", "--b-target", "host=127.0.0.1 port=1"], &["one side is the null target"]),
         (
             &["--target", "null:", "--b", "topology.link.rtt=1ms"],

@@ -15,7 +15,7 @@ use self::both::Both;
 use super::args::RunArgs;
 use super::arrivals;
 use super::catalogue;
-use super::compare::{metric, share};
+use super::compare::{can_be_worse, metric, recorded, share};
 use super::failure::Failure;
 use super::run::{self, Command, Stage, refuse_statements, shown_target};
 use super::until::{self, Goal};
@@ -83,6 +83,9 @@ fn asked(args: &AbArgs) -> Result<Asked, Failure> {
     if !metrics.is_empty() && fail_above.is_none() && !args.strict {
         return usage("`--metric` says what --fail-above (or --strict) is about: give that too");
     }
+    if fail_above.is_some() {
+        can_be_worse(&metrics)?;
+    }
     Ok(Asked { goal: until::goal(&args.overrides)?, fail_above, metrics })
 }
 
@@ -103,6 +106,8 @@ fn read(args: &AbArgs, runs: &[RunArgs; 2], asked: &Asked, color: bool) -> Resul
         settings::can_be_set(args, side, run.target.as_deref().or(external))?;
         refuse_statements(plan, run.target.as_deref(), run.allow_writes_to.as_deref(), color)?;
     }
+    let records = [&a, &b].into_iter().flat_map(|plan| &plan.variants).flat_map(|variant| variant.records());
+    recorded(&asked.metrics, &records.collect())?;
     let mut both = Both::of(a, b);
     if !both.plan.origins.contains_key("compare.margin") {
         let finest = asked.fail_above.into_iter().chain(asked.goal.map(|goal| goal.half_width()));

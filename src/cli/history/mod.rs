@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use self::args::{HistoryArgs, HistoryFormat};
-use super::compare::{metric, write};
+use super::compare::{metric, recorded, write};
 use super::failure::{Failure, chain};
 use super::finish::width;
 use crate::report;
@@ -17,7 +17,7 @@ use crate::result::history::History;
 use crate::result::summary::Summary;
 use crate::result::{self, ReadError, Summarized};
 use crate::verdict::history::{self, Question, Refusal};
-use crate::words::ExitCode;
+use crate::words::{ExitCode, Metric};
 
 /// Shows a history.
 ///
@@ -46,12 +46,22 @@ pub fn history(args: &HistoryArgs) -> Result<ExitCode, Failure> {
         let message = format!("there is no result in {} or below", dirs.join(", "));
         return Err(Failure::text(ExitCode::Failed, message));
     }
+    if !read.is_empty() {
+        recorded(&question.metrics, &read.iter().flat_map(|(_, summary)| records(summary)).collect())?;
+    }
     let history = history::history(read, left_out, &question).map_err(|refusal| {
         let code = if matches!(refusal, Refusal::Nothing(_)) { ExitCode::Failed } else { ExitCode::Usage };
         Failure::text(code, refusal.to_string())
     })?;
     write(args.out.as_deref(), args.format == HistoryFormat::Text, &rendered(args, &history)?)?;
     Ok(ExitCode::Done)
+}
+
+/// The names that the steps of a run record values under.
+fn records(summary: &Summary) -> impl Iterator<Item = &str> {
+    let names = summary.variants.iter().flat_map(|variant| variant.metrics.keys());
+    let is_recorded = |name: &&String| matches!(Metric::of_results(name), Some(Metric::Record(..)));
+    names.filter(is_recorded).filter_map(|name| name.split('.').next())
 }
 
 /// The summary of a result, or why there is none; `None` for what is no result of dbbench.

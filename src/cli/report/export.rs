@@ -105,7 +105,7 @@ pub fn export(exports: &[Export], dir: &Path, summary: &Summary, strict: bool) -
                 let run = result::read_run(dir).map_err(|error| Failure::failed(&error))?;
                 formats::github::render(summary, &run.source_path, strict)
             }
-            Format::StepSummary => formats::markdown::render(summary),
+            Format::StepSummary => formats::markdown::render(summary, strict),
         };
         match (&export.file, export.format) {
             (Some(file), _) => write_file(file, &text)?,

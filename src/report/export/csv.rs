@@ -87,7 +87,7 @@ fn row(summary: &Summary, variant: &Variant, operation: &str, figures: &Figures)
         summary.dbbench_version.clone(),
         variant.name.clone(),
         point(variant),
-        (variant.name == summary.baseline).to_string(),
+        (summary.sides.is_none() && variant.name == summary.baseline).to_string(),
         variant.valid.to_string(),
         operation.to_owned(),
         figures.job.clone().unwrap_or_default(),

@@ -1,7 +1,7 @@
 //! What speaks against a run as workflow commands of GitHub Actions, which show them beside the changes of a pull request.
 
 use super::{answers_differ, detail, is_refuted};
-use crate::report::checks;
+use crate::report::{checks, gate};
 use crate::result::summary::{Finding, Summary};
 use crate::verdict;
 
@@ -44,6 +44,10 @@ fn annotations(summary: &Summary, strict: bool) -> Vec<Annotation> {
     }
     let failed = summary.checks.iter().filter(|check| verdict::is_refuted(check));
     all.extend(failed.map(|check| ("error", "check failed", checks::in_words(check))));
+    all.extend(summary.regressions().map(|one| ("error", "regression", gate::regression(summary, one))));
+    if strict {
+        all.extend(verdict::undecided_gates(summary).map(|one| ("error", "undecided", gate::undecided(one))));
+    }
     all
 }
 

@@ -1,11 +1,11 @@
-//! What was judged as JUnit XML, as continuous integration reads it: validity, answers, expectations and checks are test cases; claims
-//! are findings, so one that does not hold is skipped, never failed.
+//! What was judged as JUnit XML, as continuous integration reads it: validity, answers, expectations, checks and sides are test cases;
+//! claims are findings, so one that does not hold is skipped, never failed.
 
 use std::fmt::Write as _;
 
 use super::{answers_differ, detail, is_refuted};
-use crate::report::{checks, format};
-use crate::result::summary::{Finding, Judged, Summary};
+use crate::report::{checks, format, gate, wording};
+use crate::result::summary::{Finding, Judged, Summary, Verdict};
 use crate::verdict;
 
 /// How a case ended.
@@ -23,7 +23,7 @@ struct Case {
     output: String,
 }
 
-/// The document. `strict`: an undecided expectation has failed.
+/// The document. `strict`: an undecided expectation has failed, and an undecided comparison of sides.
 #[must_use]
 pub fn render(summary: &Summary, strict: bool) -> String {
     let cases = cases(summary, strict);
@@ -115,7 +115,28 @@ fn cases(summary: &Summary, strict: bool) -> Vec<Case> {
         },
         output: checks::in_words(check),
     }));
+    cases.extend(between_sides(summary, strict));
     cases
+}
+
+/// Sides of which nobody asked that one be no worse are no test.
+fn between_sides(summary: &Summary, strict: bool) -> Vec<Case> {
+    let is_gate = strict || summary.sides.as_ref().is_some_and(|sides| sides.fail_above.is_some());
+    let case = |comparison| {
+        let undecided = || format!("undecided: {}", gate::undecided(comparison));
+        Case {
+            class: "sides",
+            name: gate::subject(comparison),
+            end: match comparison.verdict {
+                _ if comparison.regression => End::Otherwise("failure", gate::regression(summary, comparison)),
+                Verdict::Undecided if strict => End::Otherwise("failure", undecided()),
+                Verdict::Undecided => End::Otherwise("skipped", undecided()),
+                _ => End::Passed,
+            },
+            output: wording::ratio_in_words(comparison),
+        }
+    };
+    verdict::gates(summary).filter(|_| is_gate).map(case).collect()
 }
 
 /// The sentence with what it is about: several may have the same words.

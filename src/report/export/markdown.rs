@@ -4,19 +4,20 @@
 use super::detail;
 use crate::report::compare::markdown::text;
 use crate::report::wording::{self, PRIMARY};
-use crate::report::{checks, format};
+use crate::report::{checks, format, gate};
 use crate::result::summary::{Judged, Summary, Variant};
 use crate::verdict;
 
-/// The report as Markdown, each line ended.
+/// The report as Markdown, each line ended. `strict`: also which sides are undecided.
 #[must_use]
-pub fn render(summary: &Summary) -> String {
+pub fn render(summary: &Summary, strict: bool) -> String {
     let mut out = format!("### {}\n\n**{}**\n", text(&summary.workload), text(&verdict::headline(summary)));
     // Nothing was timed then.
     if super::answers_differ(summary) {
         return out;
     }
-    out.push_str("\n| variant | op/s | p50 | p95 | p99 | to the baseline | verdict |\n");
+    let to = if summary.sides.is_some() { "to side a" } else { "to the baseline" };
+    out.push_str(&format!("\n| variant | op/s | p50 | p95 | p99 | {to} | verdict |\n"));
     out.push_str("| --- | ---: | ---: | ---: | ---: | ---: | --- |\n");
     summary.variants.iter().for_each(|variant| out.push_str(&row(summary, variant)));
     let mut remarks: Vec<String> = Vec::new();
@@ -24,6 +25,13 @@ pub fn render(summary: &Summary) -> String {
     remarks.extend(summary.partial.then(|| "partial: fewer slices closed than were planned".to_owned()));
     let failed = summary.checks.iter().filter(|check| verdict::is_refuted(check));
     remarks.extend(failed.map(|check| format!("**check failed:** {}", text(&checks::in_words(check)))));
+    remarks
+        .extend(summary.regressions().map(|one| format!("**regression:** {}", text(&gate::regression(summary, one)))));
+    if strict {
+        remarks.extend(
+            verdict::undecided_gates(summary).map(|one| format!("**undecided:** {}", text(&gate::undecided(one)))),
+        );
+    }
     list(&mut out, &remarks);
     judged(&mut out, summary, "expectations", &summary.expectations);
     judged(&mut out, summary, "claims", &summary.claims);
@@ -40,7 +48,7 @@ pub fn render(summary: &Summary) -> String {
 
 fn row(summary: &Summary, variant: &Variant) -> String {
     let mix = &variant.mix;
-    let baseline = if variant.name == summary.baseline && summary.variants.len() > 1 { " (baseline)" } else { "" };
+    let baseline = if summary.is_the_baseline(variant) { " (baseline)" } else { "" };
     let comparison = summary.comparison(&variant.name, PRIMARY);
     let ratio = comparison.map_or_else(String::new, |one| {
         let interval = wording::interval(one).map_or_else(String::new, |interval| format!(", {interval}"));

@@ -8,7 +8,8 @@ use std::fmt::Write as _;
 
 use super::point;
 use crate::result::TimesUs;
-use crate::result::summary::{Figures, Finding, Judged, Summary, Variant};
+use crate::result::summary::{Comparison, Figures, Finding, Judged, Summary, Variant};
+use crate::verdict;
 use crate::words::Percentile;
 
 /// Labels of a line, in their order; empty values are left out, for they mean no label.
@@ -41,6 +42,7 @@ pub fn render(summary: &Summary) -> String {
     figures(&mut out, summary, &NAMES[1], &parts);
     cpu(&mut out, summary);
     comparisons(&mut out, summary);
+    regressions(&mut out, summary);
     judged(&mut out, summary, "dbbench_claim", "What was found about a claim of the workload", &summary.claims);
     judged(&mut out, summary, "dbbench_expectation", "What was found about an expectation", &summary.expectations);
     let mut checks =
@@ -212,8 +214,21 @@ fn cpu(out: &mut String, summary: &Summary) {
     }
 }
 
+fn of_comparison(summary: &Summary, comparison: &Comparison) -> Labels {
+    let point: Vec<String> = comparison.point.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    vec![
+        ("workload", summary.workload.clone()),
+        ("variant", comparison.variant.clone()),
+        ("point", point.join(" ")),
+        ("baseline", comparison.baseline.clone()),
+        ("operation", comparison.operation.clone().unwrap_or_default()),
+        ("job", comparison.job.clone().unwrap_or_default()),
+        ("metric", comparison.metric.clone()),
+    ]
+}
+
 fn comparisons(out: &mut String, summary: &Summary) {
-    type Of = fn(&crate::result::summary::Comparison) -> Option<f64>;
+    type Of = fn(&Comparison) -> Option<f64>;
     let parts: [(&'static str, &str, Of); 3] = [
         ("dbbench_ratio", "A variant to the baseline in one metric", |comparison| comparison.ratio),
         ("dbbench_ratio_low", "Lower end of the interval of the ratio", |comparison| {
@@ -226,18 +241,18 @@ fn comparisons(out: &mut String, summary: &Summary) {
     for (name, help, of) in parts {
         let mut family = Family::new(out, name, "gauge", "", help);
         for comparison in &summary.comparisons {
-            let point: Vec<String> = comparison.point.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let labels = vec![
-                ("workload", summary.workload.clone()),
-                ("variant", comparison.variant.clone()),
-                ("point", point.join(" ")),
-                ("baseline", comparison.baseline.clone()),
-                ("operation", comparison.operation.clone().unwrap_or_default()),
-                ("job", comparison.job.clone().unwrap_or_default()),
-                ("metric", comparison.metric.clone()),
-            ];
-            family.measured("", &labels, of(comparison));
+            family.measured("", &of_comparison(summary, comparison), of(comparison));
         }
+    }
+}
+
+/// Of sides, what may be a regression and whether it is.
+fn regressions(out: &mut String, summary: &Summary) {
+    let help = "Whether a variant is worse on side b by more than was allowed";
+    let mut family = Family::new(out, "dbbench_regression", "gauge", "", help);
+    let is_gate = summary.sides.as_ref().is_some_and(|sides| sides.fail_above.is_some());
+    for comparison in verdict::gates(summary).filter(|_| is_gate) {
+        family.line("", &of_comparison(summary, comparison), f64::from(u8::from(comparison.regression)));
     }
 }
 

@@ -6,6 +6,8 @@ use crate::result::Ranked;
 use crate::result::run::SameAnswer;
 use crate::result::summary::Check;
 
+mod sides;
+
 const HOSTILE: &str = "a \"b\" <c> & ]]> \\ %,:: \u{1b}[31m\n::error::x|`_d_`";
 
 /// A run of which some things were found that nobody hopes for.
@@ -27,6 +29,7 @@ fn poor() -> Summary {
         round: 2,
         rounds: 7,
         failed_rounds: u32::from(!passed),
+        unanswered_rounds: 0,
         judged_by: None,
     };
     summary.checks = vec![check("balance", true), check("lost_updates", false)];
@@ -140,8 +143,8 @@ fn more_annotations_than_are_shown_are_counted() {
 
 #[test]
 fn markdown_tells_the_verdict_and_one_table() {
-    insta::assert_snapshot!(markdown::render(&poor()));
-    let hostile = markdown::render(&hostile());
+    insta::assert_snapshot!(markdown::render(&poor(), false));
+    let hostile = markdown::render(&hostile(), true);
     assert!(!hostile.contains("<c>") && !hostile.contains('\u{1b}'), "{hostile}");
 }
 

@@ -49,7 +49,7 @@ fn read(count: u32) -> Vec<(String, Summary)> {
 pub(super) fn usual() -> History {
     let mut read = read(40);
     read.push(("results/elsewhere".to_owned(), Summary { machine: "laptop".to_owned(), ..summary(3) }));
-    read.push(("results/cut".to_owned(), Summary { partial: true, ..summary(4) }));
+    read.push(("results/cut".to_owned(), Summary { partial: true, rounds: 99, ..summary(4) }));
     let broken = LeftOutRun {
         dir: "results/broken".to_owned(),
         reason: "results/broken/summary.json does not hold what a result of dbbench holds".to_owned(),

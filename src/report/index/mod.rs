@@ -33,6 +33,7 @@ pub fn run_of(dir: String, report: Option<String>, summary: &Summary) -> Indexed
         claims: findings(&summary.claims),
         expectations: findings(&summary.expectations),
         failed_checks: summary.checks.iter().filter(|check| is_refuted(check)).count(),
+        regressions: summary.regressions().count(),
         machine: summary.machine.clone(),
         servers: summary.servers.clone(),
         dbbench_version: summary.dbbench_version.clone(),
@@ -141,12 +142,15 @@ fn states(run: &IndexedRun) -> Vec<(&'static str, Tone)> {
     states
 }
 
-/// What was found about claims, expectations and checks.
+/// What was found about claims, expectations, checks and sides.
 fn found(run: &IndexedRun) -> Vec<(String, Tone)> {
     let mut found = parts(run.claims, "claim");
     found.extend(parts(run.expectations, "expectation"));
     if run.failed_checks > 0 {
         found.push((format!("{} failed", counted(run.failed_checks, "check")), Tone::Bad));
+    }
+    if run.regressions > 0 {
+        found.push((counted(run.regressions, "regression"), Tone::Bad));
     }
     found
 }

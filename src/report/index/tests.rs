@@ -50,6 +50,8 @@ fn usual() -> Index {
     poor.invalid_reasons = vec!["the generator was the limit".to_owned()];
     poor.claims = vec![Judged { verdict: Finding::Refuted, ..Judged::default() }];
     poor.checks = vec![Check { name: "sum".to_owned(), passed: false, ..Check::default() }];
+    // As of two sides.
+    poor.comparisons[0].regression = true;
     index.runs.push(run_of("queue of mine".to_owned(), None, &poor));
     let mut differ = sample().summary;
     differ.workload = "a-queue".to_owned();

@@ -1,6 +1,6 @@
 //! The exit code of a comparison.
 
-use crate::result::compared::Compared;
+use crate::result::compared::{Compared, ComparedFigure};
 use crate::result::summary::Verdict;
 use crate::words::ExitCode;
 
@@ -11,9 +11,13 @@ pub fn exit_code(compared: &Compared, strict: bool) -> ExitCode {
     if !compared.valid {
         code = code.precedence(ExitCode::NotValid);
     }
-    let undecided = || compared.deciding().any(|comparison| comparison.verdict == Verdict::Undecided);
-    if compared.regressions().next().is_some() || (strict && undecided()) {
+    if compared.regressions().next().is_some() || (strict && undecided(compared).next().is_some()) {
         code = code.precedence(ExitCode::Refuted);
     }
     code
+}
+
+/// What decides and is undecided: with `--strict` each is a reason for exit code 3.
+pub fn undecided(compared: &Compared) -> impl Iterator<Item = &ComparedFigure> {
+    compared.deciding().filter(|comparison| comparison.verdict == Verdict::Undecided)
 }

@@ -13,7 +13,7 @@ mod unlike;
 
 use std::collections::BTreeSet;
 
-pub use self::exit::exit_code;
+pub use self::exit::{exit_code, undecided};
 pub(super) use self::figures::mean;
 
 use self::choose::{Subject, subjects};
@@ -246,13 +246,14 @@ fn validity(sides: &[SideRuns], chosen: &[Vec<Subject>]) -> (Vec<Vec<bool>>, Vec
             names.insert(if index == 0 { &subject.first } else { &subject.other });
             names.extend(subject.baseline.as_deref());
         }
-        let mut valid = Vec::new();
+        let (mut valid, mut told) = (Vec::new(), BTreeSet::new());
         // A reason that several runs share is said once.
         let mut found: Vec<(String, Vec<String>)> = Vec::new();
         for reader in &side.runs {
-            let of_run = Validity::of_variants(&reader.run, &reader.slices, |name| names.contains(name)).reasons;
-            valid.push(of_run.is_empty());
-            for reason in of_run {
+            let of_run = Validity::of_variants(&reader.run, &reader.slices, |name| names.contains(name));
+            valid.push(of_run.reasons.is_empty());
+            told.extend(of_run.variants);
+            for reason in of_run.reasons {
                 let dir = reader.dir.display().to_string();
                 match found.iter_mut().find(|(known, _)| *known == reason) {
                     Some((_, dirs)) => dirs.push(dir),
@@ -261,9 +262,30 @@ fn validity(sides: &[SideRuns], chosen: &[Vec<Subject>]) -> (Vec<Vec<bool>>, Vec
             }
         }
         reasons.extend(found.iter().map(|(reason, dirs)| format!("{} ({}): {reason}", label(index), dirs.join(", "))));
+        let nothing: Vec<String> = names
+            .iter()
+            .filter(|name| !told.contains(**name))
+            .filter_map(|name| nothing_measured(&label(index), side, name))
+            .collect();
+        if !nothing.is_empty() {
+            valid.fill(false);
+        }
+        reasons.extend(nothing);
         all.push(valid);
     }
     (all, reasons)
+}
+
+/// That no run of a side has a round of a variant: runs that ended before, or whose answers differed.
+fn nothing_measured(label: &str, side: &SideRuns, variant: &str) -> Option<String> {
+    let mut slices = side.runs.iter().flat_map(|reader| &reader.slices);
+    if slices.any(|slice| slice.variant == variant && slice.valid) {
+        return None;
+    }
+    let dirs: Vec<String> = side.runs.iter().map(|reader| reader.dir.display().to_string()).collect();
+    let differ = side.runs.iter().any(|reader| reader.run.same_answer.is_some_and(|answers| !answers.equal));
+    let why = if differ { ": the answers of its variants differ" } else { "" };
+    Some(format!("{label} ({}): {variant} has no valid round{why}", dirs.join(", ")))
 }
 
 fn warnings(sides: &[SideRuns], compared: &Compared) -> Vec<String> {

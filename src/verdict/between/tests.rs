@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 use crate::result::TimesUs;
-use crate::result::run::{Environment, OperationRecord, VariantRecord};
+use crate::result::run::{Environment, OperationRecord, SameAnswer, VariantRecord};
 use crate::result::slice::SliceRecord;
 use crate::result::summary::Verdict;
 use crate::stats::{ratio, ratio_between};
@@ -350,6 +350,27 @@ fn a_variant_without_a_valid_round_is_said_and_not_valid() {
         !compared.valid && compared.invalid_reasons[0].starts_with("B (b0, b1, b2): old: 3 of 3 rounds"),
         "{compared:?}"
     );
+}
+
+/// Runs that ended before their first slice closed compare nothing: a gate over them is not green.
+#[test]
+fn a_variant_of_which_nothing_closed_is_not_valid() {
+    let none = || runs("b", &[&[], &[], &[]]);
+    let question = Question { fail_above: Some(0.05), ..asked() };
+    let with = |other: Vec<Reader>| {
+        let sides = [side(runs("a", &[&[1.0], &[1.0], &[1.0]])), side(other)];
+        compare(&sides, &Past::default(), &question).unwrap()
+    };
+    let compared = with(none());
+    assert_eq!(compared.invalid_reasons, ["B (b0, b1, b2): old has no valid round"]);
+    assert_eq!((exit_code(&compared, false), compared.sides[1].runs[0].valid), (ExitCode::NotValid, false));
+    let mut differ = none();
+    differ[1].run.same_answer = Some(SameAnswer { draws: 1, ..SameAnswer::default() });
+    let reasons = with(differ).invalid_reasons;
+    assert_eq!(reasons, ["B (b0, b1, b2): old has no valid round: the answers of its variants differ"]);
+    // One that was cut off says nothing about those that were not.
+    let three = with(runs("b", &[&[1.0], &[], &[1.0], &[1.0]]));
+    assert!(three.valid && three.sides[1].runs[1].valid, "{:?}", three.invalid_reasons);
 }
 
 #[test]

@@ -22,7 +22,16 @@ pub(super) fn unusable(summary: &Summary) -> Option<String> {
         return Some("the answers of its variants differ".to_owned());
     }
     let cut = if summary.interrupted { "interrupted" } else { "cut off" };
-    summary.partial.then(|| format!("partial: the run was {cut} before its last round"))
+    is_cut_short(summary).then(|| format!("partial: the run was {cut} before its last round"))
+}
+
+/// Whether rounds never came. A slice that failed makes a run partial as well, but not shorter: whether enough rounds are left
+/// was judged with the run.
+fn is_cut_short(summary: &Summary) -> bool {
+    let came: usize = summary.variants.iter().map(|variant| variant.rounds.len()).sum();
+    // Summaries of the first versions do not say how many were planned.
+    let planned = summary.rounds as usize * summary.variants.len();
+    summary.partial && (summary.interrupted || planned == 0 || came < planned)
 }
 
 fn group_of(summary: &Summary) -> Group {

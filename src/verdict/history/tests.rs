@@ -95,10 +95,10 @@ fn the_largest_group_is_shown_and_the_others_are_named() {
 
 #[test]
 fn what_cannot_be_relied_on_is_named_and_left_out() {
-    let partial = Summary { partial: true, ..summary(2, 50.0) };
+    let partial = Summary { partial: true, rounds: 2, ..summary(2, 50.0) };
     let invalid =
         Summary { valid: false, invalid_reasons: vec!["the generator was the limit".to_owned()], ..summary(3, 50.0) };
-    let other = Summary { workload: "other".to_owned(), partial: true, ..summary(4, 50.0) };
+    let other = Summary { workload: "other".to_owned(), partial: true, rounds: 2, ..summary(4, 50.0) };
     let all = || vec![summary(1, 50.0), partial.clone(), invalid.clone(), other.clone()];
     let history = shown(all(), &Question { workload: Some("w".to_owned()), ..Question::default() }).unwrap();
     let reasons: Vec<(&str, &str)> =
@@ -113,6 +113,16 @@ fn what_cannot_be_relied_on_is_named_and_left_out() {
     );
     let nothing = shown(vec![partial.clone()], &Question::default()).unwrap_err();
     assert_eq!(nothing.to_string(), "no result can be used:\n  r0: partial: the run was cut off before its last round");
+}
+
+/// All rounds came, and one slice of them failed: the run is valid, and belongs to the history as its report says.
+#[test]
+fn a_run_with_a_failed_slice_is_part_of_the_history() {
+    let mut failed = Summary { partial: true, rounds: 1, ..summary(2, 50.0) };
+    failed.variants[0].rounds[0].valid = false;
+    let with = |second: Summary| dirs(&shown(vec![summary(1, 50.0), second], &Question::default()).unwrap()).len();
+    assert_eq!(with(failed.clone()), 2);
+    assert_eq!(with(Summary { interrupted: true, ..failed }), 1);
 }
 
 /// A variant without enough valid rounds leaves a gap; the other one keeps its figure.
