@@ -12,7 +12,7 @@ use super::record::record;
 use super::sites::Meter;
 use super::stage::Stage;
 use super::trial::{answer_targets, try_operations, unanswered};
-use super::withheld::keeps_values;
+use super::withheld::{keeps_values, of_difference};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{
@@ -126,9 +126,13 @@ fn compare_answers(
         }
         Err(AnswersError::Differ(difference)) => {
             run.same_answer = Some(SameAnswer { draws, equal: false, within_sides: plan.compare.within_sides });
-            let difference = difference.to_string();
-            run.answers_difference = Some(difference.clone());
-            let failure = Failure::text(ExitCode::AnswersDiffer, difference);
+            let said = difference.to_string();
+            // Who runs it sees the rows; the result may be shown to others.
+            run.answers_difference = Some(match keeps_values(command, stage) {
+                true => said.clone(),
+                false => of_difference(&difference),
+            });
+            let failure = Failure::text(ExitCode::AnswersDiffer, said);
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
         Err(error) => Err(unanswered(error, stage)),
