@@ -281,10 +281,10 @@ fn not_finished(end: &RunEnd) -> Option<Failure> {
     }
 }
 
-/// How a run ended that could not go on: with a partial result when servers are gone, with nothing to report when it could
-/// not be written.
+/// How a run ended that could not go on: with a partial result when a server or its data are gone, with nothing to report when
+/// it could not be written.
 fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
-    if let EngineError::ServerGone { .. } = error {
+    if let EngineError::ServerGone { .. } | EngineError::Data { .. } = error {
         let mut failure = Failure::text(ExitCode::Failed, chain(error));
         if let Some(log) = stage.log_of_the_dead() {
             failure = failure.with_note(&log);
