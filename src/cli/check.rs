@@ -7,7 +7,7 @@ use super::overrides::overrides;
 use super::run::refuse_statements;
 use super::until;
 use crate::driver::conninfo::{self, Outside};
-use crate::words::{ExitCode, redacted};
+use crate::words::{ExitCode, redacted_target};
 use crate::workload;
 use crate::workload::plan::{ExternalPlan, Place, Plan};
 
@@ -56,5 +56,5 @@ pub fn check(args: &CheckArgs) -> Result<ExitCode, Failure> {
 /// The server of the command line in the place of the file's.
 fn aim(plan: &mut Plan, target: &str) {
     let place = Place { source: plan.source.clone(), span: 0..0 };
-    plan.topology.external = Some(ExternalPlan { primary: redacted(target), place });
+    plan.topology.external = Some(ExternalPlan { primary: redacted_target(target), place });
 }

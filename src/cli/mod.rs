@@ -34,7 +34,7 @@ use clap::Parser as _;
 
 use self::args::{Cli, Command};
 use self::failure::Failure;
-use crate::words::{ExitCode, has_password, redacted};
+use crate::words::{ExitCode, redacted_message};
 
 /// Parses the arguments, runs the subcommand, prints what it failed by.
 #[must_use]
@@ -45,9 +45,11 @@ pub fn main() -> std::process::ExitCode {
         Err(error) => {
             let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
             // Nobody is left to tell when the terminal is gone.
-            let _ = match has_password(&error.to_string()) {
+            let said = error.to_string();
+            let shown = redacted_message(&said, std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()));
+            let _ = match shown != said {
                 // An option that was left out in front of a connection string.
-                true => anstream::stderr().write_all(redacted(&error.to_string()).as_bytes()),
+                true => anstream::stderr().write_all(shown.as_bytes()),
                 false => error.print(),
             };
             return code.into();

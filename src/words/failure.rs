@@ -20,6 +20,19 @@ impl SqlState {
         // The bytes were checked to be ASCII.
         std::str::from_utf8(&self.0).unwrap_or("XX000")
     }
+
+    /// Whether it tells of the server's state, its load, its end or other sessions, rather than of the statement: connections
+    /// (08), what may succeed when tried again (40), resources (53), locks, ends and files (55, 57, 58), timeouts of
+    /// transactions, and faults of its own (XX).
+    #[must_use]
+    pub fn is_trouble_of_the_server(&self) -> bool {
+        match self.as_str() {
+            // Objects that are not ready for the statement, parameters that cannot be changed, values of an enum that are new.
+            "55000" | "55P02" | "55P04" => false,
+            "25P03" | "25P04" => true,
+            state => ["08", "40", "53", "55", "57", "58", "XX"].iter().any(|class| state.starts_with(class)),
+        }
+    }
 }
 
 impl fmt::Debug for SqlState {
@@ -132,5 +145,20 @@ impl fmt::Display for FailureKey {
             Self::State(state) => f.write_str(state.as_str()),
             Self::Class(class) => f.write_str(class.name()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SqlState;
+
+    #[test]
+    fn a_lock_that_somebody_holds_is_no_fault_of_the_statement() {
+        let is_trouble = |state: &&str| SqlState::new(state).is_some_and(|state| state.is_trouble_of_the_server());
+        let of_the_server =
+            ["08006", "40001", "40P01", "53200", "53300", "55006", "55P03", "57014", "57P01", "58030", "XX000"];
+        assert!(of_the_server.iter().all(is_trouble));
+        let of_the_statement = ["42P01", "42501", "22012", "23505", "25006", "55000", "0A000"];
+        assert!(!of_the_statement.iter().any(|state| is_trouble(state)));
     }
 }

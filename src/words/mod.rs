@@ -12,4 +12,6 @@ pub use count::{counted, ending};
 pub use exit::ExitCode;
 pub use failure::{FailureClass, FailureKey, SqlState};
 pub use metric::{Direction, Metric, Percentile, RecordFigure, TimeKind, UnknownMetric};
-pub use secrets::{has_password, masked, redacted};
+pub use secrets::{
+    has_password, masked, redacted, redacted_argument, redacted_message, redacted_target, target_has_password,
+};

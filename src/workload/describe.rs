@@ -12,7 +12,7 @@ use super::plan::{
     VariantPlan, When, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
-use crate::words::{Metric, counted, ending, redacted};
+use crate::words::{Metric, counted, ending, redacted_target};
 
 /// The plan as an engineer reads it; ends with a newline.
 #[must_use]
@@ -30,7 +30,7 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     }
     let auth = if plan.topology.md5 { "md5" } else { "scram" };
     match &plan.topology.external {
-        Some(external) => writeln!(out, "\ntopology: the server at {}", redacted(&external.primary))?,
+        Some(external) => writeln!(out, "\ntopology: the server at {}", redacted_target(&external.primary))?,
         None => writeln!(out, "\ntopology: embedded PostgreSQL, one primary, {auth}")?,
     }
     for (name, value) in &plan.topology.settings {

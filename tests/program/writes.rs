@@ -174,6 +174,16 @@ fn on_ones_own_server_they_run_on_marked_copies_and_leave_it_as_it_was() {
     running.wait().ends_with(130);
     assert_eq!(shop.databases(), databases);
 
+    // Slices that are closed are reported, also when the data of the next one cannot be made.
+    let mut running = dbbench(&["run", "w.toml", "--no-progress", "--out", "cut", "--rounds", "500"]);
+    let slices = place.path("cut/slices.jsonl");
+    running.until("a closed slice", || fs::read_to_string(&slices).is_ok_and(|text| text.contains('\n')));
+    shop.sql("postgres", "ALTER ROLE maker NOCREATEDB");
+    let outcome = running.wait().ends_with(1).says(&["cannot be made ready", "permission denied to create database"]);
+    assert_eq!((outcome.stdout.trim(), &place.json("cut/summary.json")["partial"]), ("cut", &true.into()));
+    assert!(place.path("cut/report.html").exists() && shop.databases() == databases);
+    shop.sql("postgres", "ALTER ROLE maker CREATEDB");
+
     // What is kept is the data as it was loaded, open to sessions.
     fs::remove_dir_all(place.path("out")).unwrap();
     dbbench(&["run", "w.toml", "--no-progress", "--out", "out", "--keep"]).wait().ends_with(measured(0));

@@ -17,10 +17,10 @@ use super::arrivals;
 use super::catalogue;
 use super::compare::{can_be_worse, metric, recorded, share};
 use super::failure::Failure;
-use super::run::{self, Command, Stage, refuse_statements, shown_target};
+use super::run::{self, Command, Stage, refuse_statements};
 use super::until::{self, Goal};
 use crate::result::sides::{Difference, SidesRecord};
-use crate::words::{ExitCode, Metric};
+use crate::words::{ExitCode, Metric, redacted_target};
 use crate::workload::{self, Problems};
 
 /// What is asked of the comparison.
@@ -137,7 +137,7 @@ fn share_a_server(both: &Both, [a, b]: &[RunArgs; 2]) -> bool {
 fn record(both: &Both, [a, b]: &[RunArgs; 2], asked: &Asked, one_server: bool) -> SidesRecord {
     let mut differ = Vec::new();
     if a.target != b.target {
-        let shown = |run: &RunArgs| run.target.as_deref().map(shown_target);
+        let shown = |run: &RunArgs| run.target.as_deref().map(redacted_target);
         differ.push(Difference { what: "target".to_owned(), a: shown(a), b: shown(b) });
     }
     if a.pg_bindir != b.pg_bindir {

@@ -15,7 +15,7 @@ use super::run::refused;
 use crate::driver::Control;
 use crate::driver::conninfo::{self, Outside};
 use crate::topology;
-use crate::words::{ExitCode, redacted};
+use crate::words::{ExitCode, redacted_target};
 
 const STARTER: &str = include_str!("starter.toml");
 
@@ -97,7 +97,7 @@ fn of_target(args: &InitArgs, target: &str) -> Result<(PathBuf, String), Failure
     for left in found.left_out.iter().take(5) {
         anstream::eprintln!("left out: {left}");
     }
-    let next = format!("dbbench run {} --target '{}'", path.display(), redacted(target));
+    let next = format!("dbbench run {} --target '{}'", path.display(), redacted_target(target));
     Ok((path, next))
 }
 

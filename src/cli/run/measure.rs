@@ -13,7 +13,7 @@ use super::record::record;
 use super::sites::Meter;
 use super::stage::Stage;
 use super::trial::{answer_targets, try_operations, unanswered};
-use super::withheld::keeps_values;
+use super::withheld::{keeps_values, of_difference};
 use crate::cli::failure::{Failure, chain};
 use crate::driver::Target;
 use crate::engine::{self, AnswerReport, AnswersError, EngineError, Interval, Next, RunEnd, RunInput, SliceOutcome};
@@ -152,9 +152,13 @@ fn compare_answers(
         }
         Err(AnswersError::Differ(difference)) => {
             run.same_answer = Some(SameAnswer { draws, equal: false, within_sides: plan.compare.within_sides });
-            let difference = difference.to_string();
-            run.answers_difference = Some(difference.clone());
-            let failure = Failure::text(ExitCode::AnswersDiffer, difference);
+            let said = difference.to_string();
+            // Who runs it sees the rows; the result may be shown to others.
+            run.answers_difference = Some(match keeps_values(command, stage) {
+                true => said.clone(),
+                false => of_difference(&difference),
+            });
+            let failure = Failure::text(ExitCode::AnswersDiffer, said);
             Ok(Some(End { code: ExitCode::AnswersDiffer, failure: Some(failure) }))
         }
         Err(error) => Err(unanswered(error, stage)),
@@ -303,10 +307,10 @@ fn not_finished(end: &RunEnd) -> Option<Failure> {
     }
 }
 
-/// How a run ended that could not go on: with a partial result when servers are gone, with nothing to report when it could
-/// not be written.
+/// How a run ended that could not go on: with a partial result when a server or its data are gone, with nothing to report when
+/// it could not be written.
 pub(super) fn cut_off(error: &EngineError, stage: &Stage, dir: &Path) -> Result<End, Failure> {
-    if let EngineError::ServerGone { .. } = error {
+    if let EngineError::ServerGone { .. } | EngineError::Data { .. } = error {
         let mut failure = Failure::text(ExitCode::Failed, chain(error));
         if let Some(log) = stage.log_of_the_dead() {
             failure = failure.with_note(&log);

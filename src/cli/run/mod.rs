@@ -22,7 +22,7 @@ mod trial;
 mod withheld;
 
 pub(super) use external::{refuse_statements, refused};
-pub(super) use record::{hashed, shown_target};
+pub(super) use record::hashed;
 pub(super) use sites::alternating;
 pub(super) use stage::Stage;
 

@@ -13,7 +13,7 @@ use crate::result::run::{
     SameAnswer, StageRecord, Until, VariantRecord,
 };
 use crate::result::sides::{SIDE_MARK, SidesRecord};
-use crate::words::redacted;
+use crate::words::{redacted_argument, redacted_target};
 use crate::workload::plan::{self, Arg, JudgementPlan, LoadPlan, Plan, VariantPlan};
 
 /// What is known when the first slice is about to start, beside the plan.
@@ -151,33 +151,20 @@ fn behind<'a>(arg: &'a str, option: &str) -> Option<&'a str> {
     arg.strip_prefix(option)?.strip_prefix('=')
 }
 
-/// A target for other eyes: its password replaced, or left out as a whole where half of one may be anywhere in it.
-pub fn shown_target(target: &str) -> String {
-    if can_be_shown(target) { redacted(target) } else { "<redacted>".to_owned() }
-}
-
-/// The command line, passwords replaced. A target in which none is found but which does not even read as a target is left
-/// out as a whole: half of a password may be anywhere in it.
+/// The command line, passwords replaced.
 fn command(args: impl Iterator<Item = String>) -> Vec<String> {
     let mut is_target = false;
     args.map(|arg| {
-        let target = if is_target { Some(arg.as_str()) } else { TARGETS.iter().find_map(|name| behind(&arg, name)) };
-        let shown = match target {
-            Some(target) if !can_be_shown(target) => shown_target(target),
-            _ => redacted(&arg),
+        let option = TARGETS.iter().find_map(|name| behind(&arg, name).map(|target| (name, target)));
+        let shown = match option {
+            _ if is_target => redacted_target(&arg),
+            Some((name, target)) => format!("{name}={}", redacted_target(target)),
+            None => redacted_argument(&arg),
         };
         is_target = TARGETS.contains(&arg.as_str());
         shown
     })
     .collect()
-}
-
-fn can_be_shown(target: &str) -> bool {
-    let shown = redacted(target);
-    let after_scheme = shown.split_once("://").map_or("", |(_, rest)| rest);
-    let (authority, rest) = after_scheme.split_at(after_scheme.find(['/', '?']).unwrap_or(after_scheme.len()));
-    // Either all of the login was found, or none of it spills over.
-    authority.contains('@') || !rest.contains('@')
 }
 
 fn variant(variant: &VariantPlan, has_side: bool) -> VariantRecord {
@@ -315,6 +302,11 @@ mod tests {
             "--a-target",
             "postgres://u:hunt/er2@h/db",
             "--b-target=postgres://u:hun/ter2@h",
+            "--target",
+            "postgres://u:hun\"t er2@h/db",
+            "--target=host=h password=hun&t\\ er2 user=u",
+            "--target",
+            "host=h password=hun ter2",
         ];
         let kept = command(targets.into_iter().map(str::to_owned));
         assert!(!kept.iter().any(|arg| arg.contains("er2") || arg.contains("hun")), "{kept:?}");

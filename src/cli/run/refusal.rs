@@ -39,10 +39,7 @@ fn breaks_a_rule(error: &(dyn std::error::Error + 'static)) -> bool {
 /// Whether a statement is to blame for its error, rather than the server's lack of resources, its end, or itself.
 fn is_of_the_statement(error: &DriverError) -> bool {
     match error {
-        DriverError::Server(error) => {
-            let state = error.state.to_string();
-            ["53", "57", "58", "XX"].iter().all(|class| !state.starts_with(class))
-        }
+        DriverError::Server(error) => !error.state.is_trouble_of_the_server(),
         _ => false,
     }
 }

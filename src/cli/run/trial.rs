@@ -16,7 +16,7 @@ use crate::event::{Event, Stage as Phase};
 use crate::result::plans::PlanList;
 use crate::result::run::RunRecord;
 use crate::topology::External;
-use crate::words::{ExitCode, counted};
+use crate::words::{ExitCode, SqlState, counted};
 use crate::workload::plan::{ClonePlan, Plan};
 
 /// Runs every operation once, and tells whether any variant writes. Then all of them run on clones: operations are tried
@@ -170,7 +170,23 @@ pub(super) fn unanswered(error: AnswersError, stage: &Stage) -> Failure {
         AnswersError::Fails { state: Some(state), .. } if state.as_str() == "42501" => {
             Failure::text(ExitCode::Usage, format!("{}: GRANT it to the role, or connect as another", chain(&error)))
         }
-        AnswersError::Fails { state: Some(_), .. } => Failure::text(ExitCode::Usage, chain(&error)),
+        AnswersError::Fails { state: Some(state), .. } => Failure::text(code_of(state), chain(&error)),
         _ => Failure::text(ExitCode::Failed, chain(&error)),
+    }
+}
+
+/// What an operation fails by is the file's fault, unless it is the server's trouble: a lock that somebody else holds, say.
+fn code_of(state: SqlState) -> ExitCode {
+    if state.is_trouble_of_the_server() { ExitCode::Failed } else { ExitCode::Usage }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ExitCode, SqlState, code_of};
+
+    #[test]
+    fn the_trouble_of_a_server_is_no_error_of_usage() {
+        let codes = ["55P03", "42P01"].map(|state| SqlState::new(state).map(code_of));
+        assert_eq!(codes, [Some(ExitCode::Failed), Some(ExitCode::Usage)]);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Command;
 use super::stage::Stage;
+use crate::engine::AnswersDiffer;
 
 /// What is said in their place.
 pub const SAID: &str = "values are left out, being those of somebody's data: --keep-detail keeps them";
@@ -12,6 +13,16 @@ pub fn keeps_values(command: &Command<'_>, stage: &Stage) -> bool {
     // In a schema or a database of dbbench's own all values are generated.
     let is_own = stage.externals().all(|external| external.own_database().is_some() || external.own_schema().is_some());
     is_own || command.args.keep_detail
+}
+
+/// In what two answers differ, without the rows and the values of parameters: which draw it is, and how many rows are whose.
+pub fn of_difference(difference: &AnswersDiffer) -> String {
+    let mut kept = difference.clone();
+    kept.params.iter_mut().for_each(|(_, value)| "?".clone_into(value));
+    for rows in [&mut kept.left.only_shown, &mut kept.right.only_shown, &mut kept.common_shown] {
+        rows.clear();
+    }
+    format!("{}\n  {SAID}\n", kept.to_string().trim_end())
 }
 
 /// What a line of a plan says of figures alone. Whatever else stands before a colon may hold an expression, and with it values.
@@ -101,7 +112,40 @@ fn masked(said: &str, in_text: &mut bool) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::without_values;
+    use super::{of_difference, without_values};
+    use crate::engine::{AnswersDiffer, Side};
+
+    #[test]
+    fn of_answers_that_differ_the_counts_are_kept_and_no_value() {
+        let row = |text: &str| vec![vec![text.to_owned()]];
+        let side = |name: &str, rows: usize| Side {
+            variant: name.to_owned(),
+            operation: name.to_owned(),
+            columns: vec!["c.email".to_owned()],
+            rows,
+            only: 1,
+            only_shown: row("'one@example.org'"),
+        };
+        let difference = AnswersDiffer {
+            draw: 3,
+            draws: 20,
+            params: vec![("org".to_owned(), "4711".to_owned())],
+            left: side("join", 3),
+            right: side("batch", 2),
+            common: 1,
+            common_shown: row("'two@example.org'"),
+            place: None,
+        };
+        insta::assert_snapshot!(of_difference(&difference), @r#"
+        the answers of "join" and "batch" differ
+          draw 3 of 20: org = ?
+          "join" answers 3 rows, "batch" 2 rows
+          only in "join": 1 row
+          only in "batch": 1 row
+          in both: 1 row
+          values are left out, being those of somebody's data: --keep-detail keeps them
+        "#);
+    }
 
     #[test]
     fn a_plan_keeps_its_figures_and_names_and_loses_the_values_in_it() {

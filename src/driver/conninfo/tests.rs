@@ -3,7 +3,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 use crate::driver::{Address, Endpoint};
-use crate::words::{masked, redacted};
+use crate::words::{masked, redacted, redacted_argument, redacted_target};
 
 fn read_with(text: &str, variables: &[(&str, &str)]) -> Result<Conninfo, ConninfoError> {
     let variables: BTreeMap<&str, &str> = variables.iter().copied().collect();
@@ -171,10 +171,26 @@ proptest::proptest! {
     }
 
     #[test]
+    fn a_password_that_is_not_encoded_is_not_shown_either(secret in "[ '\"`@:/?&=%\\\\a-c]{1,16}") {
+        let url = format!("postgres://u:{secret}@h/db");
+        proptest::prop_assert_eq!(redacted_target(&url), "postgres://u:***@h/db");
+        let escaped: String =
+            secret.chars().flat_map(|letter| (" '\\".contains(letter)).then_some('\\').into_iter().chain([letter])).collect();
+        let pairs = format!("host=h password={escaped} user=u");
+        let found = one(&pairs);
+        proptest::prop_assert_eq!(password(&found), Some(secret.as_str()));
+        proptest::prop_assert_eq!(redacted_target(&pairs), "host=h password=*** user=u");
+    }
+
+    #[test]
     fn no_text_makes_the_reader_panic(text in "\\PC{0,60}", tail in "[ -~]{0,40}") {
         let _ = read_with(&text, &[]);
         let _ = read_with(&format!("postgres://{tail}"), &[]);
         let _ = read_with(&format!("host=h {tail}"), &[]);
         proptest::prop_assert_eq!(masked(&text).len(), text.len());
+        for start in ["", "postgres://u", "host=h ", "${A}", "--target=password="] {
+            let target = format!("{start}{text}");
+            let _ = (redacted_target(&target), redacted_argument(&target));
+        }
     }
 }

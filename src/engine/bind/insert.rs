@@ -142,7 +142,7 @@ impl<'a> Binder<'a> {
         let sql = format!("SELECT {} FROM {} LIMIT 0", columns.join(", "), plan.table);
         match control.describe(&sql, &[]).await {
             Ok(described) => Ok(Some(described.columns.into_iter().map(|column| column.ty).collect())),
-            Err(DriverError::Server(error)) => {
+            Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
                 let title = format!("rows cannot be inserted into `{}`: {error}", plan.table);
                 self.problems.push(BindProblem::in_file(&plan.place, title, error.hint.into_iter().collect()));
                 Ok(None)

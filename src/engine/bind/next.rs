@@ -37,7 +37,7 @@ impl<'a> Counters<'a> {
                 let sql = format!("SELECT coalesce(max({column}), 0)::bigint FROM {table}");
                 match largest(control, &sql).await {
                     Ok(last) => (last, Some(sql)),
-                    Err(DriverError::Server(error)) => {
+                    Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
                         return Ok(Err(format!("`next = \"{table}.{column}\"` cannot be asked for: {error}")));
                     }
                     Err(error) => return Err(error),

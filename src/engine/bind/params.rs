@@ -39,7 +39,7 @@ pub(super) async fn know(
     };
     let generator = match filled_in(&param.generator, control, samples).await {
         Ok(generator) => generator,
-        Err(DriverError::Server(error)) => {
+        Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
             let title = format!("the query of parameter \"{}\" fails: {error}", param.name);
             return Ok(Err(BindProblem::in_file(&param.place, title, error.hint.into_iter().collect())));
         }

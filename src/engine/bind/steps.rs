@@ -126,7 +126,7 @@ impl<'a> Binder<'a> {
         let mut protocol = step.protocol.unwrap_or(self.variant.protocol);
         let described = match self.describer.describe(statement, &declared, natural, &names).await {
             Ok(described) => described,
-            Err(DriverError::Server(error)) => {
+            Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
                 let Some(described) = self.describe_behind_ddl(statement, &declared, &error).await? else {
                     self.problems.push(BindProblem::refused(&statement.text, &error));
                     self.fail_step(step);

@@ -11,7 +11,7 @@ use super::super::plan::{
 use super::super::read::{At, Context, optional, shown};
 use super::super::shape::is_incomplete;
 use super::load;
-use crate::words::has_password;
+use crate::words::target_has_password;
 
 /// Settings of the servers that the topology itself needs.
 const OWN_SETTINGS: [&str; 9] = [
@@ -137,7 +137,7 @@ fn external(root: &Table, context: Context<'_>) -> Option<ExternalPlan> {
         return None;
     };
     let text = context.text("primary", &primary.node)?;
-    if has_password(&text.value) {
+    if target_has_password(&text.value) {
         let problem = problem(&text.place, "a password does not belong in a workload file")
             .hint("name a variable of the environment, for the whole or a part: `primary = \"${DATABASE_URL}\"`")
             .hint("or leave it out: PGPASSWORD and ~/.pgpass are read");
