@@ -80,7 +80,10 @@ pub fn measure(
         store.write_run(&run).map_err(|error| Failure::failed(&error))?;
     }
     if let (true, Some(copies)) = (writes, &mut stage.clones) {
-        copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
+        copies.drop_all(command).or_else(|reason| {
+            command.goes_on()?;
+            Err(Failure::text(ExitCode::Failed, reason))
+        })?;
     }
     Ok((rounds(command, plan, stage, &mut run, store, began, writes)?, dir))
 }
