@@ -26,7 +26,7 @@ mod spawn;
 mod wal;
 
 pub use account::{Account, server_account};
-pub use cache::Kind;
+pub use cache::{Kind, cache_limit_bytes};
 pub use discover::{Installation, Version, discover, installed};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
