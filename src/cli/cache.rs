@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::args::Format;
 use super::failure::Failure;
+use super::run::refusal;
 use crate::topology::kept::{self, Kept, Listed};
 use crate::topology::{self, Kind};
 use crate::words::{ExitCode, counted};
@@ -74,7 +75,8 @@ pub fn cache(args: &CacheArgs) -> Result<ExitCode, Failure> {
         let text = "nothing is kept: there is no home folder; DBBENCH_CACHE_DIR names a place for the cache";
         return Err(Failure::text(ExitCode::Failed, text));
     };
-    let failed = |error: &topology::TopologyError| Failure::failed(error);
+    let failed = refusal::topology;
+    let limit_bytes = topology::cache_limit_bytes().map_err(|error| failed(&error))?;
     let (dir, age) = (root.display().to_string(), args.older_than.unwrap_or_default());
     match args.act {
         Act::List => {
@@ -84,8 +86,7 @@ pub fn cache(args: &CacheArgs) -> Result<ExitCode, Failure> {
             });
             match (args.format, listed) {
                 (Format::Json, listed) => {
-                    let (limit_bytes, kept) =
-                        listed.map_or((0, Vec::new()), |listed| (listed.limit_bytes, listed.kept));
+                    let kept = listed.map_or_else(Vec::new, |listed| listed.kept);
                     json(&ListReport { dir, limit_bytes, entries: kept.into_iter().map(entry).collect() })?;
                 }
                 (Format::Text, Some(listed)) => anstream::print!("{}", list_text(&dir, &listed, SystemTime::now())),

@@ -31,11 +31,7 @@ pub fn index(args: &ReportArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::text(ExitCode::Usage, text));
     }
     let page = dir.join(PAGE);
-    // Somebody's own page may have that name.
-    if std::fs::read_to_string(&page).is_ok_and(|text| !report::index::is_ours(&text)) {
-        let text = format!("{} is none that dbbench has written; move it away", page.display());
-        return Err(Failure::text(ExitCode::Failed, text));
-    }
+    may_be_written(&page)?;
     let index = gather(dir, found);
     if index.runs.is_empty() && index.left_out.is_empty() {
         return Err(Failure::failed(&ReadError::NoResults(dir.clone())));
@@ -52,6 +48,19 @@ pub fn index(args: &ReportArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::text(ExitCode::Failed, "none of the results found can be read, or has come to its end"));
     }
     Ok(ExitCode::Done)
+}
+
+/// Somebody's own page may have that name: in any encoding, and also where it cannot be read.
+fn may_be_written(page: &Path) -> Result<(), Failure> {
+    let text = match std::fs::read(page) {
+        Ok(bytes) if report::index::is_ours(&bytes) => return Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Ok(_) => format!("{} is none that dbbench has written; move it away", page.display()),
+        Err(error) => {
+            format!("{} cannot be read ({error}), and may be somebody's own; move it away", page.display())
+        }
+    };
+    Err(Failure::text(ExitCode::Failed, text))
 }
 
 /// Reads what was found.
@@ -140,5 +149,27 @@ fn print(args: &ReportArgs, index: &Index) -> Result<(), Failure> {
             Err(Failure::text(ExitCode::Failed, format!("cannot write to stdout: {error}")))
         }
         _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_may_be_somebodys_is_not_written_over() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let page = dir.path().join(PAGE);
+        assert!(may_be_written(&page).is_ok(), "there is none");
+        let index = Index { dir: "results".to_owned(), ..Index::default() };
+        std::fs::write(&page, report::index::page(&index, "results").expect("a page")).expect("written");
+        assert!(may_be_written(&page).is_ok(), "it is ours");
+        let refused = || may_be_written(&page).err().map(|failure| failure.message).unwrap_or_default();
+        std::fs::write(&page, b"<title>Ergebnisse f\xfcr Januar</title>").expect("written");
+        assert!(refused().contains("none that dbbench has written"), "{}", refused());
+        std::fs::remove_file(&page).expect("removed");
+        // Nobody can read a folder as a file, not even root.
+        std::fs::create_dir(&page).expect("made");
+        assert!(refused().contains("cannot be read"), "{}", refused());
     }
 }

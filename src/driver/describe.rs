@@ -194,7 +194,7 @@ impl RowSink for Rows {
     }
 }
 
-async fn rows(wire: &mut Wire, sql: &str) -> Result<Vec<Vec<Option<String>>>, DriverError> {
+pub(super) async fn rows(wire: &mut Wire, sql: &str) -> Result<Vec<Vec<Option<String>>>, DriverError> {
     let mut rows = Rows::default();
     wire.simple(sql, &mut rows).await?;
     Ok(rows.0)

@@ -92,7 +92,7 @@ pub enum ChannelBinding {
 
 impl Endpoint {
     /// Name and address, for messages.
-    pub(super) fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{} ({})", self.name, self.address)
     }
 }

@@ -57,6 +57,14 @@ pub enum DriverError {
         /// The endpoint's name and address.
         endpoint: String,
     },
+    /// A session has begun without a setting that was sent with its first packet.
+    #[error("{endpoint} lets sessions in and drops what they are to begin with: {setting} is not as it was sent")]
+    NotTaken {
+        /// The endpoint's name and address.
+        endpoint: String,
+        /// The setting.
+        setting: String,
+    },
     /// The server sent what the protocol does not allow here.
     #[error("unexpected answer from {endpoint}: {what}")]
     Protocol {
@@ -74,7 +82,9 @@ impl DriverError {
         match self {
             Self::Server(error) => FailureKey::State(error.state),
             Self::Connect { state: Some(state), .. } => FailureKey::State(*state),
-            Self::Io { .. } | Self::Connect { .. } | Self::NoTls { .. } => FailureKey::Class(FailureClass::Connection),
+            Self::Io { .. } | Self::Connect { .. } | Self::NoTls { .. } | Self::NotTaken { .. } => {
+                FailureKey::Class(FailureClass::Connection)
+            }
             Self::Protocol { .. } => FailureKey::Class(FailureClass::Other),
         }
     }

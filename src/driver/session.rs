@@ -343,6 +343,17 @@ impl Session {
         }
     }
 
+    /// Rows of a query without values as text (simple protocol); the null target has none.
+    ///
+    /// # Errors
+    /// What the server says, or a lost connection.
+    pub async fn rows(&mut self, sql: &str) -> Result<Vec<Vec<Option<String>>>, DriverError> {
+        match &mut self.0 {
+            Inner::Postgres(wire) => super::describe::rows(wire, sql).await,
+            Inner::Null(_) => Ok(Vec::new()),
+        }
+    }
+
     /// `TLS 1.3`; `None` when nothing is encrypted.
     #[must_use]
     pub fn encryption(&self) -> Option<&'static str> {

@@ -20,6 +20,8 @@ use super::folders::{self, PrivateFolder};
 
 /// What all entries together may take, unless `$DBBENCH_CACHE_LIMIT` says otherwise.
 const DEFAULT_LIMIT: ByteSize = ByteSize::gib(8);
+/// The variable that says otherwise.
+const LIMIT: &str = "DBBENCH_CACHE_LIMIT";
 /// Holds the entry's size; its time of change is the time of the last use. Locked, shared, while the entry is read.
 const SIZE: &str = "size";
 /// What the entry is, in words.
@@ -71,6 +73,25 @@ pub(super) fn key(parts: &[&str]) -> String {
     hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// What all entries together may take, bytes.
+///
+/// # Errors
+/// [`TopologyError::BadVariable`] when the variable is set to what is no size: a disk is not to be filled by a typing error.
+pub fn cache_limit_bytes() -> Result<u64, TopologyError> {
+    limit(std::env::var_os(LIMIT).map(|value| value.to_string_lossy().into_owned()))
+}
+
+fn limit(value: Option<String>) -> Result<u64, TopologyError> {
+    // As for other variables: what is empty says nothing.
+    let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(DEFAULT_LIMIT.as_u64()) };
+    match value.parse::<ByteSize>() {
+        Ok(limit) => Ok(limit.as_u64()),
+        Err(_) => {
+            Err(TopologyError::BadVariable { name: LIMIT, value, rule: "it is a size, for example 8GiB or 500MB" })
+        }
+    }
+}
+
 /// The cache of this user.
 #[derive(Clone, Debug)]
 pub(super) struct Cache {
@@ -94,8 +115,7 @@ impl Cache {
             });
         }
         folders::sweep(root, None);
-        let limit = std::env::var("DBBENCH_CACHE_LIMIT").ok().and_then(|text| text.parse::<ByteSize>().ok());
-        Ok(Self { root: root.to_path_buf(), limit_bytes: limit.unwrap_or(DEFAULT_LIMIT).as_u64() })
+        Ok(Self { root: root.to_path_buf(), limit_bytes: cache_limit_bytes()? })
     }
 
     fn entry(&self, kind: Kind, key: &str) -> PathBuf {
@@ -356,6 +376,20 @@ mod tests {
         assert_eq!(there, [true, false, true]);
         let error = cache.store(Kind::Dataset, "big", "", cluster(3000).path(), &|_| false).expect_err("too big");
         assert!(std::error::Error::source(&error).expect("a reason").to_string().contains("DBBENCH_CACHE_LIMIT"));
+    }
+
+    #[test]
+    fn a_limit_that_is_no_size_is_refused() {
+        let limit = |text: &str| limit(Some(text.to_owned())).map_err(|error| error.to_string());
+        assert_eq!((limit("500MB"), limit("8 GiB"), limit("0")), (Ok(500_000_000), Ok(8 << 30), Ok(0)));
+        for wrong in ["500 megs", "half", "-1"] {
+            let error = limit(wrong).expect_err("no size");
+            assert!(
+                error.contains(&format!("$DBBENCH_CACHE_LIMIT = \"{wrong}\"")) && error.contains("8GiB"),
+                "{error}"
+            );
+        }
+        assert_eq!([super::limit(None).ok(), limit("").ok()], [Some(DEFAULT_LIMIT.as_u64()); 2]);
     }
 
     #[test]

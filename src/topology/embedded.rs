@@ -82,7 +82,7 @@ impl Embedded {
         let account = server_account()?;
         let run_root = folders::run_root(account.as_ref())?;
         folders::sweep(&run_root, account.as_ref());
-        let cache = open_cache(&options.events);
+        let cache = open_cache(&options.events)?;
         let folder = PrivateFolder::create(&run_root, account.as_ref())?;
         warn_of_memory(folder.path(), &options.events);
 
@@ -364,13 +364,14 @@ impl Maker<'_> {
     }
 }
 
-fn open_cache(events: &Events) -> Option<Cache> {
-    let root = folders::cache_root()?;
+fn open_cache(events: &Events) -> Result<Option<Cache>, TopologyError> {
+    let Some(root) = folders::cache_root() else { return Ok(None) };
     match Cache::open(&root) {
-        Ok(cache) => Some(cache),
+        Ok(cache) => Ok(Some(cache)),
+        Err(error @ TopologyError::BadVariable { .. }) => Err(error),
         Err(error) => {
             events.emit(Event::Warning(format!("nothing is kept for later runs: {}", chain(&error))));
-            None
+            Ok(None)
         }
     }
 }

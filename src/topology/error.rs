@@ -26,6 +26,16 @@ pub enum TopologyError {
         /// What to do.
         remedy: String,
     },
+    /// A variable of the environment whose value says nothing.
+    #[error("${name} = \"{value}\": {rule}")]
+    BadVariable {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// What it may be, with an example.
+        rule: &'static str,
+    },
     /// Started as root on a machine without a user for the servers.
     #[error(
         "PostgreSQL refuses to run as root, and /etc/passwd has no unprivileged user for it (looked for {looked_for}); \

@@ -26,11 +26,11 @@ mod spawn;
 mod wal;
 
 pub use account::{Account, server_account};
-pub use cache::Kind;
+pub use cache::{Kind, cache_limit_bytes};
 pub use discover::{Installation, Version, discover, installed};
 pub use embedded::{DATABASE, Embedded, StartOptions};
 pub use error::TopologyError;
-pub use external::{External, ExternalError, Facts, Wishes, attach, reach};
+pub use external::{Approach, External, ExternalError, Facts, Wishes, attach, reach};
 pub use folders::{cache_root, run_root};
 pub use guard::{COPY, Cleaned, CopySource, OwnDatabase, OwnSchema, clean};
 pub use info::{ServerInfo, file_system_of};

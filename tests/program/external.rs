@@ -120,6 +120,15 @@ fn the_dataset_goes_into_a_database_of_its_own_which_is_gone_afterwards() {
     assert!(clean(&["--dry-run"]).stdout.contains("would drop database \"dbbench_tiny_"));
     assert!(clean(&[]).stdout.contains("dropped database \"dbbench_tiny_"));
     assert!(!shop.databases().contains("dbbench_tiny_"), "{}", shop.databases());
+
+    // A run that is refused leaves nothing, whatever it was told to keep.
+    fs::remove_dir_all(place.path("out")).unwrap();
+    place.workload(&tiny(&[(
+        "steps = [{ as = \"u\", sql = \"SELECT id, name ",
+        "steps = [{ as = \"u\", sql = \"SELECT id, nmae ",
+    )]));
+    run(&place, &target, &["--keep"]).ends_with(2).says(&["nmae"]);
+    assert!(!shop.databases().contains("dbbench_tiny_"), "{}", shop.databases());
 }
 
 #[test]
@@ -188,6 +197,44 @@ fn the_database_of_a_run_that_goes_on_is_left_alone_and_an_interrupt_takes_it_aw
 }
 
 #[test]
+fn a_database_is_marked_while_somebody_is_in_it_and_an_interrupt_waits_for_that() {
+    let (shop, place) = (TlsServer::start(), Place::new());
+    place.workload(&tiny(&[]));
+    // One of them keeps a database from being made, the other one from being marked.
+    let holder = |table: &str| {
+        let mut command = shop.server.program("psql");
+        let sql = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE; SELECT pg_sleep(300)");
+        command.env("PGAPPNAME", table).args(["-Xqc", &sql, "postgres"]).spawn().unwrap()
+    };
+    let count = |of: &str| shop.sql("postgres", &format!("SELECT count(*) FROM pg_stat_activity WHERE {of}"));
+    let release = |table: &str| {
+        let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name =";
+        shop.sql("postgres", &format!("{end} '{table}'"))
+    };
+    let mut holders = ["pg_catalog.pg_database", "pg_catalog.pg_shdescription"].map(holder);
+    let begin = std::time::Instant::now();
+    while count("wait_event = 'PgSleep'") != "2" {
+        assert!(begin.elapsed() < crate::support::GONE, "the locks are not held");
+    }
+    let target = shop.url("maker", "shop", &shop.verified());
+    let mut command = place.dbbench(&["run", "w.toml", "--no-progress", "--out", "out", "--target", &target]);
+    command.env("PGPASSWORD", PASSWORD);
+    let mut running = place.start(command);
+    running.until("CREATE DATABASE", || count("wait_event_type = 'Lock' AND query LIKE 'CREATE DATABASE%'") == "1");
+    running.signal(rustix::process::Signal::INT);
+    running.until_says("interrupted: ending");
+    release("pg_catalog.pg_database");
+    running.until("the mark", || count("wait_event_type = 'Lock' AND query LIKE 'COMMENT ON DATABASE%'") == "1");
+    assert_eq!(count("datname LIKE 'dbbench_tiny_%'"), "1", "another run could drop it as soon as it is marked");
+    release("pg_catalog.pg_shdescription");
+    running.wait().ends_with(130).says(&["interrupted before anything was measured"]);
+    assert!(!shop.databases().contains("dbbench_tiny_"), "{}", shop.databases());
+    for holder in &mut holders {
+        holder.wait().unwrap();
+    }
+}
+
+#[test]
 fn without_createdb_a_schema_of_its_own_does() {
     let (shop, place) = (TlsServer::start(), Place::new());
     place.workload(&tiny(&[]));
@@ -210,6 +257,17 @@ fn without_createdb_a_schema_of_its_own_does() {
     // The dataset's table has the name of one of theirs, which must not be touched.
     run(&place, &target, &["--schema", "lab", "--allow-writes-to", "shop"]).ends_with(measured(0));
     assert_eq!(place.json("out/run.json")["rows"]["users"].as_u64(), Some(200));
+    assert_eq!(shop.dump("shop"), before);
+    // What is kept is not the next run's to drop.
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let lab = ["--schema", "lab", "--allow-writes-to", "shop"];
+    run(&place, &target, &[&lab[..], &["--keep"]].concat()).ends_with(measured(0)).says(&["schema \"lab\" is kept"]);
+    fs::remove_dir_all(place.path("out")).unwrap();
+    run(&place, &target, &lab).ends_with(2).says(&["an earlier run was told to keep that schema", "dbbench clean"]);
+    let mut command = place.dbbench(&["clean", "--target", &target]);
+    command.env("PGPASSWORD", PASSWORD);
+    assert!(place.start(command).wait().ends_with(0).stdout.contains("dropped schema \"lab\""));
+    run(&place, &target, &lab).ends_with(measured(0));
     assert_eq!(shop.dump("shop"), before);
     // What writes needs copies, and of a schema there is none.
     fs::remove_dir_all(place.path("out")).unwrap();

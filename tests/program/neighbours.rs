@@ -64,12 +64,16 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// A PgBouncer in front of `server`.
+/// A PgBouncer in front of `server`, with two server connections.
 fn pgbouncer(server: &Server, pool_mode: &str) -> Neighbour {
+    pgbouncer_with(server, pool_mode, "default_pool_size = 2")
+}
+
+fn pgbouncer_with(server: &Server, pool_mode: &str, more: &str) -> Neighbour {
     let (folder, port) = (folder(), free_port());
     let settings = format!(
         "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n\
-         unix_socket_dir = \nauth_type = plain\nauth_file = {}\npool_mode = {pool_mode}\ndefault_pool_size = 2\n",
+         unix_socket_dir = \nauth_type = plain\nauth_file = {}\npool_mode = {pool_mode}\n{more}\n",
         server.port(),
         folder.join("users").display(),
     );
@@ -139,6 +143,73 @@ fn a_pooler_needs_sessions_that_may_write_and_statements_without_names() {
     assert!(server.psql(&format!("GRANT CREATE ON DATABASE {database} TO clear")).status.success());
     let outcome = run(&place, &target, &[&allowed[..], &["--schema", "bench"]].concat());
     outcome.ends_with(1).says(&["pooler", "connect to the server behind it"]);
+}
+
+/// Adds a row to a table that is there.
+fn writer() -> String {
+    READER
+        .replace("SELECT name FROM users WHERE id = :id", "INSERT INTO users SELECT :id + 1000 * (random() * 1e6)::int")
+}
+
+fn rows(server: &Server, database: &str) -> String {
+    let rows = server.program("psql").args(["-XAtqd", database, "-c", "SELECT count(*) FROM users"]).output().unwrap();
+    String::from_utf8(rows.stdout).unwrap().trim().to_owned()
+}
+
+/// What is usually done about a pooler's refusal: it then drops what sessions are to begin with and says nothing.
+#[test]
+fn a_pooler_that_drops_settings_does_not_make_a_reading_run_a_writing_one() {
+    let (server, place) = (server(), Place::new());
+    let database = shop(&server);
+    let ignored = "default_pool_size = 2\nignore_startup_parameters = default_transaction_read_only, lock_timeout, \
+                   search_path, options";
+    for pool_mode in ["transaction", "session"] {
+        let pooler = pgbouncer_with(&server, pool_mode, ignored);
+        let target = format!("postgresql://clear@127.0.0.1:{}/{database}", pooler.port);
+        place.workload(&writer());
+        let extended = ["--set", "connections.protocol=extended"];
+        let outcome = run(&place, &target, &extended).ends_with(1);
+        outcome.says(&[
+            "a pooler in between drops",
+            "read-only",
+            "default_transaction_read_only is not as it was sent",
+        ]);
+        assert_eq!(rows(&server, &database), "300", "in {pool_mode} mode");
+
+        // Where the user lets sessions write nothing is said to be read-only, and no schema is said to be there.
+        let allowed = ["--allow-writes-to", database.as_str()];
+        place.workload(&tiny(&[]));
+        assert!(server.psql(&format!("GRANT CREATE ON DATABASE {database} TO clear")).status.success());
+        let outcome = run(&place, &target, &[&allowed[..], &["--schema", "bench"]].concat()).ends_with(1);
+        outcome.says(&["drops settings at the start of a session", "connect to the server behind it"]);
+        assert_eq!(rows(&server, &database), "300", "in {pool_mode} mode");
+        place.workload(READER);
+        let outcome = run(&place, &target, &[&allowed[..], &extended].concat()).ends_with(measured(0));
+        outcome.says(&["whether any writes is not known"]);
+        fs::remove_dir_all(place.path("out")).unwrap();
+    }
+}
+
+#[test]
+fn a_run_with_checks_leaves_a_poolers_connections_as_they_were() {
+    let (server, place) = (server(), Place::new());
+    let database = shop(&server);
+    let pooler = pgbouncer_with(&server, "transaction", "default_pool_size = 1");
+    assert!(server.psql(&format!("ALTER DATABASE {database} SET statement_timeout = '77s'")).status.success());
+    let check = "[checks.enough]\nsql = \"SELECT count(*) FROM users\"\nequals = 300\n";
+    place.workload(&format!("{READER}\n{check}"));
+    let target = format!("postgresql://clear@127.0.0.1:{}/{database}", pooler.port);
+    let options = ["--allow-writes-to", database.as_str(), "--set", "connections.protocol=extended"];
+    run(&place, &target, &options).ends_with(measured(0)).says(&["Checks passed after every slice: enough"]);
+
+    // The one server connection, as whoever comes next finds it.
+    let sql = "INSERT INTO users VALUES (0, 'theirs') RETURNING current_setting('statement_timeout'), \
+               current_setting('default_transaction_read_only'), current_setting('lock_timeout')";
+    let mut psql = server.program("psql");
+    psql.env("PGPASSWORD", PASSWORD).args(["-XAtq", "-d", &target, "-c", sql]);
+    let output = psql.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((said.as_str(), String::from_utf8(output.stdout).unwrap().trim()), ("", "77s|off|0"));
 }
 
 #[test]

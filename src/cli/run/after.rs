@@ -4,7 +4,6 @@ use std::cell::RefCell;
 
 use super::Command;
 use super::checks::{Counts, judge, unanswered};
-use super::copies::READ_ONLY;
 use super::tables::{self, Size};
 use crate::driver::{Control, DriverError, Endpoint, Target};
 use crate::engine::SliceOutcome;
@@ -62,8 +61,8 @@ impl After {
         self.before = self.left[variant].take();
         if let (None, Some(place)) = (&self.before, &self.place) {
             let look = async {
-                let control = connect(place).await.ok()?;
-                let sizes = tables::untouched(&control).await.ok();
+                let control = Control::connect(place).await.ok()?;
+                let sizes = reading(&control, tables::untouched).await.ok();
                 control.close().await;
                 sizes
             };
@@ -81,10 +80,10 @@ impl After {
         let is_asked = !checks.is_empty() || before.is_some();
         if let Some(place) = self.place.as_ref().filter(|_| outcome.metrics.failed.is_none() && is_asked) {
             let make = async {
-                let control = connect(place).await;
+                let control = Control::connect(place).await;
                 make(&control, checks, counts, &found).await;
                 let Ok(control) = control else { return };
-                if let (Some(before), Ok(after)) = (before, tables::counted(&control).await) {
+                if let (Some(before), Ok(after)) = (before, reading(&control, tables::counted).await) {
                     found.borrow_mut().tables = tables::changes(&before, &after);
                     self.left[variant] = Some(after);
                 }
@@ -105,7 +104,7 @@ fn add(counts: &mut [Counters], metrics: &SliceMetrics) {
     }
 }
 
-/// Makes the checks one after the other, in a session that cannot change what it looks at.
+/// Makes the checks one after the other; none can change what it looks at.
 async fn make(
     control: &Result<Control, DriverError>,
     checks: &[CheckPlan],
@@ -115,7 +114,7 @@ async fn make(
     for check in checks {
         let counts = Counts { operations: counts };
         let check = match control {
-            Ok(control) => match control.rows(&check.text.sql).await {
+            Ok(control) => match reading(control, async |control| control.rows(&check.text.sql).await).await {
                 Ok(rows) => judge(check, counts, &rows),
                 Err(error) => unanswered(check, counts, &error),
             },
@@ -125,9 +124,15 @@ async fn make(
     }
 }
 
-async fn connect(place: &Endpoint) -> Result<Control, DriverError> {
-    let control = Control::connect(place).await?;
-    // What a workload's settings limit is its load.
-    control.batch(&format!("SET statement_timeout = 0; SET {READ_ONLY} = on")).await?;
-    Ok(control)
+/// Has something read in a transaction that cannot write and takes its time: what a workload's settings limit is its load. No
+/// setting outlives the transaction, since behind a pooler the session is one that others go on with.
+async fn reading<T>(
+    control: &Control,
+    read: impl AsyncFnOnce(&Control) -> Result<T, DriverError>,
+) -> Result<T, DriverError> {
+    control.batch("BEGIN READ ONLY; SET LOCAL statement_timeout = 0").await?;
+    let read = read(control).await;
+    let ended = control.batch("ROLLBACK").await;
+    let read = read?;
+    ended.map(|()| read)
 }

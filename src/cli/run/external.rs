@@ -37,7 +37,10 @@ pub fn stage(command: &Command<'_>, plan: &Plan, target: &str) -> Result<Stage, 
         keep: command.args.keep,
         events: command.events.clone(),
     };
-    let mut external = command.wait(topology::attach(&conninfo, &wishes))?.map_err(|error| refused(&error))?;
+    let approach = command.wait(topology::attach(&conninfo, &wishes))?.map_err(|error| refused(&error))?;
+    // Not given up half-way: what has no mark yet, nobody would take away.
+    let mut external = command.runtime.block_on(approach.make(&wishes)).map_err(|error| refused(&error))?;
+    command.goes_on()?;
     let mut known = Known { rows: rows(plan), ..Known::default() };
     let mut notes = conninfo.notes.clone();
     notes.extend(external.facts().others());

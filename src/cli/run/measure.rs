@@ -106,7 +106,10 @@ pub fn begin(command: &Command<'_>, plan: &Plan, stage: &mut Stage, out: Option<
         }
     }
     if let (true, Some(copies)) = (writes, &mut stage.clones) {
-        copies.drop_all(command).map_err(|reason| Failure::text(ExitCode::Failed, reason))?;
+        copies.drop_all(command).or_else(|reason| {
+            command.goes_on()?;
+            Err(Failure::text(ExitCode::Failed, reason))
+        })?;
     }
     Ok(Begun { run, store, began, writes, end: None })
 }

@@ -13,7 +13,7 @@ pub(super) mod measure;
 mod plans;
 pub(super) mod probe;
 mod record;
-mod refusal;
+pub(super) mod refusal;
 mod setup;
 mod sites;
 pub(super) mod stage;
@@ -75,18 +75,29 @@ pub fn run(args: &RunArgs) -> Result<ExitCode, Failure> {
     let plans = load(args, &overrides, goal, color)?;
     with_command(args, |command| {
         let mut code = ExitCode::Done;
-        for (plan, out) in &plans {
+        for (at, (plan, out)) in plans.iter().enumerate() {
             let ended = command.run_on(plan, out.as_deref(), |command| Stage::set(command, plan));
             code = code.precedence(ended.unwrap_or_else(|failure| {
                 command.progress.finish();
                 failure.print()
             }));
             if command.asked.engine.is_set() {
-                break;
+                let (code, said) = cut_off(code, &args.files[at + 1..]);
+                anstream::eprint!("{said}");
+                return Ok(code);
             }
         }
         Ok(code)
     })
+}
+
+/// What a command ends with that was interrupted before it came to these files, and what is said of them.
+fn cut_off(code: ExitCode, files: &[PathBuf]) -> (ExitCode, String) {
+    if files.is_empty() {
+        return (code, String::new());
+    }
+    let names: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
+    (code.precedence(ExitCode::Interrupted), format!("error: interrupted: not run: {}\n", names.join(", ")))
 }
 
 /// Gives the work what all runs of a command share: a runtime, ears for signals, progress.
@@ -233,15 +244,39 @@ impl Command<'_> {
         Ok(end.code.precedence(verdict::exit_code(&summary, self.args.strict)))
     }
 
+    /// Whether the user wants it to: looked at after what could not be given up half-way.
+    fn goes_on(&self) -> Result<(), Failure> {
+        match self.asked.engine.is_set() {
+            true => Err(interrupted()),
+            false => Ok(()),
+        }
+    }
+
     /// Waits for something of the control plane, unless the user asks for the end.
     fn wait<T>(&self, what: impl Future<Output = T>) -> Result<T, Failure> {
         self.runtime.block_on(async {
             tokio::select! {
                 done = what => Ok(done),
-                () = self.asked.asked() => {
-                    Err(Failure::text(ExitCode::Interrupted, "interrupted before anything was measured"))
-                }
+                () = self.asked.asked() => Err(interrupted()),
             }
         })
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::text(ExitCode::Interrupted, "interrupted before anything was measured")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_an_interrupt_left_out_are_named_and_count() {
+        let rest = [PathBuf::from("b.toml"), PathBuf::from("c.toml")];
+        assert_eq!(cut_off(ExitCode::Done, &[]), (ExitCode::Done, String::new()));
+        let (code, said) = cut_off(ExitCode::Done, &rest);
+        assert_eq!((code, said.as_str()), (ExitCode::Interrupted, "error: interrupted: not run: b.toml, c.toml\n"));
+        assert_eq!(cut_off(ExitCode::Usage, &rest[1..]).0, ExitCode::Usage);
     }
 }

@@ -47,7 +47,7 @@ fn is_of_the_statement(error: &DriverError) -> bool {
 /// A server that did not start: exit code 2 when a setting of the file is to blame, else 1.
 pub fn topology(error: &TopologyError) -> Failure {
     match error {
-        TopologyError::BadSetting { .. } => Failure::new(ExitCode::Usage, error),
+        TopologyError::BadSetting { .. } | TopologyError::BadVariable { .. } => Failure::new(ExitCode::Usage, error),
         _ => Failure::failed(error),
     }
 }

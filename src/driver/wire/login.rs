@@ -24,6 +24,9 @@ mod request {
     pub(super) const SASL_FINAL: i32 = 12;
 }
 
+/// The setting that keeps sessions from writing.
+const READ_ONLY: &str = "default_transaction_read_only";
+
 /// Messages of a login are short; whatever claims to be longer is not one.
 const LONGEST_MESSAGE: i32 = 1 << 20;
 
@@ -150,7 +153,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
             };
             let body = self.inbox.body(at).to_vec();
             match tag {
-                backend::NOTICE_RESPONSE_TAG | backend::PARAMETER_STATUS_TAG => {}
+                backend::NOTICE_RESPONSE_TAG => {}
+                backend::PARAMETER_STATUS_TAG => self.reported(&body)?,
                 backend::ERROR_RESPONSE_TAG => {
                     return Err(match answer::server_error(&body) {
                         Some(error) => error.at_login(self.endpoint),
@@ -160,6 +164,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Login<'_, S> {
                 _ => return Ok((tag, body)),
             }
         }
+    }
+
+    /// Sees that a session which is to be read-only is, where the server reports that (14 and later): somebody in between
+    /// may drop settings.
+    fn reported(&self, body: &[u8]) -> Result<(), DriverError> {
+        let is_asked = |(name, value): &(String, String)| name == READ_ONLY && value == "on";
+        if body.strip_prefix(READ_ONLY.as_bytes()) == Some(b"\0off\0") && self.endpoint.startup.iter().any(is_asked) {
+            return Err(DriverError::NotTaken { endpoint: self.endpoint.label(), setting: READ_ONLY.to_owned() });
+        }
+        Ok(())
     }
 
     /// The next AuthenticationRequest: its code and what comes with it.

@@ -198,6 +198,26 @@ async fn the_password_is_asked_for_and_never_shown() {
 }
 
 #[tokio::test]
+async fn a_session_that_is_to_be_read_only_and_is_reported_not_to_be_is_given_up() {
+    let login = async |sent: &str, reported: &str| {
+        let (mut ours, mut theirs) = duplex(4096);
+        let status = |name: &str, value: &str| message(b'S', format!("{name}\0{value}\0").as_bytes());
+        let of_guard = status("default_transaction_read_only", reported);
+        let replies = [message(b'R', &[0; 4]), status("TimeZone", "off"), of_guard, end()].concat();
+        theirs.write_all(&replies).await.unwrap();
+        let mut endpoint = endpoint(None);
+        endpoint.startup.push(("default_transaction_read_only".into(), sent.into()));
+        login::login(&endpoint, &mut ours, &mut Inbox::new(64), None)
+            .await
+            .map(|_| ())
+            .map_err(|error| error.to_string())
+    };
+    assert_eq!((login("on", "on").await, login("off", "off").await), (Ok(()), Ok(())));
+    let dropped = login("on", "off").await.unwrap_err();
+    assert!(dropped.contains("default_transaction_read_only is not as it was sent"), "{dropped}");
+}
+
+#[tokio::test]
 async fn a_pipeline_goes_out_at_once_and_its_answers_come_one_by_one() {
     let (mut wire, server) = session(256, 64);
     let one = message(b'B', b"\0s0\0\0\x01\0\x01\0\0\0\x01\0\x01");

@@ -108,8 +108,8 @@ pub fn page(index: &Index, title: &str) -> Result<String, ReportError> {
 
 /// Whether a page was written as an index before, so that it may be written anew.
 #[must_use]
-pub fn is_ours(page: &str) -> bool {
-    page.contains(MARK)
+pub fn is_ours(page: &[u8]) -> bool {
+    page.windows(MARK.len()).any(|part| part == MARK.as_bytes())
 }
 
 fn facts(index: &Index) -> Vec<Fact> {

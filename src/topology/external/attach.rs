@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use super::{External, ExternalError, Facts, Own, Wishes, guarded};
+use super::taken::{self, Question};
+use super::{External, ExternalError, Facts, Own, Wishes};
 use crate::driver::conninfo::{Conninfo, SessionKind};
 use crate::driver::{Control, DriverError, Endpoint, Session, Target};
 use crate::event::{Event, Stage};
@@ -22,16 +23,24 @@ struct Reached {
     encryption: Option<&'static str>,
 }
 
-/// Connects, looks, and makes what the workload needs. Needs a runtime with I/O and time.
+/// A server that can be used, before anything is made there.
+pub struct Approach {
+    reached: Reached,
+    facts: Facts,
+    may_write: bool,
+    begin: Instant,
+}
+
+/// Connects, sees that the guard holds, and looks. Needs a runtime with I/O and time.
 ///
 /// # Errors
 /// The server cannot be reached or used; what to do is part of the message.
-pub async fn attach(conninfo: &Conninfo, wishes: &Wishes<'_>) -> Result<External, ExternalError> {
+pub async fn attach(conninfo: &Conninfo, wishes: &Wishes<'_>) -> Result<Approach, ExternalError> {
     let begin = Instant::now();
     wishes
         .events
         .emit(Event::StageStarted { stage: Stage::Topology, what: format!("connecting to {}", names(conninfo)) });
-    let reached = choose(conninfo, wishes.allow_writes_to).await?;
+    let reached = choose(conninfo, wishes.allow_writes_to, wishes.schema).await?;
     let facts = Facts::ask(&reached.control).await;
     suits(&facts, wishes)?;
     let database = reached.base.database.clone();
@@ -45,7 +54,13 @@ pub async fn attach(conninfo: &Conninfo, wishes: &Wishes<'_>) -> Result<External
         }
         None => false,
     };
-    if !facts.is_standby {
+    if wishes.dataset && !reached.has_guard {
+        // Sessions could neither be kept from writing when operations are tried, nor be put into a schema.
+        let text = "the workload has a dataset to load, and a pooler in front of the server refuses or drops settings at the \
+                    start of a session: connect to the server behind it, or run a workload without [dataset]";
+        return Err(ExternalError::Unsuitable(text.to_owned()));
+    }
+    if !facts.is_standby && reached.has_guard {
         let dropped = guard::sweep(&reached.control, &reached.base).await;
         for name in dropped {
             wishes
@@ -53,13 +68,24 @@ pub async fn attach(conninfo: &Conninfo, wishes: &Wishes<'_>) -> Result<External
                 .emit(Event::Warning(format!("dropped database \"{name}\", which a run that was killed had left")));
         }
     }
-    let own = make(&reached, &facts, wishes, may_write).await?;
-    let Reached { base, has_guard, control, encryption } = reached;
-    control.close().await;
-    let protection = encryption.unwrap_or("not encrypted");
-    let what = format!("{} at {}, {protection}", facts.version, base.address);
-    wishes.events.emit(Event::StageEnded { stage: Stage::Topology, took: begin.elapsed(), what });
-    Ok(External { base, has_guard, may_write, encryption, facts, own })
+    Ok(Approach { reached, facts, may_write, begin })
+}
+
+impl Approach {
+    /// Makes what the workload needs. Not to be given up half-way: what is made and not marked yet, nobody would take away.
+    ///
+    /// # Errors
+    /// The server refuses; what to do is part of the message.
+    pub async fn make(self, wishes: &Wishes<'_>) -> Result<External, ExternalError> {
+        let Self { reached, facts, may_write, begin } = self;
+        let own = make(&reached, &facts, wishes, may_write).await?;
+        let Reached { base, has_guard, control, encryption } = reached;
+        control.close().await;
+        let protection = encryption.unwrap_or("not encrypted");
+        let what = format!("{} at {}, {protection}", facts.version, base.address);
+        wishes.events.emit(Event::StageEnded { stage: Stage::Topology, took: begin.elapsed(), what });
+        Ok(External { base, has_guard, may_write, encryption, facts, own })
+    }
 }
 
 /// The first host and the first way that work, for a task of its own that writes.
@@ -67,7 +93,7 @@ pub async fn attach(conninfo: &Conninfo, wishes: &Wishes<'_>) -> Result<External
 /// # Errors
 /// As [`attach`].
 pub async fn reach(conninfo: &Conninfo) -> Result<Endpoint, ExternalError> {
-    let found = choose(conninfo, None).await?;
+    let found = choose(conninfo, None, None).await?;
     found.control.close().await;
     Ok(found.base)
 }
@@ -79,7 +105,7 @@ fn names(conninfo: &Conninfo) -> String {
 }
 
 /// Tries hosts in order, and of each the ways in order.
-async fn choose(conninfo: &Conninfo, writes_to: Option<&str>) -> Result<Reached, ExternalError> {
+async fn choose(conninfo: &Conninfo, writes_to: Option<&str>, schema: Option<&str>) -> Result<Reached, ExternalError> {
     let passes: &[SessionKind] = match conninfo.kind {
         SessionKind::PreferStandby => &[SessionKind::Standby, SessionKind::Any],
         SessionKind::Any => &[SessionKind::Any],
@@ -90,7 +116,7 @@ async fn choose(conninfo: &Conninfo, writes_to: Option<&str>) -> Result<Reached,
     for wanted in passes {
         reasons.clear();
         for ways in &conninfo.hosts {
-            match host(conninfo, ways, writes_to).await {
+            match host(conninfo, ways, writes_to, schema).await {
                 Ok(reached) if fits(&reached.control, *wanted).await => return Ok(reached),
                 Ok(reached) => {
                     let wanted = if *wanted == SessionKind::Standby { "a standby" } else { "a primary" };
@@ -114,20 +140,29 @@ async fn fits(control: &Control, wanted: SessionKind) -> bool {
 }
 
 /// Tries the ways to one host: the next one when a server has no TLS, fails at it, or lets nobody in this way.
-async fn host(conninfo: &Conninfo, ways: &[Endpoint], writes_to: Option<&str>) -> Result<Reached, String> {
+async fn host(
+    conninfo: &Conninfo,
+    ways: &[Endpoint],
+    writes_to: Option<&str>,
+    schema: Option<&str>,
+) -> Result<Reached, String> {
     let mut reason = String::new();
     for (at, way) in ways.iter().enumerate() {
         let allowed = writes_to == Some(way.database.as_str());
-        let mut tried = connect(conninfo, &guarded(way, allowed)).await;
+        let mut tried = {
+            let (endpoint, names) = taken::asking_for_all(way, schema);
+            connect(conninfo, &endpoint, names).await
+        };
         let mut has_guard = true;
         if let Err(error) = &tried
-            && is_refused_by_pooler(error)
+            && is_kept_by_pooler(error)
         {
             if !allowed {
                 return Err(pooler(way, error));
             }
             has_guard = false;
-            tried = connect(conninfo, way).await;
+            // Nothing is sent that could get lost.
+            tried = connect(conninfo, way, &[]).await;
         }
         let error = match tried {
             Ok((control, encryption)) => return Ok(Reached { base: way.clone(), has_guard, control, encryption }),
@@ -148,14 +183,27 @@ async fn host(conninfo: &Conninfo, ways: &[Endpoint], writes_to: Option<&str>) -
 }
 
 /// Both kinds of session, so that what keeps one of them out is known before anything is made. The data plane's goes first:
-/// it also knows what other servers say.
-async fn connect(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<(Control, Option<&'static str>), DriverError> {
+/// it also knows what other servers say. What guards sessions must have been taken by both.
+async fn connect(
+    conninfo: &Conninfo,
+    endpoint: &Endpoint,
+    names: &[&str],
+) -> Result<(Control, Option<&'static str>), DriverError> {
     let both = async {
         let timer = Timer::new().map_err(|source| DriverError::Io { endpoint: endpoint.name.clone(), source })?;
-        let (session, _) = Session::connect(&Target::Postgres(endpoint.clone()), &timer).await?;
+        let (mut session, _) = Session::connect(&Target::Postgres(endpoint.clone()), &timer).await?;
         let encryption = session.encryption();
+        let question = Question::new(endpoint, names);
+        let sql = question.sql();
+        if let Some(sql) = &sql {
+            question.judge(session.rows(sql).await)?;
+        }
         session.close().await;
-        Ok((Control::connect(endpoint).await?, encryption))
+        let control = Control::connect(endpoint).await?;
+        if let Some(sql) = &sql {
+            question.judge(control.rows(sql).await)?;
+        }
+        Ok((control, encryption))
     };
     match conninfo.timeout {
         None => both.await,
@@ -166,16 +214,22 @@ async fn connect(conninfo: &Conninfo, endpoint: &Endpoint) -> Result<(Control, O
     }
 }
 
-fn is_refused_by_pooler(error: &DriverError) -> bool {
-    matches!(error, DriverError::Connect { reason, .. } if reason.contains("unsupported startup parameter"))
+/// Whether settings do not come through: refused by a pooler, or dropped.
+fn is_kept_by_pooler(error: &DriverError) -> bool {
+    match error {
+        DriverError::NotTaken { .. } => true,
+        DriverError::Connect { reason, .. } => reason.contains("unsupported startup parameter"),
+        _ => false,
+    }
 }
 
 fn pooler(way: &Endpoint, error: &DriverError) -> String {
     let database = &way.database;
+    let what = if matches!(error, DriverError::NotTaken { .. }) { "drops" } else { "refuses" };
     format!(
-        "{error}.\nSessions are kept read-only by a setting in their first packet (default_transaction_read_only), which this \
-         pooler refuses. Connect to the server behind it; or let sessions write, with --allow-writes-to {database}; or tell \
-         PgBouncer to pass it on: track_extra_parameters (1.20 and later)"
+        "{error}.\nSessions are kept read-only by settings in their first packet (default_transaction_read_only, lock_timeout), \
+         which a pooler in between {what}. Connect to the server behind it; or let sessions write, with --allow-writes-to \
+         {database}"
     )
 }
 

@@ -1,15 +1,17 @@
 //! A server that already runs: reached, asked about itself, and guarded.
 //!
 //! What dbbench makes there is [`super::guard`]'s business. Here every session that goes to a database which is not dbbench's
-//! own is made read-only from its first packet on, unless the user has allowed writes to that database by name.
+//! own is made read-only from its first packet on, unless the user has allowed writes to that database by name. Whether that
+//! was taken is asked of the server before anything else is: a pooler may refuse settings, or drop them without a word.
 
 mod attach;
 mod error;
 mod facts;
+mod taken;
 
 use std::time::Duration;
 
-pub use attach::{attach, reach};
+pub use attach::{Approach, attach, reach};
 pub use error::ExternalError;
 pub use facts::Facts;
 
@@ -17,8 +19,11 @@ use super::guard::{CopySource, OwnDatabase, OwnSchema};
 use crate::driver::{Control, DriverError, Endpoint};
 use crate::event::Events;
 
-/// How long a session on somebody's server may wait for a lock before it gives up: others wait behind it.
-const LOCK_TIMEOUT: &str = "2s";
+/// How long a session on somebody's server may wait for a lock before it gives up: others wait behind it. About two seconds,
+/// but not quite the same in each process: so that it can be told from what others have set.
+fn lock_timeout() -> String {
+    format!("{}ms", 2_001 + std::process::id() % 999)
+}
 /// How long `DROP DATABASE` and its like may take at the end of a run.
 const END_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -39,12 +44,12 @@ pub struct Wishes<'a> {
     pub events: Events,
 }
 
-/// A server that already runs. Dropping it takes away what was made there, unless it is to be kept.
+/// A server that already runs. Dropping it takes away what was made there, also what is to be kept: that is for [`External::end`].
 #[derive(Debug)]
 pub struct External {
     /// The way that worked, without the guard's settings.
     base: Endpoint,
-    /// `None`: sessions get no settings at their start, since a pooler refuses them.
+    /// Else sessions get no settings at their start, since a pooler refuses or drops them.
     has_guard: bool,
     may_write: bool,
     encryption: Option<&'static str>,
@@ -108,7 +113,7 @@ impl External {
         self.may_write || self.own_database().is_some()
     }
 
-    /// Whether sessions can be given settings at their start, which some poolers refuse.
+    /// Whether sessions can be given settings at their start, which some poolers refuse or drop.
     #[must_use]
     pub fn takes_settings(&self) -> bool {
         self.has_guard
@@ -119,7 +124,7 @@ impl External {
     pub fn endpoint(&self) -> Endpoint {
         match &self.own {
             Own::Database(own) => Endpoint { database: own.name().to_owned(), ..self.base.clone() },
-            Own::Schema(own) => with(&self.guarded(), "search_path", &super::guard::identifier(own.name())),
+            Own::Schema(own) => within(&self.guarded(), own.name()),
             Own::Nothing => self.guarded(),
         }
     }
@@ -148,8 +153,13 @@ impl External {
 
 /// An endpoint whose sessions cannot write, unless they may, and do not keep others waiting for locks.
 fn guarded(endpoint: &Endpoint, may_write: bool) -> Endpoint {
-    let endpoint = with(endpoint, "lock_timeout", LOCK_TIMEOUT);
-    if may_write { endpoint } else { with(&endpoint, "default_transaction_read_only", "on") }
+    let endpoint = with(endpoint, taken::LOCK_TIMEOUT, &lock_timeout());
+    if may_write { endpoint } else { with(&endpoint, taken::READ_ONLY, "on") }
+}
+
+/// An endpoint whose sessions are in a schema.
+fn within(endpoint: &Endpoint, schema: &str) -> Endpoint {
+    with(endpoint, taken::SEARCH_PATH, &super::guard::identifier(schema))
 }
 
 /// An endpoint with a setting of its sessions.
@@ -215,7 +225,8 @@ mod tests {
         let settings = |may_write| -> Vec<String> {
             guarded(&base, may_write).startup.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
-        assert_eq!(settings(false), ["work_mem=1MB", "lock_timeout=2s", "default_transaction_read_only=on"]);
+        let timeout = format!("lock_timeout={}", lock_timeout());
+        assert_eq!(settings(false), ["work_mem=1MB", &timeout, "default_transaction_read_only=on"]);
         assert!(!settings(true).contains(&"default_transaction_read_only=on".to_owned()));
     }
 }

@@ -5,9 +5,6 @@ use super::super::folders;
 use super::{COPY, MARK, comment, database_name, identifier, literal};
 use crate::driver::{Control, DriverError, Endpoint};
 
-/// Held while a database is made and while leftovers are dropped: a new one has neither mark nor session for a moment.
-const LOCK: &str = "SET lock_timeout = '30s'; SELECT pg_advisory_lock(hashtext('dbbench'), 0)";
-
 /// What a copy of a run's database is made with.
 #[derive(Clone, Debug)]
 pub struct CopySource {
@@ -19,7 +16,7 @@ pub struct CopySource {
     pub mark: String,
 }
 
-/// A database that this run has made. Dropping the value drops the database, unless it is to be kept.
+/// A database that this run has made. Dropping the value drops the database: what is to be kept is given to `end`.
 #[derive(Debug)]
 pub struct OwnDatabase {
     name: String,
@@ -40,17 +37,23 @@ impl OwnDatabase {
         let comment = comment(wishes.workload, wishes.keep);
         let failed = || ExternalError::server(&format!("create the database \"{name}\""));
         let control = Control::connect(base).await.map_err(failed())?;
-        lock(&control).await;
         let quoted = identifier(&name);
         // Nobody is ever connected to template0, and what is in template1 belongs to somebody.
         control.batch(&format!("CREATE DATABASE {quoted} TEMPLATE template0")).await.map_err(failed())?;
-        let marked = control.batch(&format!("COMMENT ON DATABASE {quoted} IS {}", literal(&comment))).await;
         let endpoint = Endpoint { database: name.clone(), ..base.clone() };
-        let alive = match marked {
-            Ok(()) => Control::connect(&endpoint).await,
-            Err(error) => Err(error),
+        let mark = format!("COMMENT ON DATABASE {quoted} IS {}", literal(&comment));
+        // The session comes first: what has a mark and nobody in it, another run may drop at any time.
+        let held = async {
+            let alive = Control::connect(&endpoint).await?;
+            match control.batch(&mark).await {
+                Ok(()) => Ok(alive),
+                Err(error) => {
+                    alive.close().await;
+                    Err(error)
+                }
+            }
         };
-        let alive = match alive {
+        let alive = match held.await {
             Ok(alive) => alive,
             Err(error) => {
                 // It was made a moment ago, by this very session.
@@ -120,8 +123,8 @@ impl OwnDatabase {
 
 impl Drop for OwnDatabase {
     fn drop(&mut self) {
-        // What fails here, the next run does.
-        if !self.ended && !self.keep {
+        // What fails here, the next run does. What was never made ready is not kept, even if that was asked for.
+        if !self.ended {
             let _ = self.remove();
         }
     }
@@ -139,11 +142,6 @@ async fn drop_copies(control: &Control, of: &str) -> Result<(), DriverError> {
         control.batch(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", identifier(&name))).await?;
     }
     Ok(())
-}
-
-/// Waits until nobody else makes or drops databases of dbbench; where there are no such locks, nobody waits.
-pub(super) async fn lock(control: &Control) {
-    let _ = control.batch(LOCK).await;
 }
 
 /// The comment on a database.

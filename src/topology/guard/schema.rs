@@ -4,7 +4,7 @@ use super::super::external::{ExternalError, Wishes, on_own_thread};
 use super::{KEPT_MARK, MARK, comment, identifier, literal};
 use crate::driver::{Control, DriverError, Endpoint};
 
-/// A schema that this run has made. Dropping the value drops the schema, unless it is to be kept.
+/// A schema that this run has made. Dropping the value drops the schema: what is to be kept is given to `end`.
 #[derive(Debug)]
 pub struct OwnSchema {
     name: String,
@@ -17,7 +17,7 @@ pub struct OwnSchema {
 }
 
 impl OwnSchema {
-    /// Makes one, marked. One that a killed run has left is made anew; one without the mark is refused.
+    /// Makes one, marked. One that a killed run has left is made anew; one that is kept, or without the mark, is refused.
     pub(in crate::topology) async fn create(
         base: &Endpoint,
         name: &str,
@@ -34,8 +34,12 @@ impl OwnSchema {
         }
         match mark_of(&control, name).await.map_err(failed())? {
             None => {}
-            Some(mark) if mark.starts_with(MARK) || mark.starts_with(KEPT_MARK) => {
-                drop_schema(&control, name).await.map_err(failed())?;
+            Some(mark) if mark.starts_with(MARK) => drop_schema(&control, name).await.map_err(failed())?,
+            Some(mark) if mark.starts_with(KEPT_MARK) => {
+                let text = format!(
+                    "--schema {name}: an earlier run was told to keep that schema: drop it with `dbbench clean`, or name another"
+                );
+                return Err(ExternalError::Usage(text));
             }
             Some(_) => {
                 let text = format!(
@@ -91,8 +95,8 @@ impl OwnSchema {
 
 impl Drop for OwnSchema {
     fn drop(&mut self) {
-        // What fails here, the next run or `dbbench clean` does.
-        if !self.ended && !self.keep {
+        // What fails here, the next run or `dbbench clean` does. What was never made ready is not kept.
+        if !self.ended {
             let _ = self.remove();
         }
     }

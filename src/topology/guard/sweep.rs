@@ -1,7 +1,7 @@
 //! What runs that were killed have left.
 
 use super::super::external::ExternalError;
-use super::database::{lock, mark_of};
+use super::database::mark_of;
 use super::schema::drop_schema;
 use super::{KEPT_MARK, MARK, identifier};
 use crate::driver::{Control, DriverError, Endpoint};
@@ -55,10 +55,9 @@ pub(in crate::topology) async fn sweep(control: &Control, base: &Endpoint) -> Ve
     }
     // The other session is read-only.
     let Ok(writer) = Control::connect(base).await else { return Vec::new() };
-    lock(&writer).await;
     let mut dropped = Vec::new();
-    // Looked at again under the lock.
-    for found in list(&writer, DATABASES).await.unwrap_or_default().into_iter().filter(leftover) {
+    // A database gets its mark when a session is in it, so that none of these is one that is being made.
+    for found in found.into_iter().filter(leftover) {
         if drop_database(&writer, &found).await.is_ok() {
             dropped.push(found.name);
         }
@@ -82,9 +81,6 @@ async fn drop_database(control: &Control, found: &Found) -> Result<(), DriverErr
 pub async fn clean(base: &Endpoint, dry_run: bool) -> Result<Cleaned, ExternalError> {
     let failed = || ExternalError::server("look for what dbbench has made");
     let control = Control::connect(base).await.map_err(failed())?;
-    if !dry_run {
-        lock(&control).await;
-    }
     let mut cleaned = Cleaned::default();
     for found in list(&control, DATABASES).await.map_err(failed())? {
         let what = format!("database \"{}\"", found.name);

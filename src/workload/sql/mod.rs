@@ -329,5 +329,11 @@ pub fn leading_words(sql: &str, most: usize) -> Vec<Range<usize>> {
         .collect()
 }
 
+/// Where all words of a text stand: keywords, and names without quotes.
+#[must_use]
+pub fn words(sql: &str) -> Vec<Range<usize>> {
+    Lexer::new(sql).filter(|token| token.kind == Kind::Word).map(|token| token.range).collect()
+}
+
 #[cfg(test)]
 mod tests;

@@ -10,6 +10,7 @@ use std::ops::Range;
 use super::super::diagnostic::{Diagnostic, problem};
 use super::super::plan::{Place, Plan, SqlText, VariantPlan};
 use super::super::sql;
+use super::guard_lists::{is_of_the_database, is_of_the_server, of_the_server};
 use crate::param::{Generator, SampledRows};
 
 /// What reads; and what the server refuses in a read-only session, which is explained when it does.
@@ -20,63 +21,6 @@ const ALLOWED: [&str; 14] = [
 
 /// Words that end or replace the settings and transactions by which sessions are kept from writing.
 const OF_THE_SESSION: [&str; 5] = ["SET", "RESET", "BEGIN", "START", "ABORT"];
-
-/// Functions that change something beyond the database although the session only reads; `*` stands for any end or middle.
-const OF_THE_SERVER: [&str; 30] = [
-    "dblink*",
-    "lo_export",
-    "lo_import",
-    "pg_backup_*",
-    "pg_cancel_backend",
-    "pg_copy_*_replication_slot",
-    "pg_create_*_replication_slot",
-    "pg_create_restore_point",
-    "pg_drop_replication_slot",
-    "pg_file_*",
-    "pg_import_system_collations",
-    "pg_log_backend_memory_contexts",
-    "pg_log_standby_snapshot",
-    "pg_logical_slot_get_*",
-    "pg_promote",
-    "pg_reload_conf",
-    "pg_replication_origin_*",
-    "pg_replication_slot_advance",
-    "pg_rotate_logfile*",
-    "pg_start_backup",
-    "pg_stat_reset_replication_slot",
-    "pg_stat_reset_shared",
-    "pg_stat_reset_slru",
-    "pg_stat_reset_subscription_stats",
-    "pg_stat_statements_reset",
-    "pg_stop_backup",
-    "pg_switch_wal",
-    "pg_sync_replication_slots",
-    "pg_terminate_backend",
-    "pg_wal_replay_*",
-];
-
-/// The same within the database, or with a query given as text that is not looked at.
-const OF_THE_DATABASE: [&str; 19] = [
-    "brin_desummarize_range",
-    "brin_summarize_*",
-    "crosstab*",
-    "gin_clean_pending_list",
-    "lo_creat",
-    "lo_create",
-    "lo_from_bytea",
-    "lo_put",
-    "lo_truncate*",
-    "lo_unlink",
-    "lowrite",
-    "pg_advisory_*",
-    "pg_export_snapshot",
-    "pg_logical_emit_message",
-    "pg_notify",
-    "pg_stat_reset*",
-    "pg_try_advisory_*",
-    "query_to_xml*",
-    "set_config",
-];
 
 /// A part of a statement that is refused, and why.
 struct Refused {
@@ -160,11 +104,7 @@ fn refused(text: &str, is_own: bool) -> Vec<Refused> {
 }
 
 fn in_statement(statement: &str, is_own: bool) -> Option<Refused> {
-    let words = sql::leading_words(statement, 3);
-    let upper: Vec<String> = words.iter().map(|word| statement[word.clone()].to_ascii_uppercase()).collect();
-    let upper: Vec<&str> = upper.iter().map(String::as_str).collect();
-    if let Some(count) = of_the_server(&upper) {
-        let part = words[0].start..words[count - 1].end;
+    if let Some(part) = of_the_server(statement) {
         return Some(Refused { part, is_keyword: true, why: "it concerns the whole server", hint: None });
     }
     if !is_own && let Some(refused) = first_word(statement) {
@@ -176,10 +116,10 @@ fn in_statement(statement: &str, is_own: bool) -> Option<Refused> {
             return Some(Refused { part, is_keyword: false, why, hint: Some("write the name itself") });
         };
         let why = match () {
-            () if any(&OF_THE_SERVER, &name) => {
+            () if is_of_the_server(&name) => {
                 "its effect reaches beyond the database, and no read-only session stops it"
             }
-            () if !is_own && any(&OF_THE_DATABASE, &name) => "a read-only session does not stop its effect",
+            () if !is_own && is_of_the_database(&name) => "a read-only session does not stop its effect",
             () => return None,
         };
         let hint = (name == "set_config").then_some(SETTINGS);
@@ -188,19 +128,6 @@ fn in_statement(statement: &str, is_own: bool) -> Option<Refused> {
 }
 
 const SETTINGS: &str = "give settings of a session in the connection string: `options=-c work_mem=64MB`";
-
-/// How many of the first words tell that a statement concerns the whole server.
-fn of_the_server(words: &[&str]) -> Option<usize> {
-    match words {
-        ["CHECKPOINT" | "COPY" | "REASSIGN", ..] => Some(1),
-        ["CREATE" | "ALTER" | "DROP", "USER", "MAPPING"] => None,
-        ["ALTER", "SYSTEM", ..]
-        | ["CREATE" | "ALTER" | "DROP", "ROLE" | "USER" | "GROUP" | "DATABASE" | "TABLESPACE" | "SUBSCRIPTION", ..]
-        | ["DROP", "OWNED", ..] => Some(2),
-        ["COMMENT", "ON", "ROLE" | "DATABASE" | "TABLESPACE"] => Some(3),
-        _ => None,
-    }
-}
 
 /// The first word of a statement for somebody's database, where it neither reads nor is refused by the server.
 fn first_word(statement: &str) -> Option<Refused> {
@@ -219,13 +146,6 @@ fn first_word(statement: &str) -> Option<Refused> {
             why: "it does not read, and a read-only session need not stop it",
             hint: Some("with a [dataset] it runs in a database of dbbench's own, which is dropped afterwards"),
         },
-    })
-}
-
-fn any(patterns: &[&str], name: &str) -> bool {
-    patterns.iter().any(|pattern| match pattern.split_once('*') {
-        Some((start, end)) => name.len() >= start.len() + end.len() && name.starts_with(start) && name.ends_with(end),
-        None => *pattern == name,
     })
 }
 
@@ -318,6 +238,11 @@ mod tests {
             ("SELECT pg_stat_reset_single_table_counters(1)", "pg_stat_reset_single_table_counters"),
             ("WITH x AS (SELECT pg_notify('a', 'b')) SELECT * FROM x", "pg_notify"),
             ("EXPLAIN ANALYZE SELECT pg_switch_wal()", "pg_switch_wal"),
+            ("SELECT * FROM ts_stat('SELECT to_tsvector(set_config(''a.b'', ''1'', false))')", "ts_stat"),
+            ("SELECT ts_rewrite('a'::tsquery, 'SELECT t, s FROM aliases')", "ts_rewrite"),
+            ("SELECT * FROM xpath_table('id', 'x', 't', '/a', 'true') AS t(id int)", "xpath_table"),
+            ("SELECT pg_restore_relation_stats('relation', 't'::regclass, 'relpages', 1)", "pg_restore_relation_stats"),
+            ("SELECT pg_clear_attribute_stats('public', 't', 'a', false)", "pg_clear_attribute_stats"),
             ("SELECT pg_catalog.\"pg_notify\" ('a', 'b')", "\"pg_notify\""),
             ("SELECT u&\"pg\\005fnotify\"('a', 'b')", "\"pg\\005fnotify\""),
             ("SELECT query_to_xml('SELECT pg_switch_wal()', true, true, '')", "query_to_xml"),
@@ -330,6 +255,7 @@ mod tests {
             "WITH dblink (id) AS (SELECT 1) SELECT id FROM dblink",
             "SELECT * FROM t AS pg_promote (id)",
             "INSERT INTO set_config (id) VALUES (1)",
+            "SELECT ts_headline('a', 'b'), pg_stats_ext(1), xpath('/a', x) FROM t",
             "SELECT my_set_config(1), lo_get(1), pg_stat_get_numscans(1), pg_switch_wal_soon(1)",
         ] {
             assert_eq!(refused(sql, ""), [""; 0], "{sql}");
@@ -345,6 +271,12 @@ mod tests {
             "SELECT set_config('app.tenant', '1', true)",
             "CREATE USER MAPPING FOR x SERVER y",
             "CREATE TABLE u (id int)",
+            "GRANT SELECT, INSERT (id) ON t TO PUBLIC",
+            "GRANT USAGE ON SCHEMA database TO tablespace",
+            "REVOKE ALL ON ALL TABLES IN SCHEMA public FROM x",
+            "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO x",
+            "SECURITY LABEL FOR p ON TABLE t IS 'x'",
+            "SELECT ts_stat('SELECT 1')",
         ] {
             assert_eq!(refused(sql, TABLE), [""; 0], "{sql}");
         }
@@ -354,6 +286,13 @@ mod tests {
             ("create role r", "CREATE ROLE"),
             ("DROP DATABASE shop", "DROP DATABASE"),
             ("SELECT pg_reload_conf()", "pg_reload_conf"),
+            ("GRANT pg_read_all_data, \"x\" TO app", "GRANT"),
+            ("revoke /* soon */ pg_read_all_data from app", "REVOKE"),
+            ("GRANT CONNECT, TEMP ON DATABASE shop TO app", "GRANT CONNECT, TEMP ON DATABASE"),
+            ("GRANT CREATE ON TABLESPACE fast TO app", "GRANT CREATE ON TABLESPACE"),
+            ("REVOKE SET ON PARAMETER work_mem FROM app", "REVOKE SET ON PARAMETER"),
+            ("SECURITY LABEL FOR 'p' ON ROLE app IS 'x'", "SECURITY LABEL FOR 'P' ON ROLE"),
+            ("comment on database shop IS 'x'", "COMMENT ON DATABASE"),
         ] {
             is_refused(sql, TABLE, shown);
         }

@@ -2,6 +2,7 @@
 
 mod answers;
 mod generators;
+mod guard_lists;
 mod guarded;
 mod inserted;
 mod judgements;
