@@ -159,6 +159,6 @@ mod tests {
             ["08006", "40001", "40P01", "53200", "53300", "55006", "55P03", "57014", "57P01", "58030", "XX000"];
         assert!(of_the_server.iter().all(is_trouble));
         let of_the_statement = ["42P01", "42501", "22012", "23505", "25006", "55000", "0A000"];
-        assert!(!of_the_statement.iter().any(|state| is_trouble(state)));
+        assert!(!of_the_statement.iter().any(is_trouble));
     }
 }
