@@ -44,13 +44,12 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) number: u32,
-    pub(super) connection: Connection,
+    /// `None`: it was lost, or closed at a timeout, and the next operation waits for a new one.
+    pub(super) connection: Option<Connection>,
     pub(super) interpreter: Interpreter,
     pub(super) view: Rc<ClientView>,
     pub(super) worker: Rc<WorkerState>,
     pub(super) warm: bool,
-    /// Whether the connection was lost: the next operation waits for a new one.
-    pub(super) lost: bool,
     /// Of a connection that is gone: whether it was closed because an operation reached its timeout.
     pub(super) timed_out: bool,
     /// The request to cancel what timed out last, on its way.
@@ -96,8 +95,8 @@ impl Client {
             // What it says does not matter: the connection is closed.
             let _ = cancelling.await;
         }
-        if !self.lost {
-            self.connection.close().await;
+        if let Some(connection) = self.connection {
+            connection.close().await;
         }
         ClientEnd::Done
     }
@@ -117,14 +116,14 @@ impl Client {
         let in_flight =
             InFlight { operation, phase, number, intended_ns, queue_ns, started_ns, acquire: Acquire::Held };
         self.view.in_flight.set(Some(in_flight));
-        if self.lost
+        if self.connection.is_none()
             && let Err(ended) = self.acquire(worker, in_flight, started_ns, 0).await
         {
             return ended;
         }
         let mut result = match drawn {
             Ok(()) => {
-                let Connection { session, prepared, beside } = &mut self.connection;
+                let Some(Connection { session, prepared, beside }) = &mut self.connection else { return Ended::Cut };
                 let program = &worker.variant.operations[operation].load;
                 let mut place = Place { session, prepared, beside, progress: &self.view.progress };
                 // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
@@ -156,7 +155,7 @@ impl Client {
         };
         self.timed_out = matches!(result, Err(OperationError::TimedOut(_)));
         if self.timed_out {
-            // The connection is closed in any case; the server shall not work for nobody.
+            // The connection is closed in any case, before anything else; the server shall not work for nobody.
             let cancel = self.view.cancel.borrow().clone();
             self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
         }
@@ -170,9 +169,10 @@ impl Client {
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
 
-    /// The connection is gone, and with it what its statements ran.
+    /// The connection is gone, and with it what its statements ran. What is left of it is closed here, and not when there is a
+    /// new one: a transaction that is open on it holds its locks, and it its slot, until the server sees the end.
     pub(super) fn lose(&mut self, worker: &WorkerState) {
-        self.lost = true;
+        self.connection = None;
         self.interpreter.forget_runs();
         // The warm-up waits for the new one, unless its end is fixed already.
         if self.warm && worker.clock.measurement().is_none() {

@@ -327,12 +327,11 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
     let view = Rc::new(ClientView::new(connection.cancel_token()));
     Ok(Client {
         number,
-        connection,
+        connection: Some(connection),
         interpreter,
         view,
         worker: Rc::clone(worker),
         warm: false,
-        lost: false,
         timed_out: false,
         cancelling: None,
     })

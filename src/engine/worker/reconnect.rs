@@ -37,7 +37,7 @@ impl Client {
             acquired_ns += worker.clock.now_ns().saturating_sub(lost_ns);
             self.interpreter.wait(backoff).await;
             self.interpreter.try_again(&self.view.progress);
-            let Connection { session, prepared, beside } = &mut self.connection;
+            let Some(Connection { session, prepared, beside }) = &mut self.connection else { return Err(Ended::Cut) };
             let mut place = Place { session, prepared, beside, progress: &self.view.progress };
             let execution =
                 self.interpreter.execute_from(next, &worker.variant, in_flight.operation, &operation.load, &mut place);
@@ -69,8 +69,8 @@ impl Client {
         let opened = open_patiently(worker).await;
         let now_ns = worker.clock.now_ns();
         let Some(waiting) = self.view.in_flight.take() else { return Err(Ended::Cut) };
-        match opened {
-            Ok(connection) => self.connection = connection,
+        let connection = match opened {
+            Ok(connection) => connection,
             Err(failure) => {
                 let outcome = Outcome::Failed {
                     key: FailureKey::Class(FailureClass::Connection),
@@ -80,9 +80,9 @@ impl Client {
                 record(worker, waiting, now_ns, outcome, &self.view.progress);
                 return Err(Ended::Unconnected(failure));
             }
-        }
-        self.lost = false;
-        *self.view.cancel.borrow_mut() = self.connection.cancel_token();
+        };
+        *self.view.cancel.borrow_mut() = connection.cancel_token();
+        self.connection = Some(connection);
         // What is lost from here on was not closed at that timeout.
         worker.reconnected(in_flight.phase, std::mem::take(&mut self.timed_out));
         let acquire = Acquire::Took(before_ns + now_ns.saturating_sub(since_ns));
