@@ -240,8 +240,8 @@ impl Client {
         if progress.retried() > 0 {
             recorder.retried(self.operation, progress.retried(), progress.lost_ns());
         }
-        if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
-            recorder.unknown(self.operation);
+        if progress.unconfirmed_attempts() > 0 {
+            recorder.unknown(self.operation, progress.unconfirmed_attempts(), &outcome);
         }
         recorder.ended(self.operation, times, outcome, progress.statements(), progress.rows());
         self.connection.is_none() && acquire_ns.is_some()

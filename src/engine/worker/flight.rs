@@ -85,9 +85,11 @@ impl ClientView {
         self.rest.get()
     }
 
-    /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
+    /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing, and sends
+    /// nothing: what is counted as failed must not take effect later on.
     pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
         let in_flight = self.in_flight.take()?;
+        self.progress.cut();
         let waiting = matches!(in_flight.acquire, Acquire::Waiting { .. });
         let (class, message) = match waiting {
             true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
@@ -114,8 +116,8 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     if progress.re_prepared() > 0 {
         worker.re_prepared(progress.re_prepared());
     }
-    if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
-        recorder.unknown(operation.operation);
+    if progress.unconfirmed_attempts() > 0 {
+        recorder.unknown(operation.operation, progress.unconfirmed_attempts(), &outcome);
     }
     if operation.phase == Phase::Measure {
         recorder.slow(operation.operation, times.response_ns, || Slow {

@@ -30,6 +30,9 @@ impl Client {
                 Err(error) if error.is_fatal() && !matches!(error, OperationError::TimedOut(_)) => error,
                 _ => return Ok(result),
             };
+            if self.view.in_flight.get().is_none() {
+                return Err(Ended::Cut);
+            }
             let Some((next, backoff)) = self.interpreter.taken(&operation.load, error) else { return Ok(result) };
             self.lose(worker);
             let lost_ns = worker.clock.now_ns();
