@@ -114,3 +114,39 @@ fn every_effect_without_an_answer_is_counted_also_where_another_attempt_succeeds
     assert_eq!(done, counters.succeeded + counters.unknown);
     assert_eq!(counters.unknown_besides + counters.failed, counters.unknown, "{counters:?}");
 }
+
+#[test]
+fn a_timeout_holds_for_back_offs_and_connecting_too_and_nothing_is_sent_after_it() {
+    let server = support::server();
+    let endpoint = writable(
+        &server,
+        "CREATE TABLE done (n bigint);
+        CREATE SEQUENCE calls;
+        CREATE FUNCTION ends() RETURNS void LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('calls') % 2 = 1 THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF;
+            INSERT INTO done VALUES (1);
+        END $$;",
+    );
+    let mut plan = one_client(
+        r#"
+[operations.late]
+timeout = "300ms"
+steps = [{ retries = 3, retry_on = ["connection"], backoff = "4s", steps = [{ sql = "SELECT ends()" }] }]
+"#,
+        Duration::ZERO,
+    );
+    plan.variants[0].measure = Duration::from_millis(1_000);
+    let ran = run_disturbed(&plan, &endpoint, || {});
+    assert_eq!(ran.end.unwrap().failed, 0, "{:?}", ran.slices[0].metrics.failed);
+    let metrics = &ran.slices[0].metrics;
+    let mut all = metrics.total.mix();
+    all.merge(&metrics.warmup.mix());
+    // Every other call ends its session, and a second attempt would come two seconds later at least.
+    assert!(all.failures.keys().all(|key| key.class() == FailureClass::Timeout), "{:?}", all.failures);
+    assert!(all.counters.failed > 0 && all.counters.succeeded > 0, "{:?}", all.counters);
+    assert!(all.failed_response.max_ns() < Some(1_500_000_000), "{:?}", all.failed_response.max_ns());
+    let calls = u64::try_from(number(&endpoint, "SELECT last_value FROM calls")).unwrap();
+    assert!(calls <= all.counters.succeeded + all.counters.failed, "{calls} calls, some of them after the timeout");
+    assert_eq!(all.counters.retried, 0, "no second attempt begins");
+}

@@ -140,7 +140,8 @@ steps = [{ retries = 3, retry_on = ["connection"], transaction = [
     assert_eq!(acquire.count(), 2, "the wait for the connection is told apart");
     // A COMMIT whose answer was lost may have been done all the same, and is counted as such.
     let done = steps::number(&endpoint, "SELECT count(*) FROM done");
-    let [succeeded, unknown] = [all.counters.succeeded, all.counters.unknown].map(|count| i64::try_from(count).unwrap());
+    let [succeeded, unknown] =
+        [all.counters.succeeded, all.counters.unknown].map(|count| i64::try_from(count).unwrap());
     assert!(unknown <= 2 && (succeeded..=succeeded + unknown).contains(&done), "{done} rows of {:?}", all.counters);
 }
 
