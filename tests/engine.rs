@@ -4,6 +4,8 @@
 
 #[path = "engine/counting.rs"]
 mod counting;
+#[path = "engine/cut.rs"]
+mod cut;
 #[path = "engine/outages.rs"]
 mod outages;
 #[path = "engine/protocols.rs"]

@@ -240,8 +240,8 @@ impl Client {
         if progress.retried() > 0 {
             recorder.retried(self.operation, progress.retried(), progress.lost_ns());
         }
-        if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
-            recorder.unknown(self.operation);
+        if progress.unconfirmed_attempts() > 0 {
+            recorder.unknown(self.operation, progress.unconfirmed_attempts(), &outcome);
         }
         recorder.ended(self.operation, times, outcome, progress.statements(), progress.rows());
         self.connection.is_none() && acquire_ns.is_some()
@@ -277,13 +277,13 @@ impl Client {
         };
         let cancel = self.running.borrow_mut().take();
         let Err(error) = result else { return Outcome::Succeeded };
-        if let (OperationError::TimedOut(_), Some(cancel)) = (&error, cancel) {
-            // The connection is closed in any case; the server shall not work for nobody.
-            let _ = cancel.cancel().await;
-        }
         if error.is_fatal() {
             self.connection = None;
             self.interpreter.forget_runs();
+        }
+        if let (OperationError::TimedOut(_), Some(cancel)) = (&error, cancel) {
+            // The connection is closed; the server shall not work for nobody.
+            let _ = cancel.cancel().await;
         }
         failed(&error)
     }

@@ -15,8 +15,11 @@ pub struct Counters {
     pub succeeded: u64,
     /// Operations that failed for good.
     pub failed: u64,
-    /// Of the failed: whether their commit took effect is not known.
+    /// Attempts that ended without the answer to their commit: whether it took effect is not known.
     pub unknown: u64,
+    /// Of these, what comes besides the one effect that an operation has or may have: attempts of operations that succeeded
+    /// in another one, and of those that failed all but one.
+    pub unknown_besides: u64,
     /// Planned, never started (open loop).
     pub unstarted: u64,
     /// Attempts that failed and were tried again.
@@ -40,6 +43,7 @@ impl Counters {
         self.succeeded += other.succeeded;
         self.failed += other.failed;
         self.unknown += other.unknown;
+        self.unknown_besides += other.unknown_besides;
         self.unstarted += other.unstarted;
         self.retried += other.retried;
         self.censored += other.censored;
@@ -57,7 +61,9 @@ impl Counters {
     /// `planned = succeeded + failed + unstarted` and `attempts = succeeded + failed + retried`. `None`: nothing.
     #[must_use]
     pub fn violation(&self) -> Option<String> {
-        let Self { planned, attempts, succeeded, failed, unstarted, retried, censored, unknown, .. } = *self;
+        let Self {
+            planned, attempts, succeeded, failed, unstarted, retried, censored, unknown, unknown_besides, ..
+        } = *self;
         if planned != succeeded + failed + unstarted {
             return Some(format!(
                 "planned {planned} ≠ succeeded {succeeded} + failed {failed} + unstarted {unstarted}"
@@ -66,9 +72,13 @@ impl Counters {
         if attempts != succeeded + failed + retried {
             return Some(format!("attempts {attempts} ≠ succeeded {succeeded} + failed {failed} + retried {retried}"));
         }
-        if censored < unstarted || censored > unstarted + failed || unknown > failed {
+        if censored < unstarted || censored > unstarted + failed {
+            return Some(format!("censored {censored} does not fit failed {failed} and unstarted {unstarted}"));
+        }
+        if unknown < unknown_besides || unknown - unknown_besides > failed || unknown_besides > retried {
             return Some(format!(
-                "censored {censored} and unknown {unknown} do not fit failed {failed} and unstarted {unstarted}"
+                "unknown {unknown}, {unknown_besides} of them besides another attempt, does not fit failed {failed} and \
+                 retried {retried}"
             ));
         }
         None
@@ -96,6 +106,7 @@ mod tests {
             succeeded: 3 * times,
             failed: 4 * times,
             unknown: 5 * times,
+            unknown_besides: 11 * times,
             unstarted: 6 * times,
             retried: 7 * times,
             censored: 8 * times,
@@ -138,6 +149,10 @@ mod tests {
         assert_eq!(lost.violation().as_deref(), Some("planned 10 ≠ succeeded 5 + failed 2 + unstarted 2"));
         let uncounted = Counters { retried: 0, ..good.clone() };
         assert!(uncounted.violation().is_some_and(|text| text.starts_with("attempts 9")));
-        assert!(Counters { censored: 1, ..good }.violation().is_some(), "unstarted operations are censored");
+        assert!(Counters { censored: 1, ..good.clone() }.violation().is_some(), "unstarted operations are censored");
+        // Two that failed and one attempt that was tried again: no more can be without an answer.
+        let unknown = |unknown, unknown_besides| Counters { unknown, unknown_besides, ..good.clone() }.violation();
+        assert_eq!((unknown(2, 0), unknown(3, 1), unknown(1, 1)), (None, None, None));
+        assert!([(3, 0), (4, 2), (0, 1)].iter().all(|(all, besides)| unknown(*all, *besides).is_some()));
     }
 }

@@ -215,10 +215,13 @@ impl Recorder {
         metrics.retry_ns += u128::from(lost_ns);
     }
 
-    /// Counts an operation that fails and may have committed all the same.
+    /// Counts attempts of an operation, at least one, that may have committed although no answer said so.
     #[inline]
-    pub fn unknown(&mut self, operation: usize) {
-        self.current.operations[operation].counters.unknown += 1;
+    pub fn unknown(&mut self, operation: usize, attempts: u64, outcome: &Outcome) {
+        let counters = &mut self.current.operations[operation].counters;
+        counters.unknown += attempts;
+        // Of one that failed the first effect makes it one that was done all the same.
+        counters.unknown_besides += attempts - u64::from(*outcome != Outcome::Succeeded).min(attempts);
     }
 
     /// Keeps an operation when it is among the slowest; what it is, is only asked for then.

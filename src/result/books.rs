@@ -21,6 +21,8 @@ fn violation(figures: &SliceFigures) -> Option<String> {
         succeeded: figures.succeeded,
         failed: figures.failed,
         unknown: figures.unknown,
+        // Not told apart in a line: as few as there must be.
+        unknown_besides: figures.unknown.saturating_sub(figures.failed),
         unstarted: figures.unstarted,
         retried: figures.retried,
         censored: figures.censored,

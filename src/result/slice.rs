@@ -202,7 +202,7 @@ pub struct SliceFigures {
     pub succeeded: u64,
     /// Failed for good.
     pub failed: u64,
-    /// Of the failed: not known whether their commit took effect.
+    /// Attempts that ended without the answer to their commit: not known whether it took effect.
     pub unknown: u64,
     /// Never started.
     pub unstarted: u64,
@@ -253,8 +253,20 @@ impl SliceFigures {
     pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics, records: &[String]) -> Self {
         let counters = &metrics.counters;
         let ranks = Censored::of(counters.censored, counters.unstarted);
-        let Counters { planned, attempts, succeeded, failed, unknown, unstarted, retried, censored, statements, rows } =
-            *counters;
+        let Counters {
+            planned,
+            attempts,
+            succeeded,
+            failed,
+            unknown,
+            // Told apart for the checks, which are made before.
+            unknown_besides: _,
+            unstarted,
+            retried,
+            censored,
+            statements,
+            rows,
+        } = *counters;
         Self {
             name: name.map(str::to_owned),
             job: job.map(str::to_owned),

@@ -191,7 +191,7 @@ pub struct Figures {
     pub succeeded: u64,
     /// Failed for good.
     pub failed: u64,
-    /// Of the failed: not known whether their commit took effect.
+    /// Attempts that ended without the answer to their commit: not known whether it took effect.
     pub unknown: u64,
     /// Planned, never started.
     pub unstarted: u64,

@@ -1,7 +1,7 @@
 //! Checks: whether what a query gives is what the file expects of it.
 //!
-//! An operation whose commit was not confirmed may have taken effect or not; a check passes if it does for some number of
-//! them.
+//! What sent a commit and got no answer may have taken effect or not; a check passes if it does for some number of them. An
+//! operation that failed counts as done where it took effect; one that was tried again took effect once more.
 
 use std::ops::ControlFlow;
 
@@ -23,6 +23,26 @@ const MOST_WAYS: u64 = 100_000;
 pub struct Counts<'a> {
     /// Parallel to the variant's operations.
     pub operations: &'a [Counters],
+}
+
+/// Of the attempts of an operation whose commit was not confirmed, those that are taken to have had an effect.
+#[derive(Clone, Copy, Debug, Default)]
+struct Effects {
+    /// Of operations that failed, one each.
+    failed: u64,
+    /// The others: besides another attempt of their operation.
+    besides: u64,
+}
+
+impl Effects {
+    /// All that an operation may have had.
+    fn most(counters: &Counters) -> Self {
+        Self { failed: counters.unknown.saturating_sub(counters.unknown_besides), besides: counters.unknown_besides }
+    }
+
+    fn sum(self) -> u64 {
+        self.failed + self.besides
+    }
 }
 
 /// What the server refuses of a variant's checks, before any load. Tables that operations make are not there yet: what is
@@ -98,18 +118,22 @@ fn blank(check: &CheckPlan, counts: Counts<'_>) -> CheckRecord {
 /// What is expected, for people: `1000 * mix.succeeded = 12000 (up to 12001, with 1 operation not confirmed)`.
 fn expected(expected: &Expected, counts: Counts<'_>) -> String {
     let Expected::Counters { text, .. } = expected else { return expected.to_string() };
-    let unknown: u64 = counted_operations(expected).map(|operation| counts.operations[operation].unknown).sum();
-    let value = match evaluate(expected, counts, &|_| 0) {
+    let sum = |of: fn(&Counters) -> u64| -> u64 {
+        counted_operations(expected).map(|operation| of(&counts.operations[operation])).sum()
+    };
+    let (unknown, besides) = (sum(|counters| counters.unknown), sum(|counters| counters.unknown_besides));
+    let value = match evaluate(expected, counts, &|_| Effects::default()) {
         Some(value) => shown(value),
         None => return format!("{text}, which has no value with these counts"),
     };
     if unknown == 0 {
         return format!("{text} = {value}");
     }
-    let most =
-        evaluate(expected, counts, &|operation| counts.operations[operation].unknown).map_or_else(String::new, shown);
-    let operations = if unknown == 1 { "operation" } else { "operations" };
-    format!("{text} = {value} (or {most}, as far as {unknown} {operations} took effect that were not confirmed)")
+    let most = |operation: usize| Effects::most(&counts.operations[operation]);
+    let most = evaluate(expected, counts, &most).map_or_else(String::new, shown);
+    let what = if besides > 0 { "attempt" } else { "operation" };
+    let plural = if unknown == 1 { "" } else { "s" };
+    format!("{text} = {value} (or {most}, as far as {unknown} {what}{plural} took effect that were not confirmed)")
 }
 
 /// Expected minus found for the way of confirming operations that comes nearest to what was found.
@@ -119,7 +143,7 @@ fn nearest(expected: &Expected, counts: Counts<'_>, found: Number) -> Option<f64
     operations.sort_unstable();
     operations.dedup();
     let mut best: Option<f64> = None;
-    let mut confirmed = vec![0_u64; counts.operations.len()];
+    let mut confirmed = vec![Effects::default(); counts.operations.len()];
     let mut left = MOST_WAYS;
     let _ = ways(&operations, counts, &mut confirmed, &mut left, &mut |confirmed| {
         if let Some(value) = evaluate(expected, counts, &|operation| confirmed[operation]) {
@@ -131,8 +155,8 @@ fn nearest(expected: &Expected, counts: Counts<'_>, found: Number) -> Option<f64
         if best == Some(0.0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     });
     let bounds = || {
-        let none = evaluate(expected, counts, &|_| 0)?;
-        let all = evaluate(expected, counts, &|operation| counts.operations[operation].unknown)?;
+        let none = evaluate(expected, counts, &|_| Effects::default())?;
+        let all = evaluate(expected, counts, &|operation| Effects::most(&counts.operations[operation]))?;
         Some((subtract(none, found), subtract(all, found)))
     };
     match bounds() {
@@ -145,18 +169,21 @@ fn nearest(expected: &Expected, counts: Counts<'_>, found: Number) -> Option<f64
 fn ways(
     operations: &[usize],
     counts: Counts<'_>,
-    confirmed: &mut [u64],
+    confirmed: &mut [Effects],
     left: &mut u64,
-    visit: &mut dyn FnMut(&[u64]) -> ControlFlow<()>,
+    visit: &mut dyn FnMut(&[Effects]) -> ControlFlow<()>,
 ) -> ControlFlow<()> {
     let Some((first, others)) = operations.split_first() else {
         *left = left.saturating_sub(1);
         visit(confirmed)?;
         return if *left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
     };
-    for effective in 0..=counts.operations[*first].unknown {
-        confirmed[*first] = effective;
-        ways(others, counts, confirmed, left, visit)?;
+    let most = Effects::most(&counts.operations[*first]);
+    for failed in 0..=most.failed {
+        for besides in 0..=most.besides {
+            confirmed[*first] = Effects { failed, besides };
+            ways(others, counts, confirmed, left, visit)?;
+        }
     }
     ControlFlow::Continue(())
 }
@@ -170,16 +197,16 @@ fn counted_operations(expected: &Expected) -> impl Iterator<Item = usize> {
 }
 
 /// The value of the arithmetic when so many of each operation's unknown ones took effect.
-fn evaluate(expected: &Expected, counts: Counts<'_>, confirmed: &dyn Fn(usize) -> u64) -> Option<Number> {
+fn evaluate(expected: &Expected, counts: Counts<'_>, confirmed: &dyn Fn(usize) -> Effects) -> Option<Number> {
     let Expected::Counters { expression, constants, counters, .. } = expected else { return None };
     let value = |counter: Counter, operation: usize| {
         let counters = &counts.operations[operation];
         match counter {
-            Counter::Succeeded => counters.succeeded + confirmed(operation),
-            Counter::Failed => counters.failed - confirmed(operation).min(counters.failed),
+            Counter::Succeeded => counters.succeeded + confirmed(operation).sum(),
+            Counter::Failed => counters.failed.saturating_sub(confirmed(operation).failed),
             Counter::Attempts => counters.attempts,
             Counter::Retried => counters.retried,
-            Counter::Rows => counters.rows + rows_of(counters, confirmed(operation)),
+            Counter::Rows => counters.rows + rows_of(counters, confirmed(operation).sum()),
         }
     };
     let lookup = |name: &str| {

@@ -192,9 +192,13 @@ impl Interpreter {
         if error.is_fatal() {
             return Err(error);
         }
+        if place.progress.is_cut() {
+            // Its goodbye rolls back.
+            return Err(OperationError::CutOff);
+        }
         if let (Some(rollback), true) = (program.rollback, place.session.is_in_transaction()) {
             self.args.clear();
-            place.progress.sent(false);
+            place.progress.sent(false)?;
             place.session.execute(place.prepared[rollback], &self.args, &mut Sink::counting()).await?;
         }
         let Some((next, backoff)) = self.taken(program, &error) else { return Err(error) };

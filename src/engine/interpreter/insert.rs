@@ -110,15 +110,15 @@ impl Interpreter {
         let progress = place.progress;
         let executed = match form {
             Form::Statement => {
-                exchange(place.line(0), progress, (statement, commits), &self.args, &mut Sink::counting()).await
+                exchange(place.line(0), progress, (statement, commits), &self.args, &mut Sink::counting()).await?
             }
             Form::Copy => {
-                progress.sent(commits);
+                progress.sent(commits)?;
                 let copied = place.session.copy_in(place.prepared[statement], &self.rows).await;
                 confirm(progress, &copied);
-                copied
+                copied?
             }
-        }?;
+        };
         progress.add_rows(executed.affected.max(executed.rows));
         Ok(())
     }
@@ -205,7 +205,7 @@ impl Interpreter {
             place.session.queue_sync();
         }
         let statements = u64::from(count) + if of.around.is_some() { 2 } else { 0 };
-        place.progress.sent_many(statements, true);
+        place.progress.sent_many(statements, true)?;
         place.session.send_queued().await?;
         let result = if each { each_answered(count, place).await } else { all_answered(statements, place).await };
         if !result.as_ref().is_err_and(OperationError::is_fatal) {

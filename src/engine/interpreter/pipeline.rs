@@ -70,7 +70,7 @@ impl Interpreter {
         let before = (self.recorded.len(), place.progress.rows());
         let queued = self.pipeline.queued.iter().filter_map(|queued| statement_at(program, queued.at));
         let commits = queued.clone().any(|statement| statement.commits);
-        place.progress.sent_many(self.pipeline.queued.len() as u64, commits);
+        place.progress.sent_many(self.pipeline.queued.len() as u64, commits)?;
         place.session.queue_sync();
         place.session.send_queued().await?;
         let answered = self.take_answers(program, place).await;

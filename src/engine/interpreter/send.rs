@@ -75,6 +75,9 @@ pub(super) fn sink<'a>(
 }
 
 /// Sends a statement and takes its answer.
+///
+/// # Errors
+/// What the server says, or a lost connection; or the operation was cut off.
 #[inline]
 pub(super) async fn exchange(
     line: Line<'_>,
@@ -82,11 +85,11 @@ pub(super) async fn exchange(
     (statement, commits): (usize, bool),
     args: &Args,
     sink: &mut impl RowSink,
-) -> Result<Executed, DriverError> {
-    progress.sent(commits);
+) -> Result<Executed, OperationError> {
+    progress.sent(commits)?;
     let executed = line.session.execute(line.prepared[statement], args, sink).await;
     confirm(progress, &executed);
-    executed
+    Ok(executed?)
 }
 
 /// An answer has come, whatever it says, unless the connection is gone.

@@ -90,7 +90,7 @@ impl Interpreter {
         self.put_args(index, statement)?;
         self.runs(statement.statement, 1);
         let commits = statement.commits || place.progress.is_unconfirmed();
-        place.progress.sent(commits);
+        place.progress.sent(commits)?;
         let line = place.line(line);
         line.session.start(line.prepared[statement.statement], &self.args).await?;
         Ok(())

@@ -4,9 +4,8 @@
 //! to start what is left to `pace`.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use super::connection::Connection;
 use super::flight::{Acquire, ClientView, InFlight, record};
@@ -44,17 +43,18 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct Client {
     pub(super) number: u32,
-    pub(super) connection: Connection,
+    /// `None`: it was lost, or closed at a timeout, and the next operation waits for a new one.
+    pub(super) connection: Option<Connection>,
     pub(super) interpreter: Interpreter,
     pub(super) view: Rc<ClientView>,
     pub(super) worker: Rc<WorkerState>,
     pub(super) warm: bool,
-    /// Whether the connection was lost: the next operation waits for a new one.
-    pub(super) lost: bool,
     /// Of a connection that is gone: whether it was closed because an operation reached its timeout.
     pub(super) timed_out: bool,
     /// The request to cancel what timed out last, on its way.
     pub(super) cancelling: Option<JoinHandle<Result<(), DriverError>>>,
+    /// The connection that is being made in place of a lost one.
+    pub(super) opening: JoinSet<Result<Connection, Failure>>,
 }
 
 impl Client {
@@ -96,8 +96,8 @@ impl Client {
             // What it says does not matter: the connection is closed.
             let _ = cancelling.await;
         }
-        if !self.lost {
-            self.connection.close().await;
+        if let Some(connection) = self.connection {
+            connection.close().await;
         }
         ClientEnd::Done
     }
@@ -117,26 +117,29 @@ impl Client {
         let in_flight =
             InFlight { operation, phase, number, intended_ns, queue_ns, started_ns, acquire: Acquire::Held };
         self.view.in_flight.set(Some(in_flight));
-        if self.lost
-            && let Err(ended) = self.acquire(worker, in_flight, started_ns, 0).await
-        {
-            return ended;
-        }
-        let mut result = match drawn {
+        let limit = in_flight.limit(worker);
+        let ready = match drawn {
+            Ok(()) if self.connection.is_none() => match self.acquire(worker, in_flight, started_ns, 0).await {
+                Ok(acquired) => acquired,
+                Err(ended) => return ended,
+            },
+            drawn => drawn.map_err(Into::into),
+        };
+        let mut result = match ready {
             Ok(()) => {
-                let Connection { session, prepared, beside } = &mut self.connection;
+                let Some(Connection { session, prepared, beside }) = &mut self.connection else { return Ended::Cut };
                 let program = &worker.variant.operations[operation].load;
                 let mut place = Place { session, prepared, beside, progress: &self.view.progress };
                 // Awaited where it is made: moving so large a future costs as much as a statement's interpretation.
-                match worker.variant.operations[operation].timeout {
+                match limit {
                     None => self.interpreter.execute(&worker.variant, operation, program, &mut place).await,
-                    Some(timeout) => {
+                    Some(limit) => {
                         let execution = self.interpreter.execute(&worker.variant, operation, program, &mut place);
-                        give_up_after(timeout, worker, execution).await
+                        limit.bound(worker, execution).await
                     }
                 }
             }
-            Err(misfit) => Err(misfit.into()),
+            Err(error) => Err(error),
         };
         if result.as_ref().is_err_and(OperationError::is_fatal) {
             // Rare, and so large that it would slow down every operation: on the heap.
@@ -154,11 +157,8 @@ impl Client {
                 Outcome::Failed { key: error.key(), message: error.to_string(), censored }
             }
         };
-        self.timed_out = matches!(result, Err(OperationError::TimedOut(_)));
-        if self.timed_out {
-            // The connection is closed in any case; the server shall not work for nobody.
-            let cancel = self.view.cancel.borrow().clone();
-            self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
+        if matches!(result, Err(OperationError::TimedOut(_))) {
+            self.give_up();
         }
         if result.is_ok() && !self.interpreter.recorded().is_empty() {
             let mut recorder = worker.recorder(phase);
@@ -170,27 +170,26 @@ impl Client {
         Ended::At { ended_ns, lost: result.is_err_and(|error| error.is_fatal()) }
     }
 
-    /// The connection is gone, and with it what its statements ran.
+    /// The operation took too long: the server shall not work for nobody. The connection is closed next, in any case.
+    #[cold]
+    fn give_up(&mut self) {
+        // One that waited for its connection has nothing on the server, and closes none.
+        if self.connection.is_some() {
+            self.timed_out = true;
+            let cancel = self.view.cancel.borrow().clone();
+            self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
+        }
+    }
+
+    /// The connection is gone, and with it what its statements ran. What is left of it is closed here, and not when there is a
+    /// new one: a transaction that is open on it holds its locks, and it its slot, until the server sees the end.
     pub(super) fn lose(&mut self, worker: &WorkerState) {
-        self.lost = true;
+        self.connection = None;
         self.interpreter.forget_runs();
         // The warm-up waits for the new one, unless its end is fixed already.
         if self.warm && worker.clock.measurement().is_none() {
             self.warm = false;
             worker.connection_is_cold();
         }
-    }
-}
-
-/// Ends an operation that takes too long.
-pub(super) async fn give_up_after(
-    timeout: Duration,
-    worker: &WorkerState,
-    execution: impl Future<Output = Result<(), OperationError>>,
-) -> Result<(), OperationError> {
-    tokio::select! {
-        biased;
-        result = execution => result,
-        () = worker.timer.sleep_until(Instant::now() + timeout) => Err(OperationError::TimedOut(timeout)),
     }
 }

@@ -58,37 +58,9 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
             return WorkerEnd::default();
         }
     };
-    let operations = task.variant.operations.len();
-    let worker = Rc::new(WorkerState {
-        clock: task.clock,
-        variant: task.variant,
-        target: task.target,
-        load: task.load,
-        seed: task.seed,
-        round: task.round,
-        timer,
-        messages: task.messages,
-        cold: task.cold,
-        warmup: RefCell::new(Recorder::new(operations, task.precision)),
-        measure: RefCell::new(Recorder::new(operations, task.precision)),
-        connect: RefCell::new(Distribution::with_precision(task.precision)),
-        last_end_ns: Cell::new(0),
-        reconnects: Cell::default(),
-        stopped: Cell::new(false),
-        lateness_ns: Cell::new(0),
-        cursors: Cell::default(),
-        measurement_fixed: Notify::new(),
-    });
-    let mut control = Control {
-        worker: Rc::clone(&worker),
-        commands: task.commands,
-        clients: JoinSet::new(),
-        views: Vec::new(),
-        drain_ns: task.drain_ns,
-        usage: None,
-        is_done: false,
-    };
-    if let Err(failure) = control.live(&task.clients).await {
+    let (numbers, mut control) = (task.clients.clone(), Control::new(task, timer));
+    let worker = Rc::clone(&control.worker);
+    if let Err(failure) = control.live(&numbers).await {
         if let Some(failure) = failure {
             messages.send(Message::Failed(failure));
         }
@@ -108,6 +80,39 @@ pub(super) async fn run(task: WorkerTask) -> WorkerEnd {
 type Ended = Result<(), Option<Failure>>;
 
 impl Control {
+    fn new(task: WorkerTask, timer: Timer) -> Self {
+        let operations = task.variant.operations.len();
+        let worker = Rc::new(WorkerState {
+            clock: task.clock,
+            variant: task.variant,
+            target: task.target,
+            load: task.load,
+            seed: task.seed,
+            round: task.round,
+            timer,
+            messages: task.messages,
+            cold: task.cold,
+            warmup: RefCell::new(Recorder::new(operations, task.precision)),
+            measure: RefCell::new(Recorder::new(operations, task.precision)),
+            connect: RefCell::new(Distribution::with_precision(task.precision)),
+            last_end_ns: Cell::new(0),
+            reconnects: Cell::default(),
+            stopped: Cell::new(false),
+            lateness_ns: Cell::new(0),
+            cursors: Cell::default(),
+            measurement_fixed: Notify::new(),
+        });
+        Self {
+            worker,
+            commands: task.commands,
+            clients: JoinSet::new(),
+            views: Vec::new(),
+            drain_ns: task.drain_ns,
+            usage: None,
+            is_done: false,
+        }
+    }
+
     async fn live(&mut self, numbers: &[u32]) -> Ended {
         let clients = self.connect(numbers).await?;
         self.worker.messages.send(Message::Ready);
@@ -163,14 +168,17 @@ impl Control {
     async fn warm_up(&mut self, start_ns: u64) -> Result<u64, Option<Failure>> {
         let mut from_ns = start_ns;
         let mut mark = UsageMark::take(start_ns);
+        // Of its own: while nothing can be handed over, `from_ns` stays behind, and waiting for it would be no wait.
+        let mut due_ns = start_ns + INTERVAL_NS;
         loop {
             let begin = self.worker.clock.measurement().map(|(begin_ns, _)| begin_ns);
-            let next_ns = (from_ns + INTERVAL_NS).min(begin.unwrap_or(u64::MAX));
+            let next_ns = due_ns.min(begin.unwrap_or(u64::MAX));
             if self.sleep_until(next_ns).await? {
                 self.hand_over(false, &mut from_ns, next_ns, &mut mark);
                 if begin == Some(next_ns) {
                     return Ok(next_ns);
                 }
+                due_ns = next_ns + INTERVAL_NS;
             }
         }
     }
@@ -215,6 +223,13 @@ impl Control {
                 Woken::Command(_) => {}
                 Woken::Failed(failure) => return Err(Some(failure)),
             }
+        }
+        // Whoever waits for a start that lies before the end is about to be woken; it starts, and is cut off like the others.
+        let patience_ns = self.worker.clock.now_ns() + CANCEL_NS;
+        let awaits_start =
+            |(view, handle): &(Rc<ClientView>, AbortHandle)| view.rest() == Rest::AwaitsStart && !handle.is_finished();
+        while self.views.iter().any(awaits_start) && self.worker.clock.now_ns() < patience_ns {
+            tokio::task::yield_now().await;
         }
         self.cut_off().await;
         Ok(())
@@ -327,18 +342,18 @@ fn new_client(worker: &Rc<WorkerState>, number: u32, connection: Connection) -> 
     let view = Rc::new(ClientView::new(connection.cancel_token()));
     Ok(Client {
         number,
-        connection,
+        connection: Some(connection),
         interpreter,
         view,
         worker: Rc::clone(worker),
         warm: false,
-        lost: false,
         timed_out: false,
         cancelling: None,
+        opening: JoinSet::new(),
     })
 }
 
-fn of_panic(error: JoinError) -> Failure {
+pub(super) fn of_panic(error: JoinError) -> Failure {
     match error.try_into_panic() {
         Ok(panic) => panicked(&*panic),
         Err(error) => Failure { reason: format!("a client ended without a word: {error}"), ..Failure::default() },
@@ -351,3 +366,6 @@ async fn aborted(commands: &mut tokio::sync::watch::Receiver<Command>) -> Option
     let _ = commands.wait_for(|command| *command == Command::Abort).await;
     None
 }
+
+#[cfg(test)]
+mod tests;

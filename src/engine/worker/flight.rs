@@ -1,10 +1,11 @@
 //! An operation in flight: what the worker sees of it, how its time is told apart, how it is recorded.
 
 use std::cell::{Cell, RefCell};
+use std::time::{Duration, Instant};
 
 use super::state::WorkerState;
 use crate::driver::CancelToken;
-use crate::engine::interpreter::Progress;
+use crate::engine::interpreter::{OperationError, Progress};
 use crate::metrics::{OperationNumber, Outcome, Slow, Times};
 use crate::param::Phase;
 use crate::words::{FailureClass, FailureKey};
@@ -44,7 +45,53 @@ pub(super) enum Rest {
     AwaitsStart,
 }
 
+/// When an operation is given up.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limit {
+    timeout: Duration,
+    at: Instant,
+}
+
+impl Limit {
+    /// Ends what takes too long.
+    pub(super) async fn bound(
+        self,
+        worker: &WorkerState,
+        execution: impl Future<Output = Result<(), OperationError>>,
+    ) -> Result<(), OperationError> {
+        tokio::select! {
+            biased;
+            result = execution => result,
+            () = worker.timer.sleep_until(self.at) => Err(OperationError::TimedOut(self.timeout)),
+        }
+    }
+}
+
+/// Waits for what the operation needs before it can send anything; not beyond its limit, at which nothing may be sent any more.
+///
+/// # Errors
+/// The limit was reached.
+pub(super) async fn before<T>(
+    limit: Option<Limit>,
+    worker: &WorkerState,
+    wait: impl Future<Output = T>,
+) -> Result<T, OperationError> {
+    let Some(Limit { timeout, at }) = limit else { return Ok(wait.await) };
+    tokio::select! {
+        biased;
+        () = worker.timer.sleep_until(at) => Err(OperationError::TimedOut(timeout)),
+        waited = wait => Ok(waited),
+    }
+}
+
 impl InFlight {
+    /// One limit for all of it, connecting and back-offs included.
+    #[inline]
+    pub(super) fn limit(&self, worker: &WorkerState) -> Option<Limit> {
+        let timeout = worker.variant.operations[self.operation].timeout?;
+        Some(Limit { timeout, at: worker.clock.instant(self.started_ns) + timeout })
+    }
+
     fn times(&self, ended_ns: u64) -> Times {
         let since_start_ns = ended_ns.saturating_sub(self.started_ns);
         let acquire_ns = match self.acquire {
@@ -85,9 +132,11 @@ impl ClientView {
         self.rest.get()
     }
 
-    /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing.
+    /// Records the operation in flight as cut off; returns what cancels it. From here on the client records nothing, and sends
+    /// nothing: what is counted as failed must not take effect later on.
     pub(super) fn cut(&self, worker: &WorkerState) -> Option<CancelToken> {
         let in_flight = self.in_flight.take()?;
+        self.progress.cut();
         let waiting = matches!(in_flight.acquire, Acquire::Waiting { .. });
         let (class, message) = match waiting {
             true => (FailureClass::Connection, "cut off: its connection was lost and not yet made again"),
@@ -114,8 +163,8 @@ pub(super) fn record(worker: &WorkerState, operation: InFlight, ended_ns: u64, o
     if progress.re_prepared() > 0 {
         worker.re_prepared(progress.re_prepared());
     }
-    if progress.is_unconfirmed() && outcome != Outcome::Succeeded {
-        recorder.unknown(operation.operation);
+    if progress.unconfirmed_attempts() > 0 {
+        recorder.unknown(operation.operation, progress.unconfirmed_attempts(), &outcome);
     }
     if operation.phase == Phase::Measure {
         recorder.slow(operation.operation, times.response_ns, || Slow {

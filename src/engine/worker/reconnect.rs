@@ -1,10 +1,12 @@
 //! What follows the loss of a client's connection: a new one, and, where the workload wants it, another attempt.
 
-use std::time::Duration;
+use std::rc::Rc;
 
-use super::client::{Client, Ended, give_up_after};
+use super::client::{Client, Ended};
 use super::connection::{Connection, open_patiently};
-use super::flight::{Acquire, InFlight, record};
+use super::control::of_panic;
+use super::flight::{Acquire, InFlight, before, record};
+use super::message::Failure;
 use super::state::WorkerState;
 use crate::engine::interpreter::{OperationError, Place};
 use crate::metrics::Outcome;
@@ -23,55 +25,60 @@ impl Client {
             Some(Acquire::Took(took_ns)) => took_ns,
             Some(Acquire::Held | Acquire::Waiting { .. }) | None => 0,
         };
-        let operation = &worker.variant.operations[in_flight.operation];
+        let (operation, limit) = (&worker.variant.operations[in_flight.operation], in_flight.limit(worker));
         loop {
             let error = match &result {
                 // What timed out is over.
                 Err(error) if error.is_fatal() && !matches!(error, OperationError::TimedOut(_)) => error,
                 _ => return Ok(result),
             };
+            if self.view.in_flight.get().is_none() {
+                return Err(Ended::Cut);
+            }
             let Some((next, backoff)) = self.interpreter.taken(&operation.load, error) else { return Ok(result) };
             self.lose(worker);
             let lost_ns = worker.clock.now_ns();
-            self.acquire(worker, in_flight, lost_ns, acquired_ns).await?;
+            let acquired = self.acquire(worker, in_flight, lost_ns, acquired_ns).await?;
             acquired_ns += worker.clock.now_ns().saturating_sub(lost_ns);
-            self.interpreter.wait(backoff).await;
+            let waited = match acquired {
+                Ok(()) => before(limit, worker, self.interpreter.wait(backoff)).await,
+                timed_out => timed_out,
+            };
+            if waited.is_err() {
+                return Ok(waited);
+            }
             self.interpreter.try_again(&self.view.progress);
-            let Connection { session, prepared, beside } = &mut self.connection;
+            let Some(Connection { session, prepared, beside }) = &mut self.connection else { return Err(Ended::Cut) };
             let mut place = Place { session, prepared, beside, progress: &self.view.progress };
             let execution =
                 self.interpreter.execute_from(next, &worker.variant, in_flight.operation, &operation.load, &mut place);
-            result = match operation.timeout {
+            result = match limit {
                 None => execution.await,
-                Some(timeout) => {
-                    let passed = Duration::from_nanos(worker.clock.now_ns().saturating_sub(in_flight.started_ns));
-                    let left = timeout.saturating_sub(passed);
-                    let ended = give_up_after(left, worker, execution).await;
-                    ended.map_err(|error| match error {
-                        OperationError::TimedOut(_) => OperationError::TimedOut(timeout),
-                        other => other,
-                    })
-                }
+                Some(limit) => limit.bound(worker, execution).await,
             };
         }
     }
 
     /// A connection in place of the lost one, for the operation in flight; its statements are prepared again. It is waited
-    /// for since `since_ns`, after `before_ns` of earlier waits.
+    /// for since `since_ns`, after `before_ns` of earlier waits. `Ok(Err(_))`: not beyond the operation's timeout.
     pub(super) async fn acquire(
         &mut self,
         worker: &WorkerState,
         in_flight: InFlight,
         since_ns: u64,
         before_ns: u64,
-    ) -> Result<(), Ended> {
+    ) -> Result<Result<(), OperationError>, Ended> {
         self.view.in_flight.set(Some(InFlight { acquire: Acquire::Waiting { since_ns, before_ns }, ..in_flight }));
-        let opened = open_patiently(worker).await;
+        let opened = before(in_flight.limit(worker), worker, self.opened()).await;
         let now_ns = worker.clock.now_ns();
         let Some(waiting) = self.view.in_flight.take() else { return Err(Ended::Cut) };
-        match opened {
-            Ok(connection) => self.connection = connection,
-            Err(failure) => {
+        let connection = match opened {
+            Ok(Ok(connection)) => connection,
+            Err(timed_out) => {
+                self.view.in_flight.set(Some(waiting));
+                return Ok(Err(timed_out));
+            }
+            Ok(Err(failure)) => {
                 let outcome = Outcome::Failed {
                     key: FailureKey::Class(FailureClass::Connection),
                     message: failure.reason.clone(),
@@ -80,13 +87,27 @@ impl Client {
                 record(worker, waiting, now_ns, outcome, &self.view.progress);
                 return Err(Ended::Unconnected(failure));
             }
-        }
-        self.lost = false;
-        *self.view.cancel.borrow_mut() = self.connection.cancel_token();
+        };
+        *self.view.cancel.borrow_mut() = connection.cancel_token();
+        self.connection = Some(connection);
         // What is lost from here on was not closed at that timeout.
         worker.reconnected(in_flight.phase, std::mem::take(&mut self.timed_out));
         let acquire = Acquire::Took(before_ns + now_ns.saturating_sub(since_ns));
         self.view.in_flight.set(Some(InFlight { acquire, ..in_flight }));
-        Ok(())
+        Ok(Ok(()))
+    }
+
+    /// A connection, once there is one. It goes on being made when the operation it was begun for does not wait any longer:
+    /// where connecting takes longer than operations may, none would ever be there, and no server ever count as gone.
+    async fn opened(&mut self) -> Result<Connection, Failure> {
+        if self.opening.is_empty() {
+            let worker = Rc::clone(&self.worker);
+            self.opening.spawn_local(async move { open_patiently(&worker).await });
+        }
+        match self.opening.join_next().await {
+            Some(Ok(opened)) => opened,
+            Some(Err(error)) => Err(of_panic(error)),
+            None => Err(Failure { reason: "nobody makes a connection".to_owned(), ..Failure::default() }),
+        }
     }
 }

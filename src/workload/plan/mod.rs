@@ -210,8 +210,11 @@ impl VariantPlan {
     /// Connections that a slice holds at the same time: those of all clients, and of what goes on beside them.
     #[must_use]
     pub fn connections(&self) -> u32 {
-        let background = self.background.iter().flat_map(|background| &background.list);
-        let beside = background.map(|one| one.when.clients()).fold(0, u32::saturating_add);
+        // Each has what the widest of the background needs: they are bound together.
+        let beside = self.background.as_ref().map_or(0, |background| {
+            let clients = background.list.iter().map(|one| one.when.clients()).fold(0, u32::saturating_add);
+            clients.saturating_mul(background.work.connections_per_client())
+        });
         self.load.clients().saturating_mul(self.connections_per_client()).saturating_add(beside)
     }
 

@@ -388,3 +388,21 @@ fn committed_workloads_are_right() {
         }
     }
 }
+
+#[test]
+fn every_session_that_a_slice_holds_is_counted_those_of_the_background_too() {
+    let pair = "{ together = [{ sql = \"SELECT 1\" }, { sql = \"SELECT 2\" }, { sql = \"SELECT 3\" }] }";
+    let text = |background: &str| {
+        format!(
+            "name = \"w\"\n[operations.a]\nsteps = [{{ sql = \"SELECT 1\" }}]\n[operations.wide]\nsteps = [{pair}]\n[mix]\n\
+             a = 1\n[load]\nclients = 4\n{background}"
+        )
+    };
+    let connections = |background: &str| ok(&text(background)).variants[0].connections();
+    assert_eq!(connections(""), 4);
+    assert_eq!(connections("[background.b]\noperation = \"a\"\nclients = 5\n"), 4 + 5);
+    assert_eq!(connections("[background.b]\noperation = \"wide\"\nclients = 5\n"), 4 + 5 * 3);
+    // They are bound together: whoever runs beside the widest has as many.
+    let both = "[background.b]\noperation = \"wide\"\nclients = 5\n[background.c]\noperation = \"a\"\nevery = \"1s\"\n";
+    assert_eq!(connections(both), 4 + 6 * 3);
+}

@@ -43,6 +43,7 @@ const NONE: [Counters; 2] = [
         succeeded: 0,
         failed: 0,
         unknown: 0,
+        unknown_besides: 0,
         unstarted: 0,
         retried: 0,
         censored: 0,
@@ -55,6 +56,7 @@ const NONE: [Counters; 2] = [
         succeeded: 0,
         failed: 0,
         unknown: 0,
+        unknown_besides: 0,
         unstarted: 0,
         retried: 0,
         censored: 0,
@@ -133,6 +135,26 @@ fn what_was_not_confirmed_may_have_taken_effect_or_not() {
     assert_eq!(
         judged("\"mix.succeeded\"", "16", counts()).2,
         "mix.succeeded = 15 (or 18, as far as 3 operations took effect that were not confirmed)"
+    );
+    // What was tried again took effect once more: no operation that failed is done by it, and none that succeeded undone.
+    let again = |equals: &str, found: &str| {
+        let counts = [Counters { unknown_besides: 2, retried: 2, ..counters(10, 2, 3) }, NONE[1].clone()];
+        judged(equals, found, counts)
+    };
+    for (equals, found, difference) in [
+        ("\"a.succeeded\"", "9", 1.0),
+        ("\"a.succeeded\"", "13", 0.0),
+        ("\"a.succeeded\"", "14", -1.0),
+        ("\"a.failed\"", "1", 0.0),
+        ("\"a.failed\"", "0", 1.0),
+        ("\"a.succeeded + a.failed\"", "14", 0.0),
+        ("\"a.succeeded + a.failed\"", "15", -1.0),
+    ] {
+        assert_eq!(again(equals, found).1, Some(difference), "{equals} {found}");
+    }
+    assert_eq!(
+        again("\"a.succeeded\"", "10").2,
+        "a.succeeded = 10 (or 13, as far as 3 attempts took effect that were not confirmed)"
     );
     // More ways than can be tried one by one: between the least and the most.
     let many = || [counters(1_000, 900_000, 900_000), counters(0, 900_000, 900_000)];
