@@ -253,20 +253,8 @@ impl SliceFigures {
     pub fn of(name: Option<&str>, job: Option<&str>, metrics: &OperationMetrics, records: &[String]) -> Self {
         let counters = &metrics.counters;
         let ranks = Censored::of(counters.censored, counters.unstarted);
-        let Counters {
-            planned,
-            attempts,
-            succeeded,
-            failed,
-            unknown,
-            // Told apart for the checks, which are made before.
-            unknown_besides: _,
-            unstarted,
-            retried,
-            censored,
-            statements,
-            rows,
-        } = *counters;
+        // What is told apart of the unknown is for the checks, which are made before.
+        let Counters { planned, attempts, succeeded, failed, unknown, unstarted, retried, censored, .. } = *counters;
         Self {
             name: name.map(str::to_owned),
             job: job.map(str::to_owned),
@@ -279,8 +267,8 @@ impl SliceFigures {
             retried,
             retry_us: metrics.retry_ns as f64 / 1e3,
             censored,
-            statements,
-            rows,
+            statements: counters.statements,
+            rows: counters.rows,
             failures: metrics.failures.iter().map(|(key, (count, _))| (key.to_string(), *count)).collect(),
             response: SliceTimes::of(&metrics.response, ranks.response),
             service: SliceTimes::of(&metrics.service, ranks.service),

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::{Control, INTERVAL_NS};
 use crate::driver::{NullTarget, Target};
+use crate::engine::bound::BoundVariant;
 use crate::engine::clock::SliceClock;
 use crate::engine::testing::{bound, plan, single};
 use crate::engine::worker::WorkerTask;
@@ -22,10 +23,9 @@ use crate::timer::Timer;
 type Received = mpsc::Receiver<(usize, Message)>;
 
 /// A worker without clients, whose drain is 0; what commands it, and what it says.
-fn control() -> (Control, watch::Sender<Command>, Received) {
+fn control(variant: BoundVariant) -> (Control, watch::Sender<Command>, Received) {
     let (commanding, commands) = watch::channel(Command::Wait);
     let (sender, received) = mpsc::channel();
-    let variant = bound(&plan(vec![single("a", 1)], 1)).remove(0);
     let task = WorkerTask {
         clock: Arc::new(SliceClock::new()),
         variant: Arc::new(variant),
@@ -43,15 +43,16 @@ fn control() -> (Control, watch::Sender<Command>, Received) {
     (Control::new(task, Timer::new().expect("a timer")), commanding, received)
 }
 
-fn run<T>(work: impl Future<Output = T>) -> T {
+fn run<F: Future<Output = ()>>(work: impl FnOnce(BoundVariant) -> F) {
+    let variant = bound(&plan(vec![single("a", 1)], 1)).remove(0);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build_local(Default::default());
-    runtime.expect("a runtime").block_on(work)
+    runtime.expect("a runtime").block_on(work(variant));
 }
 
 #[test]
 fn a_coordinator_that_is_behind_in_the_warm_up_keeps_no_client_from_running() {
-    run(async {
-        let (mut control, commanding, _received) = control();
+    run(|variant| async {
+        let (mut control, commanding, _received) = control(variant);
         let interval =
             || WorkerInterval { measuring: false, from_ns: 0, until_ns: 0, recorded: Snapshot::default(), cpu_ns: 0 };
         while control.worker.messages.has_room() {
@@ -78,8 +79,8 @@ fn a_coordinator_that_is_behind_in_the_warm_up_keeps_no_client_from_running() {
 
 #[test]
 fn an_arrival_that_a_client_has_taken_starts_although_the_drain_is_over() {
-    run(async {
-        let (mut control, _commanding, _received) = control();
+    run(|variant| async {
+        let (mut control, _commanding, _received) = control(variant);
         let worker = Rc::clone(&control.worker);
         let connection = open_patiently(&worker).await.expect("the null target is there");
         let view = Rc::new(ClientView::new(connection.cancel_token()));
