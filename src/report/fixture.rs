@@ -405,6 +405,7 @@ fn run() -> RunRecord {
                 job: (*name).to_owned(),
                 weight: 1.0,
                 statements: sql(name),
+                shares_round_trips: false,
             }],
             clients: 8,
             link_rtt_us: 500.0,

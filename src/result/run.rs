@@ -268,6 +268,17 @@ pub struct OperationRecord {
     pub weight: f64,
     /// SQL of its steps, in order.
     pub statements: Vec<String>,
+    /// Whether some of them are sent before the one in front is answered: there are fewer round trips than statements then.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub shares_round_trips: bool,
+}
+
+impl VariantRecord {
+    /// Whether an operation of it has fewer round trips than statements: how many it has is not counted.
+    #[must_use]
+    pub fn shares_round_trips(&self) -> bool {
+        self.operations.iter().any(|operation| operation.shares_round_trips)
+    }
 }
 
 /// Whether the answers of the variants were equal.

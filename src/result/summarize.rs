@@ -20,7 +20,8 @@ pub fn summarize(run: &RunRecord, slices: &[SliceRecord], histograms: &Histogram
     let mut variants: Vec<Variant> =
         run.variants.iter().map(|variant| self::variant(variant, slices, histograms)).collect();
     let harness = run.harness();
-    for variant in &mut variants {
+    // What is added to a statement is added to a round trip: of statements that share them nobody knows how often.
+    for (variant, _) in variants.iter_mut().zip(&run.variants).filter(|(_, planned)| !planned.shares_round_trips()) {
         let statements = variant.mix.statements_per_operation;
         variant.harness_us_per_operation = harness.as_ref().and_then(|harness| harness.of_operation_us(statements));
     }

@@ -131,7 +131,7 @@ pub struct Variant {
     pub client_cpu_us_per_operation: Option<f64>,
     /// CPU of local servers per operation that ended, µs.
     pub server_cpu_us_per_operation: Option<f64>,
-    /// What of the median response is the harness: what it adds to a statement, as often as one is sent, µs.
+    /// What of the median response is the harness, µs: what it adds to each statement; `null` where these share round trips.
     #[serde(default)]
     pub harness_us_per_operation: Option<f64>,
     /// The most frequent failure; `null` where nothing failed.

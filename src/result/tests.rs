@@ -7,7 +7,7 @@ use super::run::{OperationRecord, RunRecord, VariantRecord};
 use super::slice::{SliceContext, SliceRecord};
 use super::slowest::SlowRecord;
 use super::summary::Summary;
-use super::{Reader, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
+use super::{Calibration, Reader, Repeated, SCHEMA_VERSION, Store, StoreError, default_dir, summarize};
 use crate::metrics::{
     Distribution, MachineUsage, Outcome, Precision, Reconnects, Recorder, SliceMetrics, Snapshot, Times, WorkerUsage,
 };
@@ -137,6 +137,19 @@ fn a_summary_merges_the_histograms_of_valid_rounds_and_adds_counts() {
     // Of `b` only the first round counts.
     let b = summary.variant("b").unwrap();
     assert_eq!((b.mix.succeeded, b.rounds.len(), b.rounds[1].valid), (1_820, 2, false));
+}
+
+/// What the harness adds to a statement is added to a round trip, and how many of these a pipeline has is not counted.
+#[test]
+fn the_harness_of_statements_that_share_round_trips_is_not_told() {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path());
+    let mut reader = Reader::open(dir.path()).unwrap();
+    let added_p50_us = Some(Repeated { median: 9.0, low: Some(8.0), high: Some(10.0), repeats: 5 });
+    reader.run.environment.calibration = Some(Calibration { added_p50_us, ..Calibration::default() });
+    reader.run.variants[1].operations[1].shares_round_trips = true;
+    let harness: Vec<_> = summary(&reader).variants.iter().map(|variant| variant.harness_us_per_operation).collect();
+    assert_eq!(harness, [Some(27.0), None]);
 }
 
 /// Both operations of the slice differ by far, so that a mean of their percentiles lies where no operation was.

@@ -204,7 +204,12 @@ fn a_database_is_marked_while_somebody_is_in_it_and_an_interrupt_waits_for_that(
     let holder = |table: &str| {
         let mut command = shop.server.program("psql");
         let sql = format!("BEGIN; LOCK TABLE {table} IN SHARE MODE; SELECT pg_sleep(300)");
-        command.env("PGAPPNAME", table).args(["-Xqc", &sql, "postgres"]).stderr(std::process::Stdio::null()).spawn().unwrap()
+        command
+            .env("PGAPPNAME", table)
+            .args(["-Xqc", &sql, "postgres"])
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap()
     };
     let count = |of: &str| shop.sql("postgres", &format!("SELECT count(*) FROM pg_stat_activity WHERE {of}"));
     let release = |table: &str| {

@@ -1,7 +1,7 @@
 //! `dbbench report`: rebuilds summary and page of a result, also of one that a crash cut off; over a folder of results, their index.
 //!
-//! It ends with what the result says, as the run did: 3 when an expectation was refuted, a check failed or a side is a regression, 4 when answers differ, 5 when the
-//! figures are not valid, 1 when no slice was closed. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
+//! It ends with what the result says, as the run did: 3 when an expectation was refuted, a check failed or a side is a regression,
+//! 4 when answers differ, 5 when the figures are not valid, 1 when no slice was closed. That the run failed or was interrupted on its way (1, 130) is no fault of the report, which says it.
 
 pub mod export;
 

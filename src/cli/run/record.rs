@@ -188,6 +188,7 @@ fn variant(variant: &VariantPlan, has_side: bool) -> VariantRecord {
             .into_iter()
             .map(|step| readable(variant, operation, step.statement))
             .collect(),
+        shares_round_trips: plan::share_round_trips(&operation.steps),
     });
     let side = variant.name.rsplit_once(SIDE_MARK).filter(|_| has_side);
     VariantRecord {

@@ -3,6 +3,7 @@
 use super::{Plot, caption, variants};
 use crate::report::chart::{Chart, Kind, Stack, Stacked};
 use crate::report::{Inputs, format};
+use crate::result::run::VariantRecord;
 
 /// Parts, in the order in which they are drawn.
 const NAMES: [&str; 5] =
@@ -20,6 +21,8 @@ struct Whole {
     /// µs of each of [`NAMES`].
     parts_us: [f64; NAMES.len()],
     response_us: Option<f64>,
+    /// Whether there is a link, whose part of the service time is not known.
+    hides_link: bool,
 }
 
 pub(super) fn parts(inputs: &Inputs<'_>) -> Option<Plot> {
@@ -65,7 +68,7 @@ pub(super) fn parts(inputs: &Inputs<'_>) -> Option<Plot> {
     Some(Plot {
         id: "parts",
         heading: "Where the time goes",
-        note: note(with_link, &small),
+        note: note(with_link, &wholes, &small),
         chart: Chart {
             caption: caption("Parts of the mean response time", wholes.iter().map(said).collect()),
             kind: Kind::Stacked(chart),
@@ -81,8 +84,12 @@ fn wholes(inputs: &Inputs<'_>) -> Vec<Whole> {
         if mix.queue_us.max.is_some() && mix.queue_us.mean.is_none() {
             return None;
         }
-        // Statements of one operation wait for each other, so each pays the round trip; never more than was measured.
-        let link = mix.statements_per_operation.unwrap_or(0.0) * variant.link_rtt_us.unwrap_or(0.0);
+        // Statements of one operation wait for each other, so each pays the round trip; never more than was measured. Those that
+        // do not wait share round trips, and how many there were is not counted: nothing is said rather than too much.
+        let rtt_us = variant.link_rtt_us.unwrap_or(0.0);
+        let planned = inputs.run.variants.iter().find(|planned| planned.name == variant.name);
+        let shares = planned.is_some_and(VariantRecord::shares_round_trips);
+        let link = if shares { 0.0 } else { mix.statements_per_operation.unwrap_or(0.0) * rtt_us };
         let link = link.min(service);
         let [queue, lag] = [&mix.queue_us, &mix.schedule_lag_us].map(|times| times.mean.unwrap_or(0.0));
         // Its mean is of those that waited for a connection alone: over all operations it is what the others leave.
@@ -91,7 +98,7 @@ fn wholes(inputs: &Inputs<'_>) -> Vec<Whole> {
             _ => 0.0,
         };
         let parts_us = [link, service - link, acquire, queue, lag];
-        Some(Whole { name, parts_us, response_us: mix.response_us.mean })
+        Some(Whole { name, parts_us, response_us: mix.response_us.mean, hides_link: shares && rtt_us > 0.0 })
     };
     variants(inputs).filter_map(whole).collect()
 }
@@ -101,15 +108,50 @@ fn most(wholes: &[Whole], part: usize) -> f64 {
     wholes.iter().filter_map(|whole| whole.parts_us.get(part)).copied().fold(0.0, f64::max)
 }
 
-fn note(with_link: bool, small: &[String]) -> String {
+fn note(with_link: bool, wholes: &[Whole], small: &[String]) -> String {
     let mut note = "Mean response time of an operation, and its parts.".to_owned();
     if with_link {
         note.push_str(
             " The link’s part is not measured: it is the number of statements times the configured round trip.",
         );
     }
+    let hidden: Vec<&str> = wholes.iter().filter(|whole| whole.hides_link).map(|whole| whole.name.as_str()).collect();
+    if !hidden.is_empty() {
+        note.push_str(&format!(
+            " Of {} the link’s part is not told apart from the rest of the service time: statements are sent there without \
+             waiting for each other, so that they share round trips, and how many there were is not counted.",
+            hidden.join(", ")
+        ));
+    }
     if !small.is_empty() {
         note.push_str(&format!(" Too small to be seen: {}.", small.join(", ")));
     }
     note
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::fixture::sample;
+
+    /// Five statements in one pipeline are one round trip, not five.
+    #[test]
+    fn statements_that_share_round_trips_are_not_charged_one_each() {
+        let parts_of = |shares: bool| {
+            let mut sample = sample();
+            sample.run.variants[0].operations[0].shares_round_trips = shares;
+            let plot = parts(&sample.inputs()).expect("a plot");
+            let Kind::Stacked(stacked) = plot.chart.kind else { panic!("another kind") };
+            (stacked.stacks[0].parts_us.clone(), plot.note)
+        };
+        let (alone, note) = parts_of(false);
+        assert!(alone[LINK] > 0.0 && !note.contains("share round trips"), "{note}");
+        let (shared, note) = parts_of(true);
+        assert_eq!(shared[LINK], 0.0);
+        assert!(
+            (shared.iter().sum::<f64>() - alone.iter().sum::<f64>()).abs() < 1e-6,
+            "the whole is what was measured"
+        );
+        assert!(note.contains("Of n_plus_one the link’s part is not told apart"), "{note}");
+    }
 }

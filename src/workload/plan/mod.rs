@@ -25,7 +25,10 @@ pub use judgement::{Bound, JudgementPlan, Limit};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};
 pub use place::{Place, SourceText};
 pub use statement::{Arg, SqlText, StatementPlan};
-pub use step::{Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, statements, walk};
+pub use step::{
+    Action, Isolation, RecordPlan, RetryPlan, StatementStep, StepPlan, TransactionPlan, share_round_trips, statements,
+    walk,
+};
 
 pub use super::sql::{first_word, leading_words};
 use crate::param::{Generator, Literal};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{InsertPlan, Place, Protocol};
+use super::{InsertMethod, InsertPlan, Place, Protocol};
 use crate::words::FailureKey;
 
 /// One action inside an operation.
@@ -166,4 +166,20 @@ pub fn statements(steps: &[StepPlan]) -> Vec<&StatementStep> {
         }
     });
     found
+}
+
+/// Whether some statements of these steps are sent before the one in front of them is answered: they share round trips.
+#[must_use]
+pub fn share_round_trips(steps: &[StepPlan]) -> bool {
+    let mut share = false;
+    walk(steps, &mut |step| {
+        share |= match &step.action {
+            Action::Pipeline(_) | Action::Together(_) => true,
+            Action::Insert(insert) => {
+                matches!(insert.method, InsertMethod::Pipeline | InsertMethod::PipelineAutocommit)
+            }
+            Action::Statement(_) | Action::Pause(_) | Action::Group(_) | Action::Transaction { .. } => false,
+        };
+    });
+    share
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::{SMALL, compile, compile_set, rendered};
 use crate::param::{Expr, Generator, Literal, Over};
 use crate::words::Metric;
-use crate::workload::plan::{Action, Arg, ArrivalsPlan, Bound, JsonStep, Limit, LoadPlan, Plan, RatePlan, estimate};
+use crate::workload::plan::{
+    Action, Arg, ArrivalsPlan, Bound, JsonStep, Limit, LoadPlan, Plan, RatePlan, estimate, share_round_trips,
+};
 
 const N_PLUS_ONE: &str = include_str!("../../../workloads/n-plus-one.toml");
 
@@ -405,4 +407,20 @@ fn every_session_that_a_slice_holds_is_counted_those_of_the_background_too() {
     // They are bound together: whoever runs beside the widest has as many.
     let both = "[background.b]\noperation = \"wide\"\nclients = 5\n[background.c]\noperation = \"a\"\nevery = \"1s\"\n";
     assert_eq!(connections(both), 4 + 6 * 3);
+}
+
+#[test]
+fn statements_that_do_not_wait_for_each_other_share_round_trips() {
+    let shares = |step: &str| {
+        let first = "{ as = \"u\", sql = \"SELECT id FROM users WHERE id = :user\" }";
+        let plan = ok(&SMALL.replacen(first, &format!("{first}, {step}"), 1));
+        share_round_trips(&plan.variants[0].operations[0].steps)
+    };
+    let two = "[{ sql = \"SELECT 1\" }, { sql = \"SELECT 2\" }]";
+    let insert =
+        |method: &str| format!("{{ insert = {{ table = \"users\", rows = 9, chunk = 3, method = \"{method}\" }} }}");
+    assert!(shares(&format!("{{ pipeline = {two} }}")) && shares(&format!("{{ together = {two} }}")));
+    assert!(shares(&format!("{{ transaction = [{{ pipeline = {two} }}] }}")), "also inside of others");
+    assert!(shares(&insert("pipeline")) && shares(&insert("pipeline_autocommit")));
+    assert!(!shares(&insert("chunks")) && !shares(&format!("{{ transaction = {two} }}")));
 }
