@@ -160,8 +160,10 @@ async fn sets_are_bound_as_arrays() {
 async fn descriptions_leave_no_names_and_need_none_of_the_server() {
     let server = server();
     let control = Control::connect(&server.unix()).await.expect("a connection");
-    let ddl: [String; 2] =
-        ["CREATE TYPE colour AS ENUM ('red', 'blue')".into(), "CREATE TEMP TABLE t (c colour[], n text)".into()];
+    let ddl = [
+        ("CREATE TYPE colour AS ENUM ('red', 'blue')".to_owned(), vec![]),
+        ("CREATE TEMP TABLE t AS SELECT ARRAY['red'::colour] AS c, $1 AS n".to_owned(), vec![25]),
+    ];
     let sql = "SELECT c, n, ARRAY(SELECT name FROM pg_prepared_statements) FROM t WHERE c = $1";
     for _ in 0..2 {
         let described = control.describe_behind(&ddl, sql, &[]).await.expect("a description");
@@ -170,7 +172,7 @@ async fn descriptions_leave_no_names_and_need_none_of_the_server() {
         assert_eq!(described.columns.len(), 3);
     }
     // What was refused half-way leaves no transaction open, and a connection that was given back is made anew.
-    let wrong = [ddl[0].clone(), "CREATE TABLE t (c nothing)".into()];
+    let wrong = [ddl[0].clone(), ("CREATE TABLE t (c nothing)".to_owned(), vec![])];
     let refused = control.describe_behind(&wrong, sql, &[]).await.expect_err("no such type");
     assert_eq!(refused.key().to_string(), "42704");
     control.rest().await;

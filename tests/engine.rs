@@ -81,7 +81,7 @@ fn bound(plan: &Plan, endpoint: &Endpoint) -> Result<Vec<BoundVariant>, BindErro
         let control = Control::connect(endpoint).await.unwrap();
         let mut bound = Vec::new();
         for variant in &plan.variants {
-            bound.push(bind(variant, Some(&control), None).await?);
+            bound.push(bind(variant, Some(&control), plan.dataset.as_ref()).await?);
         }
         control.close().await;
         Ok(bound)

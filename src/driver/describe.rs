@@ -6,6 +6,7 @@
 use tokio::sync::Mutex;
 
 use super::control::Control;
+use super::encode::Args;
 use super::endpoint::Endpoint;
 use super::error::DriverError;
 use super::row::{RawRow, RowSink};
@@ -77,11 +78,17 @@ impl Control {
         self.describing.on(async |wire| describe(wire, sql, params).await).await
     }
 
-    /// The same behind `ddl`, in a transaction that is rolled back.
+    /// The same behind `ddl`, statements with the types of their parameters, which are NULL, in a transaction that is rolled
+    /// back.
     ///
     /// # Errors
     /// As [`Control::describe`], also for the DDL.
-    pub async fn describe_behind(&self, ddl: &[String], sql: &str, params: &[u32]) -> Result<Described, DriverError> {
+    pub async fn describe_behind(
+        &self,
+        ddl: &[(String, Vec<u32>)],
+        sql: &str,
+        params: &[u32],
+    ) -> Result<Described, DriverError> {
         let rolled_back = async |wire: &mut Wire| {
             wire.simple("BEGIN READ WRITE", &mut Rows::default()).await?;
             let described = behind(wire, ddl, sql, params).await;
@@ -127,9 +134,21 @@ impl Control {
     }
 }
 
-async fn behind(wire: &mut Wire, ddl: &[String], sql: &str, params: &[u32]) -> Result<Described, DriverError> {
-    for sql in ddl {
-        wire.simple(sql, &mut Rows::default()).await?;
+async fn behind(
+    wire: &mut Wire,
+    ddl: &[(String, Vec<u32>)],
+    sql: &str,
+    params: &[u32],
+) -> Result<Described, DriverError> {
+    for (sql, params) in ddl {
+        if params.is_empty() {
+            wire.simple(sql, &mut Rows::default()).await?;
+            continue;
+        }
+        let mut nulls = Args::default();
+        params.iter().for_each(|_| nulls.raw(None));
+        let statement = wire.parse_each_time(sql, params)?;
+        wire.execute(statement, &nulls, &mut Rows::default()).await?;
     }
     describe(wire, sql, params).await
 }

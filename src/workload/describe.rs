@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 
 use super::plan::{
     AnswerPlan, Bound, DatasetPlan, JudgementPlan, Limit, LinkPlan, LoadPlan, OperationPlan, Plan, RatePlan, StagePlan,
-    VariantPlan, When, estimate, setup, slice,
+    VariantPlan, When, copies, estimate, setup, slice,
 };
 use crate::param::{Generator, Literal, Over, SampledRows};
 use crate::words::{Metric, counted, ending, redacted_target};
@@ -76,6 +76,10 @@ fn write_plan(plan: &Plan, out: &mut String) -> std::fmt::Result {
     let with_setup = plan.variants.iter().filter(|variant| !variant.setup.is_empty()).count();
     if with_setup > 0 {
         writeln!(out, "setup: {with_setup} of {} variants, {} or more", plan.variants.len(), rough(setup(plan)))?;
+    }
+    let (most, copies) = (if plan.run.until.is_some() { "at most " } else { "" }, copies(plan));
+    if copies > 0 {
+        writeln!(out, "copies: plus a copy of the data before each of {most}{}", counted(copies, "slice"))?;
     }
     Ok(())
 }

@@ -491,4 +491,30 @@ steps = [
     assert!(all.counters.succeeded > 0);
     assert_eq!(all.counters.statements, 4 * all.counters.succeeded);
     assert_eq!(number(&endpoint, "SELECT count(*) FROM pg_class WHERE relname = 'chosen'"), 0);
+    let made = |make: &str, method: &str| {
+        let steps = format!(
+            r#"
+[dataset]
+schema = "CREATE TABLE users (id bigint PRIMARY KEY, name text)"
+[dataset.tables.users]
+rows = 0
+columns.id = "row_number"
+[operations.report]
+steps = [
+  {{ transaction = [
+    {{ sql = "{make}" }},
+    {{ insert = {{ table = "chosen", values = {{ id = "row_number", rank = {{ uniform = [1, 3] }} }}, rows = 4, chunk = 3, method = "{method}" }} }},
+    {{ as = "c", sql = "SELECT id, rank FROM chosen", expect_rows = 5 }},
+    {{ sql = "DROP TABLE chosen" }},
+  ] }},
+]
+"#
+        );
+        let all = ran(&plan(&steps), &endpoint);
+        assert_eq!(all.counters.failed, 0, "{make}, {method}: {:?}", all.failures);
+        assert!(all.counters.succeeded > 0);
+    };
+    made("CREATE TEMP TABLE chosen ON COMMIT DROP AS SELECT :org::bigint AS id, 1 AS rank", "multi_row");
+    made("SELECT :org::bigint AS id, 1 AS rank INTO TEMP chosen", "copy");
+    made("SELECT :org::bigint AS id, 1 AS rank INTO TEMP chosen", "unnest");
 }

@@ -2,10 +2,11 @@
 
 use super::describe::Describer;
 use super::operation::{Binder, Part};
+use super::own_ddl::protocol_behind_ddl;
 use super::params::natural_type;
 use super::problem::BindProblem;
 use super::steps::control;
-use crate::driver::{DriverError, PgType, fits};
+use crate::driver::{Described, DriverError, PgType, fits};
 use crate::engine::bound::{BoundStatement, Cell, Insert};
 use crate::param::{Generator, Sampler, name_hash};
 use crate::workload::plan::{ColumnPlan, InsertMethod, InsertPlan, Protocol};
@@ -17,7 +18,7 @@ impl<'a> Binder<'a> {
         plan: &'a InsertPlan,
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(), DriverError> {
-        let Some(types) = self.column_types(plan).await? else {
+        let Some((types, protocol)) = self.column_types(plan).await? else {
             self.fail();
             return Ok(());
         };
@@ -35,7 +36,7 @@ impl<'a> Binder<'a> {
             self.fail();
             return Ok(());
         }
-        let (statement, rest) = self.statements_of(plan, &types, statements).await?;
+        let (statement, rest) = self.statements_of(plan, &types, protocol, statements).await?;
         let around = matches!(method, InsertMethod::Chunks | InsertMethod::Pipeline).then(|| {
             let protocol = self.variant.protocol;
             let (begin, commit) = (control("BEGIN", protocol, statements), control("COMMIT", protocol, statements));
@@ -69,6 +70,7 @@ impl<'a> Binder<'a> {
         &mut self,
         plan: &InsertPlan,
         types: &[PgType],
+        protocol: Protocol,
         statements: &mut Vec<BoundStatement>,
     ) -> Result<(usize, usize), DriverError> {
         let InsertPlan { rows, chunk, method, .. } = *plan;
@@ -76,10 +78,10 @@ impl<'a> Binder<'a> {
         let into = format!("{} ({})", plan.table, columns.join(", "));
         let (sql, each) = match method {
             InsertMethod::MultiRow => {
-                let statement = self.values(&into, types, chunk, statements).await?;
+                let statement = self.values(&into, (types, chunk), protocol, statements).await?;
                 let rest = match rows % chunk {
                     0 => statement,
-                    rest => self.values(&into, types, rest, statements).await?,
+                    rest => self.values(&into, (types, rest), protocol, statements).await?,
                 };
                 return Ok((statement, rest));
             }
@@ -93,11 +95,11 @@ impl<'a> Binder<'a> {
             }
             InsertMethod::Copy => (format!("COPY {into} FROM STDIN (FORMAT binary)"), Vec::new()),
             _ => {
-                let statement = self.values(&into, types, 1, statements).await?;
+                let statement = self.values(&into, (types, 1), protocol, statements).await?;
                 return Ok((statement, statement));
             }
         };
-        let statement = self.add(sql, &each, 1, statements).await?;
+        let statement = self.add(sql, (&each, 1), protocol, statements).await?;
         Ok((statement, statement))
     }
 
@@ -105,22 +107,21 @@ impl<'a> Binder<'a> {
     async fn values(
         &mut self,
         into: &str,
-        types: &[PgType],
-        rows: u32,
+        (types, rows): (&[PgType], u32),
+        protocol: Protocol,
         statements: &mut Vec<BoundStatement>,
     ) -> Result<usize, DriverError> {
-        self.add(values(into, types.len(), rows), types, rows as usize, statements).await
+        self.add(values(into, types.len(), rows), (types, rows as usize), protocol, statements).await
     }
 
     /// Adds a statement with arguments of these types, `times` over.
     async fn add(
         &mut self,
         sql: String,
-        types: &[PgType],
-        times: usize,
+        (types, times): (&[PgType], usize),
+        protocol: Protocol,
         statements: &mut Vec<BoundStatement>,
     ) -> Result<usize, DriverError> {
-        let protocol = self.variant.protocol;
         let literals = match protocol {
             Protocol::Simple => {
                 let literals = self.describer.literals(types).await?;
@@ -133,16 +134,22 @@ impl<'a> Binder<'a> {
         Ok(statements.len() - 1)
     }
 
-    /// The types of the columns. `None` after a problem.
-    async fn column_types(&mut self, plan: &InsertPlan) -> Result<Option<Vec<PgType>>, DriverError> {
+    /// The types of the columns, and how the rows travel. `None` after a problem.
+    async fn column_types(&mut self, plan: &InsertPlan) -> Result<Option<(Vec<PgType>, Protocol)>, DriverError> {
+        let protocol = self.variant.protocol;
         let Describer::Server(control) = self.describer else {
-            return Ok(Some(plan.columns.iter().map(|column| natural_type(&column.generator)).collect()));
+            let types = plan.columns.iter().map(|column| natural_type(&column.generator)).collect();
+            return Ok(Some((types, protocol)));
         };
+        let types = |described: Described| described.columns.into_iter().map(|column| column.ty).collect();
         let columns: Vec<String> = plan.columns.iter().map(|column| name(&column.name)).collect();
         let sql = format!("SELECT {} FROM {} LIMIT 0", columns.join(", "), plan.table);
         match control.describe(&sql, &[]).await {
-            Ok(described) => Ok(Some(described.columns.into_iter().map(|column| column.ty).collect())),
+            Ok(described) => Ok(Some((types(described), protocol))),
             Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
+                if let Some(described) = self.describe_behind_ddl(&sql, &[], &error).await? {
+                    return Ok(Some((types(described), protocol_behind_ddl(protocol))));
+                }
                 let title = format!("rows cannot be inserted into `{}`: {error}", plan.table);
                 self.problems.push(BindProblem::in_file(&plan.place, title, error.hint.into_iter().collect()));
                 Ok(None)

@@ -82,6 +82,7 @@ async fn bind_with(
     let mut operations = Vec::new();
     for operation in &variant.operations {
         let mut binder = operation::Binder::new(variant, operation, describer, counters, &params, &mut problems);
+        binder.is_own = dataset.is_some();
         binder.bind(&mut statements).await.map_err(lost)?;
         operations.extend(binder.finish());
     }

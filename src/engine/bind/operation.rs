@@ -105,7 +105,9 @@ pub(super) struct Binder<'a> {
     pub(super) rollback: Option<usize>,
     complete: bool,
     /// What the operation makes, changes and drops before the step being bound.
-    pub(super) ddl: Vec<String>,
+    pub(super) ddl: Vec<(String, Vec<u32>)>,
+    /// Whether the database is dbbench's own, where statements may be run to see what they make.
+    pub(super) is_own: bool,
 }
 
 impl<'a> Binder<'a> {
@@ -134,6 +136,7 @@ impl<'a> Binder<'a> {
             rollback: None,
             complete: true,
             ddl: Vec::new(),
+            is_own: false,
         }
     }
 

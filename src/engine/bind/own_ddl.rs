@@ -4,24 +4,26 @@
 use super::describe::Describer;
 use super::operation::Binder;
 use crate::driver::{Described, DriverError, PgType, ServerError};
-use crate::engine::plans::is_ddl;
+use crate::engine::plans::{is_ddl, selects_into};
 use crate::workload::plan::{Protocol, StatementPlan};
 
 /// undefined_table, undefined_column, undefined_object.
 const UNDEFINED: [&str; 3] = ["42P01", "42703", "42704"];
 
 impl Binder<'_> {
-    /// Keeps a statement that was described, where later ones may need what it does.
-    pub(super) fn note_ddl(&mut self, statement: &StatementPlan) {
-        if statement.args.is_empty() && is_ddl(&statement.text.sql) {
-            self.ddl.push(statement.text.sql.clone());
+    /// Keeps a statement that was described, where later ones may need what it does. On somebody's own database a selection
+    /// is left to the guard, which lets it through as one that reads.
+    pub(super) fn note_ddl(&mut self, statement: &StatementPlan, oids: &[u32]) {
+        let sql = &statement.text.sql;
+        if is_ddl(sql) || (self.is_own && selects_into(sql)) {
+            self.ddl.push((sql.clone(), oids.to_vec()));
         }
     }
 
     /// Describes a statement that was refused once more, behind the DDL of its operation; `None` where that does not help.
     pub(super) async fn describe_behind_ddl(
         &self,
-        statement: &StatementPlan,
+        sql: &str,
         declared: &[Option<PgType>],
         refusal: &ServerError,
     ) -> Result<Option<Described>, DriverError> {
@@ -30,7 +32,7 @@ impl Binder<'_> {
             return Ok(None);
         }
         let oids: Vec<u32> = declared.iter().map(|ty| ty.as_ref().map_or(0, |ty| ty.oid)).collect();
-        let described = control.describe_behind(&self.ddl, &statement.text.sql, &oids).await;
+        let described = control.describe_behind(&self.ddl, sql, &oids).await;
         match described {
             Ok(described) => Ok(Some(described)),
             // What the statement itself was refused for says more.

@@ -127,7 +127,7 @@ impl<'a> Binder<'a> {
         let described = match self.describer.describe(statement, &declared, natural, &names).await {
             Ok(described) => described,
             Err(DriverError::Server(error)) if !error.state.is_trouble_of_the_server() => {
-                let Some(described) = self.describe_behind_ddl(statement, &declared, &error).await? else {
+                let Some(described) = self.describe_behind_ddl(&statement.text.sql, &declared, &error).await? else {
                     self.problems.push(BindProblem::refused(&statement.text, &error));
                     self.fail_step(step);
                     return Ok(());
@@ -164,15 +164,16 @@ impl<'a> Binder<'a> {
         if let Some(set) = step.binds {
             self.sets[set] = Some(columns);
         }
+        let oids: Vec<u32> = described.params.iter().map(|ty| ty.oid).collect();
+        self.note_ddl(statement, &oids);
         statements.push(BoundStatement {
             sql: statement.text.sql.clone(),
-            oids: described.params.iter().map(|ty| ty.oid).collect(),
+            oids,
             literals,
             columns: described.columns,
             protocol,
             usual: true,
         });
-        self.note_ddl(statement);
         Ok(())
     }
 }

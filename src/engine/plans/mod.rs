@@ -11,7 +11,7 @@ mod explain;
 mod sql;
 
 use self::explain::Explainer;
-pub(in crate::engine) use self::sql::{has_plan, is_ddl};
+pub(in crate::engine) use self::sql::{has_plan, is_ddl, selects_into};
 use super::answers::AnswersError;
 use super::answers::runner::{Runner, on_own_thread};
 use super::bound::BoundVariant;

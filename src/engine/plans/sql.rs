@@ -15,9 +15,30 @@ pub(in crate::engine) fn is_ddl(sql: &str) -> bool {
     ["CREATE", "ALTER", "DROP"].iter().any(|known| word.eq_ignore_ascii_case(known))
 }
 
+/// Whether a statement seems to be `SELECT … INTO`. It may also say so of one that has the word in a text.
+pub(in crate::engine) fn selects_into(sql: &str) -> bool {
+    let word = first_word(sql).unwrap_or_default();
+    let begins = ["SELECT", "WITH"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    let words =
+        || sql.split(|letter: char| !(letter.is_alphanumeric() || letter == '_')).filter(|word| !word.is_empty());
+    let of_another = |word: &str| ["INSERT", "MERGE"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    begins
+        && words().zip(words().skip(1)).any(|(before, word)| word.eq_ignore_ascii_case("into") && !of_another(before))
+}
+
 #[cfg(test)]
 mod tests {
-    use super::has_plan;
+    use super::{has_plan, selects_into};
+
+    #[test]
+    fn a_selection_may_make_a_table() {
+        for sql in ["SELECT a INTO TEMP t FROM u", "with x AS (SELECT 1) select *\ninto t FROM x"] {
+            assert!(selects_into(sql), "{sql}");
+        }
+        for sql in ["SELECT 1", "INSERT INTO t SELECT 1", "WITH x AS (INSERT INTO t VALUES (1) RETURNING *) TABLE x"] {
+            assert!(!selects_into(sql), "{sql}");
+        }
+    }
 
     #[test]
     fn rows_are_read_and_written_by_what_has_a_plan() {

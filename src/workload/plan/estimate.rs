@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Plan, VariantPlan};
+use super::{Action, ClonePlan, Plan, VariantPlan, first_word, walk};
 
 /// Shuffling, connecting and closing of a slice, whatever its size.
 const SLICE: Duration = Duration::from_millis(150);
@@ -36,6 +36,40 @@ pub fn setup(plan: &Plan) -> Duration {
     with_setup
         .map(|variant| COPY.saturating_add(pass.saturating_mul(passes(variant))))
         .fold(Duration::ZERO, Duration::saturating_add)
+}
+
+/// Words at the beginning of statements that change something whatever comes after them.
+const WRITES: [&str; 8] = ["ALTER", "CREATE", "DELETE", "DROP", "INSERT", "MERGE", "TRUNCATE", "UPDATE"];
+
+/// How many slices begin with a new copy of the data: where any operation writes, those of all variants. None where that shows
+/// in no statement, though a function may write; without a dataset there may be nothing to copy.
+#[must_use]
+pub fn copies(plan: &Plan) -> u64 {
+    if plan.dataset.is_none() || !plan.variants.iter().any(writes) {
+        return 0;
+    }
+    let each = |variant: &VariantPlan| match variant.clone {
+        ClonePlan::Slice => u64::from(plan.run.rounds),
+        ClonePlan::Variant => 1,
+    };
+    plan.variants.iter().map(each).sum()
+}
+
+fn writes(variant: &VariantPlan) -> bool {
+    let mut found = false;
+    for operation in &variant.operations {
+        walk(&operation.steps, &mut |step| {
+            found |= match &step.action {
+                Action::Insert(_) => true,
+                Action::Statement(statement) => {
+                    let word = first_word(&variant.statements[statement.statement].text.sql).unwrap_or_default();
+                    WRITES.iter().any(|known| word.eq_ignore_ascii_case(known))
+                }
+                _ => false,
+            };
+        });
+    }
+    found || variant.background.as_ref().is_some_and(|background| writes(&background.work))
 }
 
 /// The time of one slice of a variant.

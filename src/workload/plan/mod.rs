@@ -19,7 +19,7 @@ use std::time::Duration;
 
 pub use background::{BackgroundPlan, Backgrounds, When};
 pub use check::{CheckPlan, Counted, Counter, Expected};
-pub use estimate::{estimate, setup, slice};
+pub use estimate::{copies, estimate, setup, slice};
 pub use insert::{InsertMethod, InsertPlan};
 pub use judgement::{Bound, JudgementPlan, Limit};
 pub use load::{ArrivalsPlan, LoadPlan, RatePlan, StagePlan};

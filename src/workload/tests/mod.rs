@@ -2,6 +2,7 @@
 
 mod command_line;
 mod corpus;
+mod estimated;
 mod included;
 mod language;
 mod plans;
