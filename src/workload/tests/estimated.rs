@@ -15,6 +15,7 @@ fn copies_of_the_data_are_counted_where_a_statement_says_that_it_writes() {
     assert_eq!(said(&writing).as_deref(), Some(expected), "those of variants that only read begin with one as well");
     let kept = format!("{writing}[run]\nclone = \"variant\"\n");
     assert_eq!(said(&kept).as_deref(), Some("plus a copy of the data before each of 2 slices"));
-    let inserting = r#"steps = [{ insert = { table = "orders", rows = 1, method = "single", values = { id = "row_number" } } }, "#;
+    let inserting =
+        r#"steps = [{ insert = { table = "orders", rows = 1, method = "single", values = { id = "row_number" } } }, "#;
     assert_eq!(said(&SMALL.replacen("steps = [", inserting, 1)).as_deref(), Some(expected));
 }
