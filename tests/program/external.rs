@@ -7,8 +7,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::support::{Outcome, Place, files_below, measured, tiny};
-use crate::tls_server::{ENCODED, PASSWORD, TlsServer};
+use crate::support::{Outcome, Place, measured, tiny};
+use crate::tls_server::{ENCODED, PASSWORD, TlsServer, assert_no_password_below};
 
 /// A workload on tables that are there: ten lines.
 const READER: &str = r#"name = "reader"
@@ -86,10 +86,7 @@ fn the_file_names_a_server_by_a_variable_and_the_link_stands_in_front_of_it() {
     let summary: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     let response = summary["variants"][0]["mix"]["response_us"]["p50"].as_f64().unwrap();
     assert!(response > 4_000.0, "the link adds 4 ms: {response}");
-    for (path, content) in files_below(&place.path("out")) {
-        let text = String::from_utf8_lossy(&content);
-        assert!(!text.contains(PASSWORD) && !text.contains(ENCODED) && !text.contains("Zj7"), "{}", path.display());
-    }
+    assert_no_password_below(&place.path("out"));
     let run = place.json("out/run.json");
     assert_eq!(run["resolved"]["topology"]["external"]["primary"].as_str(), Some("${SHOP}"));
     assert_eq!(run["topology_hash"].as_str().unwrap().len(), 64);
@@ -489,11 +486,7 @@ fn a_password_comes_out_nowhere_whatever_happens() {
             // Pieces too: what a mistyped URL takes for host or database is a piece of a password.
             outcome.never_says(&[PASSWORD, ENCODED, "Zj7", "9/w", "pq@X"]);
             if place.path("out").exists() {
-                for (path, content) in files_below(&place.path("out")) {
-                    let text = String::from_utf8_lossy(&content);
-                    let found = [PASSWORD, ENCODED, "Zj7"].iter().any(|secret| text.contains(secret));
-                    assert!(!found, "a password stands in {}", path.display());
-                }
+                assert_no_password_below(&place.path("out"));
             }
         }
     }

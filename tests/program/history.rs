@@ -103,6 +103,10 @@ fn what_cannot_be_used_is_named_and_the_rest_is_shown() {
     let place = nights();
     let mut partial = summary(3, 200.0);
     partial["partial"] = json!(true);
+    for variant in partial["variants"].as_array_mut().unwrap() {
+        // Its last round never came; where all came and a slice failed, a run stays.
+        variant["rounds"].as_array_mut().unwrap().pop();
+    }
     put(&place, "results/partial", &partial);
     let mut invalid = summary(4, 200.0);
     (invalid["valid"], invalid["invalid_reasons"]) = (json!(false), json!(["the generator was the limit"]));

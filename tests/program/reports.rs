@@ -59,12 +59,14 @@ fn a_line_cut_off_in_the_middle_costs_its_slice_alone() {
 fn a_slice_counts_once_however_often_it_is_written() {
     let place = result();
     let slices = fs::read_to_string(place.path("out/slices.jsonl")).unwrap();
+    // A round in which the machine was disturbed does not count, before as after.
+    let before = place.json("out/summary.json")["comparisons"][0]["rounds"].clone();
     let first = slices.lines().next().unwrap();
     fs::write(place.path("out/slices.jsonl"), format!("{slices}{first}\n")).unwrap();
     let outcome = place.run(&["report", "out"]).ends_with(measured(0));
     outcome.says(&["slices.jsonl:7 is left out: round 1 of ", " stands in line 1 already"]).never_says(&["partial"]);
     let summary = place.json("out/summary.json");
-    assert_eq!(summary["comparisons"][0]["rounds"], 3);
+    assert_eq!(summary["comparisons"][0]["rounds"], before);
     assert!(summary["variants"].as_array().unwrap().iter().all(|v| v["rounds"].as_array().unwrap().len() == 3));
 }
 

@@ -5,8 +5,8 @@ use std::fs;
 use serde_json::Value;
 
 use crate::server::Server;
-use crate::support::{Outcome, Place, files_below, measured, tiny};
-use crate::tls_server::{ENCODED, PASSWORD, TlsServer};
+use crate::support::{Outcome, Place, measured, tiny};
+use crate::tls_server::{ENCODED, PASSWORD, TlsServer, assert_no_password_below};
 
 /// `dbbench ab w.toml --out out ARGUMENTS`, in short slices.
 fn ab(place: &Place, arguments: &[&str]) -> Outcome {
@@ -221,14 +221,7 @@ fn two_ways_into_somebody_s_server_leave_it_as_it_was_and_no_password_anywhere()
     outcome.never_says(&[PASSWORD, ENCODED, "Zj7"]);
     let summary = place.json("out/summary.json");
     assert_eq!((&summary["sides"]["one_server"], &summary["same_answer"]["equal"]), (&false.into(), &true.into()));
-    for (path, content) in files_below(&place.path("out")) {
-        let text = String::from_utf8_lossy(&content);
-        assert!(
-            ![PASSWORD, ENCODED, "Zj7"].iter().any(|secret| text.contains(secret)),
-            "a password in {}",
-            path.display()
-        );
-    }
+    assert_no_password_below(&place.path("out"));
     assert_eq!((shop.dump("shop"), shop.databases()), (before, databases), "both databases are gone");
     // Where the second cannot be reached, what was made for the first is taken away.
     fs::remove_dir_all(place.path("out")).unwrap();

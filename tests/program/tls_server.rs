@@ -13,6 +13,18 @@ pub const PASSWORD: &str = "Zj7 pq@X:9/w";
 /// The same in a URL.
 pub const ENCODED: &str = "Zj7%20pq%40X%3A9%2Fw";
 
+/// Asserts that no file below a folder has a password of [`TlsServer`], or a piece of one.
+#[track_caller]
+pub fn assert_no_password_below(folder: &std::path::Path) {
+    for (path, content) in crate::support::files_below(folder) {
+        let text = String::from_utf8_lossy(&content);
+        // Three letters in a row come about by chance in histograms, which are packed and written in base64.
+        let pieces: &[&str] = if path.ends_with("histograms.hlog") { &[] } else { &["Zj7"] };
+        let found = pieces.iter().chain(&[PASSWORD, ENCODED]).any(|secret| text.contains(secret));
+        assert!(!found, "a password stands in {}", path.display());
+    }
+}
+
 const ACCESS: &str = "local all all trust
 hostssl all reader 127.0.0.1/32 scram-sha-256
 hostssl all maker 127.0.0.1/32 scram-sha-256
