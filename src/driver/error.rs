@@ -82,10 +82,9 @@ impl DriverError {
         match self {
             Self::Server(error) => FailureKey::State(error.state),
             Self::Connect { state: Some(state), .. } => FailureKey::State(*state),
-            Self::Io { .. } | Self::Connect { .. } | Self::NoTls { .. } | Self::NotTaken { .. } => {
-                FailureKey::Class(FailureClass::Connection)
-            }
-            Self::Protocol { .. } => FailureKey::Class(FailureClass::Other),
+            Self::Io { .. } | Self::Connect { .. } | Self::NoTls { .. } => FailureKey::Class(FailureClass::Connection),
+            // Trying again does not change what a pooler drops.
+            Self::Protocol { .. } | Self::NotTaken { .. } => FailureKey::Class(FailureClass::Other),
         }
     }
 

@@ -277,13 +277,13 @@ impl Client {
         };
         let cancel = self.running.borrow_mut().take();
         let Err(error) = result else { return Outcome::Succeeded };
+        if let (OperationError::TimedOut(_), Some(cancel)) = (&error, cancel) {
+            // The server shall not work for nobody. Before the connection is closed: a pooler would forget whom to cancel.
+            let _ = cancel.cancel().await;
+        }
         if error.is_fatal() {
             self.connection = None;
             self.interpreter.forget_runs();
-        }
-        if let (OperationError::TimedOut(_), Some(cancel)) = (&error, cancel) {
-            // The connection is closed; the server shall not work for nobody.
-            let _ = cancel.cancel().await;
         }
         failed(&error)
     }

@@ -138,12 +138,28 @@ fn a_pooler_needs_sessions_that_may_write_and_statements_without_names() {
     run(&place, &target, &[&allowed[..], &["--set", "load.clients=1"]].concat()).ends_with(measured(0));
     fs::remove_dir_all(place.path("out")).unwrap();
 
+    // What takes too long is cancelled behind it: it forgets whom to cancel when its client is gone.
+    assert!(server.program("psql").args(["-Xqd", &database, "-c", SLEEPS]).status().unwrap().success());
+    let sleeper =
+        READER.replace("SELECT name FROM users WHERE id = :id", "SELECT name, sleeps(:id) FROM users WHERE id = :id");
+    place.workload(&sleeper.replacen("steps = [", "timeout = \"100ms\"\nsteps = [", 1));
+    run(&place, &target, &[&allowed[..], &["--set", "load.clients=1"]].concat()).says(&["timeout"]);
+    fs::remove_dir_all(place.path("out")).unwrap();
+    let asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'SELECT name, sleeps%' AND state = 'active'";
+    let asleep = server.program("psql").args(["-XAtqd", &database, "-c", asleep]).output().unwrap();
+    assert_eq!(String::from_utf8(asleep.stdout).unwrap().trim(), "0", "statements that nobody waits for run on");
+
     // A dataset is no pooler's business.
     place.workload(&tiny(&[]));
     assert!(server.psql(&format!("GRANT CREATE ON DATABASE {database} TO clear")).status.success());
     let outcome = run(&place, &target, &[&allowed[..], &["--schema", "bench"]].concat());
     outcome.ends_with(1).says(&["pooler", "connect to the server behind it"]);
 }
+
+/// Awake for the trial and the first operations, then asleep.
+const SLEEPS: &str = "CREATE SEQUENCE calls; GRANT ALL ON SEQUENCE calls TO PUBLIC; \
+    CREATE FUNCTION sleeps(int) RETURNS text LANGUAGE plpgsql AS \
+    'BEGIN IF nextval(''calls'') > 20 THEN PERFORM pg_sleep(30); END IF; RETURN NULL; END'";
 
 /// Adds a row to a table that is there.
 fn writer() -> String {

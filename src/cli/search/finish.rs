@@ -8,8 +8,8 @@ use crate::cli::failure::Failure;
 use crate::cli::finish::{Output, width};
 use crate::report::{self, terminal::Look};
 use crate::result;
-use crate::result::search::{SearchEnd, SearchRecord};
-use crate::words::ExitCode;
+use crate::result::search::{SearchEnd, SearchRecord, SearchedVariant};
+use crate::words::{ExitCode, counted};
 
 /// Writes page and plots beside `search.json`, and shows what was found.
 ///
@@ -30,8 +30,14 @@ pub fn show(dir: &Path, record: &SearchRecord, output: Output) -> Result<(), Fai
         for reason in &record.invalid_reasons {
             anstream::eprintln!("error: not valid: {reason}");
         }
-        for variant in record.variants.iter().filter(|variant| ends(variant.end) != ExitCode::Done) {
+        for variant in record.variants.iter().filter(|variant| code_of(variant) != ExitCode::Done) {
             anstream::eprintln!("error: {}", report::search::answer(record, variant));
+        }
+        if record.checks_failed > 0 {
+            anstream::eprintln!(
+                "error: {} failed: see the warnings in search.json",
+                counted(record.checks_failed, "check")
+            );
         }
     }
     match writeln!(std::io::stdout().lock(), "{text}") {
@@ -46,11 +52,7 @@ pub fn show(dir: &Path, record: &SearchRecord, output: Output) -> Result<(), Fai
 /// What a search says of itself, the user's interrupt aside.
 #[must_use]
 pub fn exit_code(record: &SearchRecord) -> ExitCode {
-    let code = record.variants.iter().map(|variant| match (variant.end, variant.met_per_s, variant.missed_per_s) {
-        (SearchEnd::Time, None, None) => ExitCode::Failed,
-        (end, ..) => ends(end),
-    });
-    let mut code = code.fold(ExitCode::Done, ExitCode::precedence);
+    let mut code = record.variants.iter().map(code_of).fold(ExitCode::Done, ExitCode::precedence);
     if !record.valid {
         code = code.precedence(ExitCode::NotValid);
     }
@@ -60,8 +62,9 @@ pub fn exit_code(record: &SearchRecord) -> ExitCode {
     code
 }
 
-fn ends(end: SearchEnd) -> ExitCode {
-    match end {
+fn code_of(variant: &SearchedVariant) -> ExitCode {
+    match variant.end {
+        SearchEnd::Time if variant.met_per_s.is_none() && variant.missed_per_s.is_none() => ExitCode::Failed,
         SearchEnd::Found | SearchEnd::Highest | SearchEnd::Time | SearchEnd::Cut => ExitCode::Done,
         SearchEnd::Undecided => ExitCode::Failed,
         SearchEnd::NeverMet => ExitCode::Refuted,

@@ -98,11 +98,18 @@ fn search_on(
             ..SearchedVariant::default()
         });
         let mut search = variant::Search::new(command, asked, at, until);
-        let ended = search.run(&mut prober, |searched, took| {
-            record.variants[at].clone_from(searched);
+        let (warnings, checks_failed) = (record.warnings.clone(), record.checks_failed);
+        let known = |record: &mut SearchRecord, search: &variant::Search<'_>| {
+            record.variants[at].clone_from(search.searched());
+            record.warnings = [warnings.clone(), search.warnings()].concat();
+            record.checks_failed = checks_failed + search.checks_failed();
+        };
+        let ended = search.run(&mut prober, |search, took| {
+            known(&mut record, search);
             record.took_s = took.as_secs_f64();
             write(&record)
         });
+        known(&mut record, &search);
         match ended {
             Ok(Ended::Done) => {}
             Ok(Ended::Interrupted) => {
@@ -114,8 +121,6 @@ fn search_on(
                 break;
             }
         }
-        record.warnings.extend(search.warnings());
-        record.checks_failed += search.checks_failed();
     }
     record.partial = failure.is_some() || record.variants.iter().any(|variant| variant.end == SearchEnd::Cut);
     record.took_s = prober.took().as_secs_f64();

@@ -204,17 +204,6 @@ impl Objective {
         Batch { sum: float(sum.into()), all: float(all.into()) }
     }
 
-    /// Whether the metric over all of `mix` is not below the bound.
-    #[must_use]
-    pub fn misses(&self, mix: &OperationMetrics) -> bool {
-        let Batch { sum, all } = self.batch(mix);
-        let bound = match self.measured {
-            Measured::Percentile(..) => self.allowed().unwrap_or(0.01),
-            Measured::Mean(_) | Measured::Failures => self.below,
-        };
-        all > 0.0 && sum / all >= bound
-    }
-
     /// The metric over all of `mix`.
     #[must_use]
     pub fn figure(&self, mix: &OperationMetrics) -> ObjectiveFigure {

@@ -174,15 +174,20 @@ impl Client {
     #[cold]
     fn give_up(&mut self) {
         // One that waited for its connection has nothing on the server, and closes none.
-        if self.connection.is_some() {
+        if let Some(connection) = self.connection.take() {
             self.timed_out = true;
             let cancel = self.view.cancel.borrow().clone();
-            self.cancelling = Some(tokio::task::spawn_local(async move { cancel.cancel().await }));
+            self.cancelling = Some(tokio::task::spawn_local(async move {
+                let sent = cancel.cancel().await;
+                // Not before: a pooler forgets whom to cancel when its client goes, and the statement would run on.
+                drop(connection);
+                sent
+            }));
         }
     }
 
-    /// The connection is gone, and with it what its statements ran. What is left of it is closed here, and not when there is a
-    /// new one: a transaction that is open on it holds its locks, and it its slot, until the server sees the end.
+    /// The connection is gone, and with it what its statements ran. What is left of it is closed here (after a timeout: with the
+    /// cancel), and not when there is a new one: a transaction that is open on it holds its locks, and it its slot, until the server sees the end.
     pub(super) fn lose(&mut self, worker: &WorkerState) {
         self.connection = None;
         self.interpreter.forget_runs();

@@ -55,6 +55,8 @@ pub struct Found {
     pub not_sustained: bool,
     /// It was not the server that missed: no rate from this one on can be judged.
     pub ceiling: bool,
+    /// The rate cannot be probed any more: what is known of it stands.
+    pub last: bool,
 }
 
 /// What is known of a rate.
@@ -93,6 +95,7 @@ struct Tried {
     probes: usize,
     not_sustained: usize,
     ceiling: bool,
+    closed: bool,
     /// Parallel to the bounds.
     batches: Vec<Vec<Batch>>,
     /// How sure each bound is exceeded.
@@ -124,6 +127,7 @@ impl Seek {
         let bounds = self.goal.bounds.len();
         let tried = self.tried.entry(step).or_default();
         tried.probes += 1;
+        tried.closed |= found.last;
         tried.not_sustained += usize::from(found.not_sustained);
         tried.ceiling |= found.ceiling;
         tried.batches.resize(bounds, Vec::new());
@@ -131,6 +135,15 @@ impl Seek {
             all.extend(new);
         }
         self.learn();
+    }
+
+    /// Whether a probe by itself, and not only as one of many, speaks for a step to meet.
+    #[must_use]
+    pub fn speaks_for(&self, step: i32, found: &Found) -> bool {
+        let mut alone = self.clone();
+        alone.tried.remove(&step);
+        alone.add(step, found.clone());
+        alone.missed(step).is_some_and(|missed| missed <= 1.0 - LIKELY)
     }
 
     /// Learns from all rates how bad operations clump.
@@ -220,7 +233,7 @@ impl Seek {
             (None, None) => self.undecided(self.steps_of(BEGIN), None, None),
             (None, Some(missed)) => self.downwards(missed),
             (Some(met), None) => self.upwards(met),
-            (Some(met), Some(missed)) => self.between(met, missed).or_else(|| self.repeated(met, missed)),
+            (Some(met), Some(missed)) => self.between(met, missed).or_else(|| self.repeated(&[met, missed])),
         };
         step.map_or(Next::End(answer), |step| self.probe(step))
     }
@@ -239,7 +252,7 @@ impl Seek {
     }
 
     fn has_room(&self, step: i32) -> bool {
-        self.probes(step) < self.goal.most_probes
+        self.tried.get(&step).is_none_or(|tried| !tried.closed && tried.probes < self.goal.most_probes)
     }
 
     /// The steps from 1 to `share` of the hint.
@@ -254,11 +267,17 @@ impl Seek {
         whole((steps + 1e-9).floor())
     }
 
+    /// The lowest step of all; where no more than that is allowed, as far below again.
+    fn least(&self) -> i32 {
+        let (least, last) = (self.steps_of(LEAST), self.last());
+        if last > least { least } else { last + least }
+    }
+
     /// `wanted`, unless it is probed enough and still undecided: then the nearest one to either side that is not, between
     /// the two bounds.
     fn undecided(&self, wanted: i32, above: Option<i32>, below: Option<i32>) -> Option<i32> {
         let last = self.last();
-        let low = above.map_or(self.steps_of(LEAST), |above| above + 1);
+        let low = above.map_or(self.least(), |above| above + 1);
         let high = below.map_or(last, |below| below - 1).min(last);
         if low > high {
             return None;
@@ -275,15 +294,14 @@ impl Seek {
     fn downwards(&self, missed: i32) -> Option<i32> {
         let begin = self.steps_of(BEGIN);
         let wanted = if missed > begin { begin } else { missed.saturating_mul(2).min(missed - 1) };
-        let least = self.steps_of(LEAST);
         // At the lowest of all the search ends.
-        (missed > least).then(|| self.undecided(wanted.max(least), None, Some(missed))).flatten()
+        self.undecided(wanted.max(self.least()), None, Some(missed)).or_else(|| self.repeated(&[missed]))
     }
 
     fn upwards(&self, met: i32) -> Option<i32> {
         let (top, grow) = (self.steps_of(TOP).max(1), self.steps_of(GROW).max(1));
         let wanted = if met < top { middle(met, top + 1) } else { met + grow.max(met - top) };
-        self.undecided(wanted, Some(met), None).or_else(|| (self.probes(met) < MIN_PROBES).then_some(met))
+        self.undecided(wanted, Some(met), None).or_else(|| self.repeated(&[met]))
     }
 
     fn between(&self, met: i32, missed: i32) -> Option<i32> {
@@ -294,14 +312,14 @@ impl Seek {
         self.undecided(middle(met, missed), Some(met), Some(missed))
     }
 
-    /// Both rates of the answer are probed until each is sure, and has been often enough.
-    fn repeated(&self, met: i32, missed: i32) -> Option<i32> {
+    /// The rates of the answer are probed until each is sure, and has been often enough.
+    fn repeated(&self, rates: &[i32]) -> Option<i32> {
         let is_sure = |step: i32| self.missed(step).is_some_and(|missed| missed.max(1.0 - missed) >= SURE);
         let is_done = |step: i32| {
             let probed = self.probes(step) >= MIN_PROBES && is_sure(step);
             probed || !self.has_room(step) || self.standing(step) == Standing::Ceiling
         };
-        let open = [met, missed].into_iter().filter(|step| !is_done(*step));
+        let open = rates.iter().copied().filter(|step| !is_done(*step));
         open.min_by_key(|step| self.probes(*step))
     }
 }

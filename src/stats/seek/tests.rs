@@ -52,7 +52,7 @@ impl Queue {
 
     fn probe(&mut self, rate_per_s: f64) -> Found {
         let batches = vec![self.seconds(rate_per_s, PROBE_S)];
-        Found { batches, not_sustained: rate_per_s > 1.005 * CAPACITY_PER_S, ceiling: false }
+        Found { batches, not_sustained: rate_per_s > 1.005 * CAPACITY_PER_S, ..Found::default() }
     }
 }
 
@@ -195,4 +195,50 @@ fn a_mean_is_searched_for_as_a_percentile_is() {
     });
     let (middle, width, _) = bracket(&seek, answer, 900.0);
     assert!((middle / 900.0 - 1.0).abs() < 0.03 && width < 0.05, "{middle}, {width}");
+}
+
+#[test]
+fn the_only_edge_of_an_answer_is_as_sure_as_one_of_two() {
+    let sure = |seek: &Seek, step: i32| seek.missed(step).map(|missed| missed.max(1.0 - missed)).unwrap();
+    // Near the bound at the highest rate that is allowed; above it at every rate.
+    for (highest_per_s, bad) in [(Some(900.0), 8.0), (None, 13.0)] {
+        let limited = Goal { highest_per_s, ..goal(1_000.0) };
+        let mut draws = StdRng::seed_from_u64(5);
+        let (seek, answer, _) = search(limited, |_| {
+            let batch = |_| Batch { sum: (bad * draws.random_range(0.5..1.5_f64)).round(), all: 1_000.0 };
+            Found { batches: vec![(0..10).map(batch).collect()], ..Found::default() }
+        });
+        let edge = answer.met.or(answer.missed).unwrap();
+        assert_eq!((answer.met.is_some(), answer.missed.is_some()), (bad < 10.0, bad > 10.0), "{answer:?}");
+        assert!(seek.probes(edge) >= MIN_PROBES, "{seek:?}");
+        assert!(sure(&seek, edge) >= super::SURE || seek.probes(edge) == 16, "{seek:?}");
+    }
+}
+
+#[test]
+fn a_highest_rate_far_below_the_capacity_is_probed_all_the_same() {
+    let limited = Goal { highest_per_s: Some(3.0), ..goal(1_000.0) };
+    let (seek, answer, _) = search(limited, |_| steady(0.0));
+    assert!(answer.missed.is_none() && (2.9..=3.0).contains(&seek.rate(answer.met.unwrap())), "{answer:?}");
+}
+
+#[test]
+fn what_cannot_be_probed_any_more_keeps_its_standing() {
+    let mut probes = 0;
+    let (seek, answer, _) = search(goal(1_000.0), |rate| {
+        probes += 1;
+        // Every probe of a rate above 700/s but the first one of all is spoilt.
+        let last = probes > 1 && rate > 700.0;
+        let found = steady(if rate > 700.0 { 500.0 } else { 0.0 });
+        if last { Found { ceiling: true, last, ..Found::default() } } else { found }
+    });
+    assert!(answer.met.is_some_and(|met| seek.rate(met) > 650.0), "{answer:?}");
+}
+
+#[test]
+fn a_single_probe_speaks_for_a_rate_only_when_it_is_far_from_the_bound() {
+    let seek = Seek::new(goal(1_000.0));
+    assert!(seek.speaks_for(0, &steady(0.0)));
+    assert!(!seek.speaks_for(0, &steady(9.0)) && !seek.speaks_for(0, &steady(30.0)));
+    assert!(!seek.speaks_for(0, &Found { not_sustained: true, ..steady(0.0) }));
 }

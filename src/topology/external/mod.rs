@@ -19,11 +19,8 @@ use super::guard::{CopySource, OwnDatabase, OwnSchema};
 use crate::driver::{Control, DriverError, Endpoint};
 use crate::event::Events;
 
-/// How long a session on somebody's server may wait for a lock before it gives up: others wait behind it. About two seconds,
-/// but not quite the same in each process: so that it can be told from what others have set.
-fn lock_timeout() -> String {
-    format!("{}ms", 2_001 + std::process::id() % 999)
-}
+/// How long a session on somebody's server may wait for a lock before it gives up: others wait behind it.
+const LOCK_TIMEOUT: &str = "2s";
 /// How long `DROP DATABASE` and its like may take at the end of a run.
 const END_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -153,7 +150,7 @@ impl External {
 
 /// An endpoint whose sessions cannot write, unless they may, and do not keep others waiting for locks.
 fn guarded(endpoint: &Endpoint, may_write: bool) -> Endpoint {
-    let endpoint = with(endpoint, taken::LOCK_TIMEOUT, &lock_timeout());
+    let endpoint = with(endpoint, taken::LOCK_TIMEOUT, LOCK_TIMEOUT);
     if may_write { endpoint } else { with(&endpoint, taken::READ_ONLY, "on") }
 }
 
@@ -225,8 +222,7 @@ mod tests {
         let settings = |may_write| -> Vec<String> {
             guarded(&base, may_write).startup.iter().map(|(name, value)| format!("{name}={value}")).collect()
         };
-        let timeout = format!("lock_timeout={}", lock_timeout());
-        assert_eq!(settings(false), ["work_mem=1MB", &timeout, "default_transaction_read_only=on"]);
+        assert_eq!(settings(false), ["work_mem=1MB", "lock_timeout=2s", "default_transaction_read_only=on"]);
         assert!(!settings(true).contains(&"default_transaction_read_only=on".to_owned()));
     }
 }

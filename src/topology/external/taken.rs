@@ -1,7 +1,7 @@
 //! Whether the settings that sessions are to begin with were taken. A pooler may drop them without a word: then a session that
 //! is to be read-only writes, and a table that is to be made in a schema is made in another.
 
-use super::{guarded, within};
+use super::{guarded, with, within};
 use crate::driver::{DriverError, Endpoint};
 
 /// Keeps sessions from writing.
@@ -11,9 +11,14 @@ pub(super) const LOCK_TIMEOUT: &str = "lock_timeout";
 /// The schema that sessions are in.
 pub(super) const SEARCH_PATH: &str = "search_path";
 
+/// A timeout that nobody else has set: whether settings are taken is told by it from what others have left on a connection.
+fn unlike_others() -> String {
+    format!("{}ms", 2_001 + std::process::id() % 999)
+}
+
 /// An endpoint that sends all that a run may have to rely on, whether it may write or not, and which settings these are.
 pub(super) fn asking_for_all(endpoint: &Endpoint, schema: Option<&str>) -> (Endpoint, &'static [&'static str]) {
-    let endpoint = guarded(endpoint, false);
+    let endpoint = with(&guarded(endpoint, false), LOCK_TIMEOUT, &unlike_others());
     match schema {
         None => (endpoint, &[READ_ONLY, LOCK_TIMEOUT]),
         Some(schema) => (within(&endpoint, schema), &[READ_ONLY, LOCK_TIMEOUT, SEARCH_PATH]),
@@ -65,20 +70,19 @@ fn differing<'a>(sent: &[&'a (String, String)], told: &[Option<String>]) -> Opti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::topology::external::lock_timeout;
 
     #[test]
     fn a_setting_that_another_has_set_or_nobody_tells_was_not_taken() {
-        let sent = [(LOCK_TIMEOUT.to_owned(), lock_timeout()), (READ_ONLY.to_owned(), "on".to_owned())];
+        let sent = [(LOCK_TIMEOUT.to_owned(), unlike_others()), (READ_ONLY.to_owned(), "on".to_owned())];
         let sent: Vec<_> = sent.iter().collect();
         let told = |timeout: &str, read_only: &str| [Some(timeout.to_owned()), Some(read_only.to_owned())];
-        assert_eq!(differing(&sent, &told(&lock_timeout(), "on")), None);
-        assert_eq!(differing(&sent, &told(&lock_timeout(), "off")), Some(READ_ONLY));
+        assert_eq!(differing(&sent, &told(&unlike_others(), "on")), None);
+        assert_eq!(differing(&sent, &told(&unlike_others(), "off")), Some(READ_ONLY));
         // A server connection on which somebody has left a setting does not pass for one that takes them.
         assert_eq!(differing(&sent, &told("2s", "on")), Some(LOCK_TIMEOUT));
         assert_eq!(differing(&sent, &[]), Some(LOCK_TIMEOUT));
         assert_eq!(differing(&sent, &[None, None]), Some(LOCK_TIMEOUT));
         // As the server shows it: seconds are no multiple of it.
-        assert!(lock_timeout().strip_suffix("ms").unwrap().parse::<u32>().unwrap() % 1_000 != 0);
+        assert!(unlike_others().strip_suffix("ms").unwrap().parse::<u32>().unwrap() % 1_000 != 0);
     }
 }
